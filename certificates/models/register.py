@@ -1,0 +1,170 @@
+"""The register of certificates: what is owed, what was issued, what happened to it since, and the log over it all.
+
+Rows of `Certificate`, `CertificateEvent` and `LogLeaf` are never updated or deleted: triggers on both databases refuse
+it (migration `certificates.0002`). A change of state is a new `CertificateEvent`.
+"""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lms.models import Municipality, Post
+
+
+class Series(models.Model):
+    """A run of certificate numbers: `ANAM-2026-`. `last_number` is taken under a row lock."""
+
+    name = models.CharField(max_length=20)
+    year = models.PositiveSmallIntegerField()
+    last_number = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("serie")
+        constraints = [models.UniqueConstraint(fields=["name", "year"], name="series_name_year")]
+
+    def __str__(self) -> str:
+        return f"{self.name}-{self.year}"
+
+
+class OwedCertificate(models.Model):
+    """The outbox: a completion that must become a certificate. One row per completion, kept for ever.
+
+    Written when `course_completed` is heard, or by the sweeper when the signal was lost.
+    """
+
+    completion = models.OneToOneField("courses.Completion", models.PROTECT, related_name="owed_certificate")
+    owed_at = models.DateTimeField(default=timezone.now)
+    issued_at = models.DateTimeField(null=True, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["pk"]
+        indexes = [models.Index(fields=["owed_at"], condition=Q(issued_at=None), name="owed_and_not_issued")]
+
+    def __str__(self) -> str:
+        return str(self.completion_id)
+
+
+class CertificateQuerySet(models.QuerySet["Certificate"]):
+    """Sets of certificates."""
+
+    def for_person(self, person) -> "CertificateQuerySet":
+        """Those of one person."""
+        return self.filter(person=person)
+
+
+class Certificate(models.Model):
+    """One certificate as it was issued. Every printed word is in these frozen columns, none is looked up again.
+
+    `code` is 128 random bits in Crockford base32 (26 characters), the only key of the public page.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    series = models.ForeignKey(Series, models.PROTECT, related_name="certificates")
+    number = models.PositiveIntegerField()
+    reference = models.CharField(_("número"), max_length=40, unique=True)
+    code = models.CharField(_("código"), max_length=26, unique=True)
+    owed = models.OneToOneField(OwedCertificate, models.PROTECT, related_name="certificate")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="certificates")
+    course_key = models.UUIDField()
+    edition = models.PositiveSmallIntegerField(default=1)
+    revision = models.PositiveSmallIntegerField(default=1)
+    person_name = models.CharField(_("nombre"), max_length=170)
+    course_title = models.CharField(_("curso"), max_length=255)
+    kind = models.CharField(_("clase"), max_length=20, default="diploma")
+    hours = models.DecimalField(_("horas"), max_digits=6, decimal_places=1)
+    started_on = models.DateField(_("inicio"))
+    completed_on = models.DateField(_("finalización"))
+    score_percent = models.PositiveSmallIntegerField(_("nota"), null=True)
+    municipality = models.ForeignKey(Municipality, models.PROTECT, null=True, related_name="+")
+    municipality_name = models.CharField(_("municipalidad"), max_length=150, blank=True)
+    post = models.ForeignKey(Post, models.PROTECT, null=True, related_name="+")
+    post_name = models.CharField(_("puesto"), max_length=130, blank=True)
+    issuer = models.CharField(_("emisor"), max_length=160)
+    issued_at = models.DateTimeField(_("emitido el"))
+    facts = models.JSONField(help_text="signatories, programme and whatever else the paper says")
+
+    objects = CertificateQuerySet.as_manager()
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["-issued_at", "-number"]
+        verbose_name = _("certificado")
+        verbose_name_plural = _("certificados")
+        constraints = [
+            models.UniqueConstraint(fields=["series", "number"], name="certificate_number_in_series"),
+            models.UniqueConstraint(
+                fields=["person", "course_key", "edition", "revision"], name="certificate_once_per_edition"
+            ),
+            models.CheckConstraint(condition=Q(number__gte=1), name="certificate_number_from_one"),
+        ]
+        indexes = [models.Index(fields=["municipality", "course_key"]), models.Index(fields=["issued_at"])]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class CertificateEvent(models.Model):
+    """What happened to a certificate: issued, revoked, superseded."""
+
+    class Kind(models.TextChoices):
+        """Kinds of event; the newest decides the state."""
+
+        ISSUED = "issued", _("Emitido")
+        REVOKED = "revoked", _("Revocado")
+        SUPERSEDED = "superseded", _("Sustituido")
+
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="events")
+    kind = models.CharField(max_length=12, choices=Kind)
+    at = models.DateTimeField(default=timezone.now)
+    by = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+")
+    reason = models.CharField(max_length=300, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.certificate}: {self.kind}"
+
+
+class LogLeaf(models.Model):
+    """A leaf of the append-only log: the digest of an event's frozen facts, chained to the leaf before it.
+
+    `digest` is SHA-256 over the previous digest and the canonical JSON of `entry` (RFC 8785 for the types used here).
+    """
+
+    index = models.PositiveBigIntegerField(unique=True)
+    event = models.OneToOneField(CertificateEvent, models.PROTECT, related_name="leaf")
+    entry = models.JSONField()
+    previous_digest = models.CharField(max_length=64, unique=True)
+    digest = models.CharField(max_length=64, unique=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["index"]
+
+    def __str__(self) -> str:
+        return f"{self.index} {self.digest[:12]}"
+
+
+class CertificateFile(models.Model):
+    """A rendering of a certificate in the default storage. It may be made again from the frozen facts at any time."""
+
+    certificate = models.OneToOneField(Certificate, models.PROTECT, related_name="file")
+    path = models.CharField(max_length=255)
+    bytes = models.PositiveIntegerField()
+    sha256 = models.CharField(max_length=64)
+    rendered_at = models.DateTimeField(default=timezone.now)
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return self.path

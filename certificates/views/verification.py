@@ -1,0 +1,10 @@
+"""Pending."""
+
+from django.http import Http404
+
+
+def pending(request, **kwargs):
+    raise Http404
+
+
+verify = certificate = pending

@@ -1,0 +1,163 @@
+"""The pages trainers write: catalogue, courses, lessons. Editorial only; no learner's state touches them."""
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from modelcluster.fields import ParentalManyToManyField
+from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.fields import RichTextField, StreamField
+from wagtail.models import Page, PageManager, PageQuerySet
+from wagtail.search import index
+
+from courses.blocks import LESSON_BLOCKS
+from lms.domain.texts import fold
+from lms.models import Language, Membership, Network, Post
+
+
+class Family(models.TextChoices):
+    """The four families of good-governance tools."""
+
+    AUTHORITIES = "AC", _("Alcaldes y concejos municipales")
+    DEVELOPMENT = "DE", _("Desarrollo económico y social local")
+    FINANCE = "FI", _("Gestión y operación financiera municipal")
+    ORGANISATION = "OP", _("Organización de jóvenes, mujeres y vecinos")
+
+
+class CatalogueIndexPage(Page):
+    """The parent of all courses; its address shows the catalogue (`courses.views.catalogue`)."""
+
+    introduction = models.TextField(_("introducción"), blank=True)
+
+    max_count = 1
+    parent_page_types = ["wagtailcore.Page"]
+    subpage_types = ["courses.CoursePage"]
+    content_panels = [*Page.content_panels, FieldPanel("introduction")]
+
+    class Meta:
+        verbose_name = _("catálogo")
+
+
+class CoursePageQuerySet(PageQuerySet):
+    """Sets of courses."""
+
+    def visible_to(self, person) -> "CoursePageQuerySet":
+        """Published courses, less those of networks the person is not in. `person` may be anonymous."""
+        open_to_all = models.Q(network=None)
+        if person.is_authenticated:
+            mine = Membership.objects.current().filter(person=person).values("network_id")
+            open_to_all |= models.Q(network__in=mine)
+        return self.live().public().filter(open_to_all)
+
+    def search_words(self, query: str) -> "CoursePageQuerySet":
+        """Courses whose text has every word of `query`, whatever its accents and apostrophes."""
+        found = self
+        for word in fold(query).split()[:8]:
+            found = found.filter(search_text__contains=word)
+        return found
+
+
+class CoursePage(Page):
+    """A course. Its `translation_key` is the identity that enrolments and certificates keep."""
+
+    class CertificateKind(models.TextChoices):
+        """What is issued on completion."""
+
+        NONE = "", _("Sin certificado")
+        ATTENDANCE = "constancia", _("Constancia de participación")
+        DIPLOMA = "diploma", _("Diploma de aprobación")
+
+    summary = models.TextField(_("resumen"), max_length=400, help_text=_("Dos o tres frases para el catálogo."))
+    outcomes = RichTextField(
+        _("al terminar usted podrá"),
+        features=["bold", "ul"],
+        help_text=_("Una lista de lo que la persona sabrá hacer."),
+    )
+    family = models.CharField(_("familia"), max_length=2, choices=Family)
+    posts = ParentalManyToManyField(Post, blank=True, related_name="courses", verbose_name=_("para quién"))
+    languages = ParentalManyToManyField(Language, related_name="courses", verbose_name=_("idiomas"))
+    taught_by = models.CharField(_("imparte"), max_length=160, blank=True)
+    hours = models.DecimalField(
+        _("horas"), max_digits=5, decimal_places=1, default=1, validators=[MinValueValidator(0.5)]
+    )
+    network = models.ForeignKey(
+        Network,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="courses",
+        verbose_name=_("solo para la red"),
+        help_text=_("Vacío: abierto a todas las personas."),
+    )
+    watch_threshold_percent = models.PositiveSmallIntegerField(
+        _("porcentaje de cada video que hay que ver"),
+        default=90,
+        validators=[MinValueValidator(10), MaxValueValidator(100)],
+    )
+    certificate_kind = models.CharField(
+        _("certificado"),
+        max_length=12,
+        choices=CertificateKind,
+        default=CertificateKind.DIPLOMA,
+        blank=True,
+    )
+    edition = models.PositiveSmallIntegerField(
+        _("edición"), default=1, help_text=_("Súbala cuando el curso cambie tanto que amerite un certificado nuevo.")
+    )
+    search_text = models.TextField(editable=False, blank=True)
+
+    objects = PageManager.from_queryset(CoursePageQuerySet)()
+
+    parent_page_types = ["courses.CatalogueIndexPage"]
+    subpage_types = ["courses.LessonPage"]
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldPanel("outcomes"),
+        MultiFieldPanel(
+            [FieldPanel("family"), FieldPanel("posts"), FieldPanel("languages"), FieldPanel("network")],
+            heading=_("Para quién"),
+        ),
+        MultiFieldPanel([FieldPanel("taught_by"), FieldPanel("hours")], heading=_("Cómo")),
+        MultiFieldPanel(
+            [FieldPanel("watch_threshold_percent"), FieldPanel("certificate_kind"), FieldPanel("edition")],
+            heading=_("Completar y certificar"),
+        ),
+    ]
+    search_fields = [*Page.search_fields, index.SearchField("summary"), index.FilterField("family")]
+
+    class Meta:
+        verbose_name = _("curso")
+        verbose_name_plural = _("cursos")
+
+    def save(self, *args, **kwargs) -> None:
+        """Keeps the folded text that the catalogue searches."""
+        self.search_text = fold(" ".join([self.title, self.summary, self.taught_by, self.get_family_display()]))
+        super().save(*args, **kwargs)
+
+    def lessons(self):
+        """Published lessons in their order."""
+        return LessonPage.objects.child_of(self).live().order_by("path")
+
+
+class LessonPage(Page):
+    """A lesson: blocks in the order in which they are learnt. Videos and quizzes in it are activities."""
+
+    summary = models.TextField(_("de qué trata"), max_length=300, blank=True)
+    minutes = models.PositiveSmallIntegerField(
+        _("minutos"), default=10, help_text=_("Cuánto toma, con videos y preguntas.")
+    )
+    body = StreamField(LESSON_BLOCKS, verbose_name=_("contenido"), blank=True)
+
+    parent_page_types = ["courses.CoursePage"]
+    subpage_types: list[str] = []
+    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("minutes"), FieldPanel("body")]
+    search_fields = [*Page.search_fields, index.SearchField("summary"), index.SearchField("body")]
+
+    class Meta:
+        verbose_name = _("lección")
+        verbose_name_plural = _("lecciones")
+
+    @property
+    def course(self) -> CoursePage:
+        """The course this lesson belongs to."""
+        return self.get_parent().specific

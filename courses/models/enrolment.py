@@ -1,0 +1,97 @@
+"""Who takes which course, and that it was completed."""
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from lms.models import Municipality, Post
+
+from .catalogue import CoursePage
+
+
+class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
+    """Sets of enrolments."""
+
+    def active(self) -> "EnrolmentQuerySet":
+        """Not withdrawn; completed ones stay active."""
+        return self.filter(withdrawn_at=None)
+
+    def for_person(self, person) -> "EnrolmentQuerySet":
+        """Those of one person."""
+        return self.filter(person=person)
+
+
+class Enrolment(models.Model):
+    """A person in a course. Withdrawal keeps the row and everything learnt; coming back clears `withdrawn_at`.
+
+    `course_key` is the course's translation key, the same in every language.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    person = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.CASCADE, related_name="enrolments", verbose_name=_("persona")
+    )
+    course = models.ForeignKey(CoursePage, models.PROTECT, related_name="enrolments", verbose_name=_("curso"))
+    course_key = models.UUIDField()
+    enrolled_at = models.DateTimeField(_("inscrito el"), default=timezone.now)
+    withdrawn_at = models.DateTimeField(_("retirado el"), null=True, blank=True)
+    last_seen_at = models.DateTimeField(_("última actividad"), default=timezone.now)
+    last_lesson_key = models.UUIDField(null=True, blank=True)
+
+    objects = EnrolmentQuerySet.as_manager()
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["-last_seen_at"]
+        verbose_name = _("inscripción")
+        verbose_name_plural = _("inscripciones")
+        constraints = [models.UniqueConstraint(fields=["person", "course_key"], name="enrolment_once_per_course")]
+        indexes = [models.Index(fields=["course_key", "person"])]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.course}"
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the person takes part."""
+        return self.withdrawn_at is None
+
+
+class Completion(models.Model):
+    """A course that was completed. Copies what it says, so that no later edit changes it."""
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="completions")
+    person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="completions")
+    course_key = models.UUIDField()
+    edition = models.PositiveSmallIntegerField()
+    course_title = models.CharField(_("curso"), max_length=255)
+    hours = models.DecimalField(_("horas"), max_digits=5, decimal_places=1)
+    certificate_kind = models.CharField(max_length=12, blank=True)
+    programme = models.JSONField(default=list, help_text="titles of the lessons, in order")
+    rule = models.JSONField(default=dict, help_text="what had to be done, as it stood that day")
+    score_percent = models.PositiveSmallIntegerField(_("nota"), null=True)
+    started_at = models.DateTimeField(_("inicio"))
+    completed_at = models.DateTimeField(_("completado el"), default=timezone.now)
+    municipality = models.ForeignKey(Municipality, models.PROTECT, null=True, related_name="+")
+    post = models.ForeignKey(Post, models.PROTECT, null=True, related_name="+")
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["-completed_at"]
+        verbose_name = _("curso completado")
+        verbose_name_plural = _("cursos completados")
+        constraints = [
+            models.UniqueConstraint(fields=["person", "course_key", "edition"], name="completion_once_per_edition"),
+            models.CheckConstraint(
+                condition=Q(score_percent=None) | Q(score_percent__lte=100), name="completion_score_is_a_percentage"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} · {self.course_title}"

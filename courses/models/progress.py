@@ -1,0 +1,238 @@
+"""What a learner did: watched seconds, attempts, completed activities. Everything here only grows."""
+
+import uuid
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from media.models import Video
+
+from .enrolment import Enrolment
+from .questions import Question, Quiz
+
+
+class ActivityQuerySet(models.QuerySet["Activity"]):
+    """Sets of activities."""
+
+    def current(self) -> "ActivityQuerySet":
+        """Those that stand in a published lesson today."""
+        return self.filter(retired_at=None)
+
+    def required(self) -> "ActivityQuerySet":
+        """Those that a course's completion asks for."""
+        return self.current().filter(is_required=True)
+
+
+class Activity(models.Model):
+    """The stable identity of one thing to complete.
+
+    Keyed by the lesson's translation key and the block's id, so that an edit or a translation of the lesson loses
+    nobody's progress. Kept in step by `courses.domain.activities.sync` when a lesson is published; never deleted.
+    """
+
+    class Kind(models.TextChoices):
+        """What there is to do."""
+
+        VIDEO = "video", _("Video")
+        QUIZ = "quiz", _("Cuestionario")
+        READING = "reading", _("Lectura")
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    course_key = models.UUIDField(db_index=True)
+    lesson_key = models.UUIDField()
+    block_key = models.UUIDField(help_text="the block's id; for a reading, the lesson's translation key")
+    kind = models.CharField(max_length=8, choices=Kind)
+    title = models.CharField(max_length=255)
+    video = models.ForeignKey(Video, models.PROTECT, null=True, blank=True, related_name="activities")
+    quiz = models.ForeignKey(Quiz, models.PROTECT, null=True, blank=True, related_name="activities")
+    is_required = models.BooleanField(default=True)
+    order = models.PositiveIntegerField(default=0)
+    retired_at = models.DateTimeField(null=True, blank=True)
+
+    objects = ActivityQuerySet.as_manager()
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["order", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["lesson_key", "block_key"], name="activity_once_per_block"),
+            models.CheckConstraint(
+                condition=(
+                    Q(kind="video", video__isnull=False, quiz=None)
+                    | Q(kind="quiz", quiz__isnull=False, video=None)
+                    | Q(kind="reading", quiz=None, video=None)
+                ),
+                name="activity_has_what_its_kind_needs",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class ActivityCompletion(models.Model):
+    """That an activity was completed, once and for good. `facts` say how (coverage, score, rule)."""
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="activity_completions")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="completions")
+    completed_at = models.DateTimeField(default=timezone.now)
+    score_percent = models.PositiveSmallIntegerField(null=True)
+    facts = models.JSONField(default=dict)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "activity"], name="activity_completion_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment} · {self.activity}"
+
+
+class WatchSegment(models.Model):
+    """A stretch that was played, as the client recorded it. Append-only.
+
+    `client_id` and (device, session, sequence) are made by the client. `from_second`–`to_second` are positions in the
+    video; `clock_from`–`clock_to` are seconds on the device's monotonic clock since the session was granted.
+    """
+
+    class Grade(models.TextChoices):
+        """Whether the stretch counts."""
+
+        CREDITED = "A", _("Cuenta")
+        KEPT = "C", _("Guardado, no cuenta")
+
+    client_id = models.UUIDField(unique=True)
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="watch_segments")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="watch_segments")
+    video = models.ForeignKey(Video, models.PROTECT, related_name="watch_segments")
+    device = models.UUIDField()
+    session = models.UUIDField()
+    sequence = models.PositiveIntegerField()
+    from_second = models.FloatField()
+    to_second = models.FloatField()
+    clock_from = models.FloatField()
+    clock_to = models.FloatField()
+    granted_at = models.DateTimeField()
+    received_at = models.DateTimeField(default=timezone.now)
+    grade = models.CharField(max_length=1, choices=Grade)
+    reason = models.CharField(max_length=40, blank=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["device", "session", "sequence"], name="watch_segment_sequence_once"),
+            models.CheckConstraint(condition=Q(to_second__gt=F("from_second")), name="watch_segment_goes_forward"),
+        ]
+        indexes = [models.Index(fields=["enrolment", "activity"])]
+
+    def __str__(self) -> str:
+        return f"{self.from_second:.1f}–{self.to_second:.1f}"
+
+
+class WatchProgress(models.Model):
+    """What the credited segments of one person in one video add up to.
+
+    `bitmap` has one bit per second of the video, least significant bit first, merged by OR. `clock_spans` is the union
+    of the server-clock stretches [[from, to], …] (epoch seconds) in which the person was playing; credit never exceeds
+    twice its length. Both are joins, so order and repetition do not matter. The position is a last-write-wins register.
+    """
+
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="watch_progress")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="watch_progress")
+    video = models.ForeignKey(Video, models.PROTECT, related_name="watch_progress")
+    length_seconds = models.PositiveIntegerField()
+    bitmap = models.BinaryField(default=bytes)
+    clock_spans = models.JSONField(default=list)
+    covered_seconds = models.PositiveIntegerField(default=0)
+    position_seconds = models.FloatField(default=0)
+    position_at = models.DateTimeField(null=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "activity", "video"], name="watch_progress_once"),
+            models.CheckConstraint(
+                condition=Q(covered_seconds__lte=F("length_seconds")), name="watch_progress_within_length"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.covered_seconds}/{self.length_seconds}"
+
+    @property
+    def percent(self) -> int:
+        """Whole percent covered, rounded down: 100 means every second."""
+        return 100 * self.covered_seconds // self.length_seconds if self.length_seconds else 0
+
+
+class AttemptQuerySet(models.QuerySet["Attempt"]):
+    """Sets of attempts."""
+
+    def open(self) -> "AttemptQuerySet":
+        """Attempts that were started and not handed in."""
+        return self.filter(closed_at=None)
+
+
+class Attempt(models.Model):
+    """One try at a quiz. Its `public_id` is made by the client's form, so that a form sent twice is one attempt."""
+
+    public_id = models.UUIDField(unique=True)
+    enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="attempts")
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="attempts")
+    quiz = models.ForeignKey(Quiz, models.PROTECT, related_name="attempts")
+    number = models.PositiveSmallIntegerField(_("intento"))
+    pass_percent = models.PositiveSmallIntegerField()
+    started_at = models.DateTimeField(default=timezone.now)
+    closed_at = models.DateTimeField(null=True, blank=True)
+    score_percent = models.PositiveSmallIntegerField(_("nota"), null=True)
+    is_passed = models.BooleanField(default=False)
+
+    objects = AttemptQuerySet.as_manager()
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["number"]
+        constraints = [
+            models.UniqueConstraint(fields=["enrolment", "activity", "number"], name="attempt_number_once"),
+            models.UniqueConstraint(
+                fields=["enrolment", "activity"], condition=Q(closed_at=None), name="attempt_one_open"
+            ),
+            models.CheckConstraint(
+                condition=Q(score_percent=None) | Q(score_percent__lte=100), name="attempt_score_is_a_percentage"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enrolment} · {self.quiz} · {self.number}"
+
+
+class Answer(models.Model):
+    """The answer to one question of an attempt, with the words it saw. `is_right` is empty until the attempt closes."""
+
+    attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="answers")
+    question = models.ForeignKey(Question, models.SET_NULL, null=True, related_name="+")
+    question_key = models.UUIDField()
+    order = models.PositiveSmallIntegerField()
+    question_text = models.TextField()
+    choices = models.JSONField(help_text="[{key, text}] in the order shown; never says which is right")
+    chosen = models.JSONField(default=list, help_text="keys of the chosen options")
+    answered_at = models.DateTimeField(null=True)
+    is_right = models.BooleanField(null=True)
+    explanation = models.TextField(blank=True)
+    right = models.JSONField(default=list, help_text="keys of the right options, written when the attempt closes")
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["order"]
+        constraints = [models.UniqueConstraint(fields=["attempt", "question_key"], name="answer_once_per_question")]
+
+    def __str__(self) -> str:
+        return self.question_text[:60]

@@ -1,0 +1,336 @@
+"""One settings file, fed by the environment (see `.env.example`), failing loudly.
+
+`AULA_MODE=embedded` (the default) needs no server beside it: SQLite, files on disk, a broker of files; its keys are
+made once under `var/`. `AULA_MODE=production` takes everything from the environment and refuses to start without it.
+"""
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from csp.constants import NONE, SELF, UNSAFE_INLINE
+from django.core.exceptions import ImproperlyConfigured
+from environs import Env
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+env = Env()
+env.read_env(BASE_DIR / ".env", recurse=False)
+
+VAR_DIR = Path(env.str("AULA_VAR_DIR", str(BASE_DIR / "var")))
+VAR_DIR.mkdir(parents=True, exist_ok=True)
+MODE = env.str("AULA_MODE", "embedded")
+if MODE not in {"embedded", "production"}:
+    raise ImproperlyConfigured("AULA_MODE must be 'embedded' or 'production'")
+PRODUCTION = MODE == "production"
+
+
+def key(name: str) -> str:
+    """The secret key `name`: from the environment, or, embedded, made once and kept under `var/keys/` (mode 0600)."""
+    if value := env.str(name, ""):
+        return value
+    if PRODUCTION:
+        raise ImproperlyConfigured(f"{name} must be set in production")
+    folder = VAR_DIR / "keys"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    path = folder / name.lower()
+    fresh = folder / f"{name.lower()}.{os.getpid()}"
+    if not path.exists():
+        fresh.write_text(secrets.token_urlsafe(48))
+        fresh.chmod(0o600)
+        with contextlib.suppress(FileExistsError):
+            os.link(fresh, path)
+        fresh.unlink()
+    return path.read_text()
+
+
+DEBUG = env.bool("AULA_DEBUG", False)
+SECRET_KEY = key("AULA_SECRET_KEY")
+# Encrypts the CUI and keys the digest it is found by: never in the database, never the same as SECRET_KEY.
+IDENTITY_KEY = key("AULA_IDENTITY_KEY")
+
+PUBLIC_URL = env.str("AULA_PUBLIC_URL", "" if PRODUCTION else "http://localhost:8000").rstrip("/")
+if not PUBLIC_URL:
+    raise ImproperlyConfigured("AULA_PUBLIC_URL must be set in production, for example https://aula.example.org")
+HTTPS = urlsplit(PUBLIC_URL).scheme == "https"
+if PRODUCTION and not HTTPS and not env.bool("AULA_ALLOW_HTTP", False):
+    raise ImproperlyConfigured("AULA_PUBLIC_URL must begin with https:// in production")
+WAGTAILADMIN_BASE_URL = PUBLIC_URL
+ALLOWED_HOSTS = env.list("AULA_ALLOWED_HOSTS", [urlsplit(PUBLIC_URL).hostname] if PRODUCTION else ["*"])
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+
+INSTALLED_APPS = [
+    "lms",
+    "media",
+    "courses",
+    "certificates",
+    "wagtail.contrib.redirects",
+    "wagtail.embeds",
+    "wagtail.sites",
+    "wagtail.users",
+    "wagtail.snippets",
+    "wagtail.documents",
+    "wagtail.images",
+    "wagtail.search",
+    "wagtail.admin",
+    "wagtail",
+    "modelcluster",
+    "taggit",
+    "django_filters",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "django.contrib.humanize",
+]
+
+MIDDLEWARE = [
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "lms.middleware.ContentSecurityPolicyMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "lms.middleware.PrivatePagesMiddleware",
+    "wagtail.contrib.redirects.middleware.RedirectMiddleware",
+]
+
+ROOT_URLCONF = "lms.urls"
+WSGI_APPLICATION = "lms.wsgi.application"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+SILENCED_SYSTEM_CHECKS: list[str] = []
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "lms.context.site",
+            ],
+        },
+    }
+]
+FORM_RENDERER = "lms.forms.FormRenderer"
+
+# Data -------------------------------------------------------------------------------------------------------------
+DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'aula.sqlite3'}")}
+if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
+    if PRODUCTION and not env.bool("AULA_ALLOW_SQLITE", False):
+        raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database in production")
+    DATABASES["default"]["OPTIONS"] = {
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 30,
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;",
+    }
+else:
+    DATABASES["default"].setdefault("OPTIONS", {})["pool"] = {
+        "min_size": 1,
+        "max_size": env.int("AULA_DATABASE_POOL", 8),
+        "timeout": 10,
+    }
+
+REDIS_URL = env.str("REDIS_URL", "")
+if PRODUCTION and not REDIS_URL:
+    raise ImproperlyConfigured("REDIS_URL must be set in production")
+if REDIS_URL:
+    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+else:
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+    }
+
+MEDIA_ROOT = Path(env.str("AULA_FILES_DIR", str(VAR_DIR / "files")))
+MEDIA_URL = "/archivos/"
+STATIC_URL = "/static/"
+STATIC_ROOT = VAR_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "templates" / "static"] if (BASE_DIR / "templates" / "static").exists() else []
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        if env.bool("AULA_HASHED_STATIC", True)
+        else "django.contrib.staticfiles.storage.StaticFilesStorage"
+    },
+}
+S3_BUCKET = env.str("AULA_S3_BUCKET", "")
+if S3_BUCKET:
+    STORAGES["default"] = {
+        "BACKEND": "storages.backends.s3.S3Storage",
+        "OPTIONS": {
+            "bucket_name": S3_BUCKET,
+            "endpoint_url": env.str("AULA_S3_ENDPOINT", None),
+            "region_name": env.str("AULA_S3_REGION", None),
+            "access_key": env.str("AULA_S3_ACCESS_KEY", None),
+            "secret_key": env.str("AULA_S3_SECRET_KEY", None),
+            "default_acl": "private",
+            "querystring_auth": True,
+            "querystring_expire": 6 * 3600,
+            "file_overwrite": False,
+        },
+    }
+FILE_UPLOAD_TEMP_DIR = str(VAR_DIR / "tmp")
+Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True)
+DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's editor sends one field for each block
+
+# People -----------------------------------------------------------------------------------------------------------
+AUTH_USER_MODEL = "lms.Person"
+AUTHENTICATION_BACKENDS = ["lms.backends.IdentifierBackend"]
+PASSWORD_HASHERS = ["lms.backends.Argon2idHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+]
+LOGIN_URL = "lms:sign_in"
+LOGIN_REDIRECT_URL = "courses:learning"
+LOGOUT_REDIRECT_URL = "lms:home"
+SESSION_COOKIE_AGE = 30 * 24 * 3600
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# Languages and time -----------------------------------------------------------------------------------------------
+# Interface texts are written in Spanish in the code (docs/decisions/0003); every other language is a catalogue.
+LANGUAGE_CODE = "es"
+LANGUAGES = [("es", "Español"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "lms" / "locale"]
+TIME_ZONE = "America/Guatemala"
+USE_TZ = True
+FORMAT_MODULE_PATH = ["lms.formats"]
+
+# Security ---------------------------------------------------------------------------------------------------------
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail's preview shows our pages in a frame of our own
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+if HTTPS:
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    SECURE_SSL_REDIRECT = True
+    SECURE_REDIRECT_EXEMPT = [r"^salud/$"]
+    SECURE_HSTS_SECONDS = 365 * 24 * 3600
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = True
+    SECURE_HSTS_PRELOAD = True
+MEDIA_SOURCES = [SELF, "blob:"] + ([env.str("AULA_S3_ENDPOINT")] if env.str("AULA_S3_ENDPOINT", "") else [])
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF, "data:"],
+        "media-src": MEDIA_SOURCES,
+        "connect-src": MEDIA_SOURCES,
+        "font-src": [SELF],
+        "manifest-src": [SELF],
+        "worker-src": [SELF],
+        "form-action": [SELF],
+        "frame-ancestors": [SELF],
+        "base-uri": [NONE],
+    }
+}
+# Wagtail's editor writes inline styles and scripts; it lives under /cms/ alone, behind a sign-in.
+CMS_CONTENT_SECURITY_POLICY = {
+    "default-src": [SELF],
+    "script-src": [SELF, UNSAFE_INLINE],
+    "style-src": [SELF, UNSAFE_INLINE],
+    "img-src": [SELF, "data:", "blob:"],
+    "media-src": MEDIA_SOURCES,
+    "connect-src": MEDIA_SOURCES,
+    "frame-src": [SELF],
+    "form-action": [SELF],
+    "frame-ancestors": [SELF],
+    "base-uri": [SELF],
+}
+
+# Wagtail ----------------------------------------------------------------------------------------------------------
+WAGTAIL_SITE_NAME = "Aula Municipal"
+WAGTAIL_I18N_ENABLED = False
+WAGTAIL_CONTENT_LANGUAGES = [("es", "Español")]
+WAGTAILADMIN_PERMITTED_LANGUAGES = [("es", "Español"), ("en", "English")]
+WAGTAIL_ENABLE_UPDATE_CHECK = False
+WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_GRAVATAR_PROVIDER_URL = None
+WAGTAIL_USAGE_COUNT_ENABLED = True
+WAGTAIL_ALLOW_UNICODE_SLUGS = False
+WAGTAILADMIN_LOGIN_URL = "lms:sign_in"
+WAGTAIL_PASSWORD_MANAGEMENT_ENABLED = False
+WAGTAIL_EMAIL_MANAGEMENT_ENABLED = False
+WAGTAILSEARCH_BACKENDS = {"default": {"BACKEND": "wagtail.search.backends.database"}}
+WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
+WAGTAILIMAGES_MAX_UPLOAD_SIZE = 15 * 1024 * 1024
+WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
+WAGTAILIMAGES_FORMAT_CONVERSIONS = {"jpeg": "webp", "png": "webp"}
+WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "csv", "txt", "zip"]
+WAGTAILDOCS_SERVE_METHOD = "serve_view"
+WAGTAILDOCS_INLINE_CONTENT_TYPES = ["application/pdf"]
+
+# Work -------------------------------------------------------------------------------------------------------------
+if REDIS_URL:
+    CELERY_BROKER_URL = REDIS_URL
+    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
+else:
+    QUEUE_DIR = VAR_DIR / "queue"
+    for name in ("messages", "control"):
+        (QUEUE_DIR / name).mkdir(parents=True, exist_ok=True)
+    CELERY_BROKER_URL = "aula-files://"
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "data_folder_in": str(QUEUE_DIR / "messages"),
+        "data_folder_out": str(QUEUE_DIR / "messages"),
+        "control_folder": str(QUEUE_DIR / "control"),
+        "polling_interval": 0.5,
+    }
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = True
+CELERY_TASK_REJECT_ON_WORKER_LOST = True
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
+CELERY_WORKER_SEND_TASK_EVENTS = False
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_TIMEZONE = TIME_ZONE
+CELERY_BEAT_SCHEDULE = {
+    "reap-jobs": {"task": "lms.tasks.reap_jobs", "schedule": 10, "options": {"expires": 10}},
+    "sweep-owed-certificates": {
+        "task": "certificates.tasks.sweep_owed",
+        "schedule": 30,
+        "options": {"expires": 30},
+    },
+    "sweep-expired-uploads": {"task": "media.tasks.sweep_uploads", "schedule": 3600, "options": {"expires": 3600}},
+}
+CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
+JOB_LEASE_SECONDS = env.int("AULA_JOB_LEASE_SECONDS", 60)
+
+# Mail -------------------------------------------------------------------------------------------------------------
+DEFAULT_FROM_EMAIL = env.str("AULA_FROM_EMAIL", "Aula Municipal <aula@localhost>")
+if EMAIL_URL := env.str("AULA_EMAIL_URL", ""):
+    globals().update(env.dj_email_url("AULA_EMAIL_URL"))
+else:
+    EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
+    EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+
+# Certificates -----------------------------------------------------------------------------------------------------
+CERTIFICATE_ISSUER = env.str("AULA_CERTIFICATE_ISSUER", "Asociación Nacional de Municipalidades de Guatemala")
+CERTIFICATE_SERIES = env.str("AULA_CERTIFICATE_SERIES", "ANAM")
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": env.str("AULA_LOG_LEVEL", "INFO")},
+    "loggers": {"django.request": {"level": "ERROR"}},
+}

@@ -1,0 +1,28 @@
+"""Template tags for finding one's way."""
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+
+register = template.Library()
+
+
+@register.simple_tag(takes_context=True)
+def current(context: dict, url_name: str) -> str:
+    """`aria-current` when the page lies at or under the named address."""
+    request = context.get("request")
+    if request is None:
+        return ""
+    here = request.path.startswith(reverse(url_name))
+    return format_html(' aria-current="{}"', "page") if here else ""
+
+
+@register.simple_tag(takes_context=True)
+def query_with(context: dict, **changes: object) -> str:
+    """The page's query string with some parameters changed; an empty value removes one."""
+    query = context["request"].GET.copy()
+    for name, value in changes.items():
+        query.pop(name, None)
+        if value not in (None, ""):
+            query[name] = str(value)
+    return f"?{query.urlencode()}"

@@ -1,0 +1,35 @@
+"""The addresses of the whole house."""
+
+from django.conf import settings
+from django.urls import include, path
+from django.views.i18n import set_language
+from ninja import NinjaAPI
+from ninja.security import django_auth
+from wagtail import urls as wagtail_urls
+from wagtail.admin import urls as wagtailadmin_urls
+from wagtail.documents import urls as wagtaildocs_urls
+
+from courses.api import router as courses_router
+from lms.views.site import health
+from media.api import router as media_router
+
+api = NinjaAPI(title="Aula Municipal", version="1", urls_namespace="api", auth=django_auth, docs_url=None)
+api.add_router("", courses_router)
+api.add_router("", media_router)
+
+urlpatterns = [
+    path("salud/", health, name="health"),
+    path("idioma/", set_language, name="set_language"),
+    path("api/v1/", api.urls),
+    path("cms/", include(wagtailadmin_urls)),
+    path("documentos/", include(wagtaildocs_urls)),
+    path("", include("lms.site_urls")),
+    path("", include("media.urls")),
+    path("", include("courses.urls")),
+    path("", include("certificates.urls")),
+    path("", include(wagtail_urls)),
+]
+if settings.DEBUG:
+    from django.contrib.staticfiles.urls import staticfiles_urlpatterns
+
+    urlpatterns = staticfiles_urlpatterns() + urlpatterns

@@ -1,0 +1,20 @@
+"""Loaded before Django: every test process works in a folder of its own, never in the running system's `var/`."""
+
+import atexit
+import os
+import shutil
+import tempfile
+
+_folder = tempfile.mkdtemp(prefix="aula-test-")
+atexit.register(shutil.rmtree, _folder, ignore_errors=True)
+os.environ.update(
+    AULA_MODE="embedded",
+    AULA_VAR_DIR=_folder,
+    AULA_FILES_DIR=os.path.join(_folder, "files"),
+    AULA_HASHED_STATIC="false",
+    AULA_PUBLIC_URL="http://testserver",
+    AULA_SECRET_KEY="only-for-tests-" + "x" * 50,
+    AULA_IDENTITY_KEY="only-for-tests-" + "y" * 50,
+    AULA_LOG_LEVEL="WARNING",
+)
+os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/unused.sqlite3")
