@@ -221,6 +221,7 @@ class Answer(models.Model):
     question_key = models.UUIDField()
     order = models.PositiveSmallIntegerField()
     question_text = models.TextField()
+    is_multiple = models.BooleanField(default=False)
     choices = models.JSONField(help_text="[{key, text}] in the order shown; never says which is right")
     chosen = models.JSONField(default=list, help_text="keys of the chosen options")
     answered_at = models.DateTimeField(null=True)
