@@ -6,6 +6,7 @@ import shutil
 import tempfile
 
 _folder = tempfile.mkdtemp(prefix="aula-test-")
+os.mkdir(os.path.join(_folder, "static"))  # WhiteNoise warns of a missing folder
 atexit.register(shutil.rmtree, _folder, ignore_errors=True)
 os.environ.update(
     AULA_MODE="embedded",
