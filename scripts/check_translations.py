@@ -77,7 +77,7 @@ def main() -> int:
         if "--update" in sys.argv:
             update(fresh, kept)
         found = faults(fresh, kept)
-        for line in found:
+        for line in found if "--update" in sys.argv else found[:20]:
             steps.say(line)
         if found:
             steps.say(f"{len(found)} texts of {CATALOGUE} want attention; `make messages` brings the file up to date.")

@@ -29,7 +29,7 @@ class Load:
 LOADS = (
     Load("load_reference_data", ("lms/data/*.csv",)),
     Load("load_site_tree", ("courses/domain/tree.py",)),
-    Load("load_groups", ("lms/policy.yaml",)),
+    Load("load_groups", ("lms/groups.yaml", "lms/domain/roles.py")),
     Load("load_tools", ("courses/data/**/*", "lms/data/tools.csv")),
     Load("load_demo", ("*/demo/**/*",), only_demo=True),
 )

@@ -19,3 +19,8 @@ os.environ.update(
     AULA_LOG_LEVEL="WARNING",
 )
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/unused.sqlite3")
+if os.environ.get("REDIS_URL"):
+    # The processes of pytest-xdist share one server: to each a database of its own.
+    _server, _, _database = os.environ["REDIS_URL"].rpartition("/")
+    _number = int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) + 1
+    os.environ["REDIS_URL"] = f"{_server}/{_number or _database}"
