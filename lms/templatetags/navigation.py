@@ -26,3 +26,12 @@ def query_with(context: dict, **changes: object) -> str:
         if value not in (None, ""):
             query[name] = str(value)
     return f"?{query.urlencode()}"
+
+
+@register.simple_tag(takes_context=True)
+def query_without(context: dict, *names: str) -> str:
+    """The page's query string less some parameters, from its first page on."""
+    query = context["request"].GET.copy()
+    for name in (*names, "page"):
+        query.pop(name, None)
+    return f"?{query.urlencode()}" if query else context["request"].path

@@ -1,0 +1,39 @@
+"""What lists of courses show beside the page's own words, read in a constant number of queries."""
+
+from django.db.models import Exists, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models.functions import Coalesce
+
+from courses.models import Activity, Completion, CoursePage, Enrolment
+
+SMALL_RUNG = "240p"
+
+
+def listed(courses, *, person):
+    """`courses` with `video_bytes` (all videos at 240p), `is_enrolled`, `is_completed`, posts and languages."""
+    videos = Activity.objects.current().filter(
+        course_key=OuterRef("translation_key"), video__renditions__rung=SMALL_RUNG
+    )
+    total = videos.order_by().values("course_key").annotate(total=Sum("video__renditions__bytes")).values("total")
+    return courses.annotate(
+        video_bytes=Coalesce(Subquery(total, output_field=IntegerField()), Value(0)),
+        **_marks(person),
+    ).prefetch_related("posts", "languages")
+
+
+def _marks(person) -> dict[str, object]:
+    if not person.is_authenticated:
+        return {"is_enrolled": Value(False), "is_completed": Value(False)}
+    enrolments = Enrolment.objects.active().for_person(person).filter(course_key=OuterRef("translation_key"))
+    completions = Completion.objects.filter(
+        person=person, course_key=OuterRef("translation_key"), edition=OuterRef("edition")
+    )
+    return {"is_enrolled": Exists(enrolments), "is_completed": Exists(completions)}
+
+
+def suggested(*, person, posts, limit: int = 3) -> list[CoursePage]:
+    """Courses for the person's posts or networks that they have neither taken up nor completed."""
+    networks = person.memberships.current().values("network_id")
+    for_posts = CoursePage.objects.filter(posts__in=posts).values("pk")
+    wanted = CoursePage.objects.visible_to(person).filter(Q(pk__in=for_posts) | Q(network__in=networks))
+    fresh = listed(wanted, person=person).filter(is_enrolled=False, is_completed=False)
+    return list(fresh.order_by("path")[:limit])

@@ -1,0 +1,29 @@
+"""Amounts as people say them."""
+
+from decimal import Decimal
+
+from django import template
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+register = template.Library()
+
+
+@register.filter
+def megabytes(count: int | None) -> str:
+    """Bytes as a data plan counts them: `12 MB`."""
+    if not count:
+        return ""
+    if count < 1_000_000:
+        return _("menos de 1 MB")
+    return f"{round(count / 1_000_000)} MB"
+
+
+@register.filter
+def hours_in_words(hours: Decimal) -> str:
+    """`4 horas`, `1.5 horas`, `30 minutos`."""
+    if hours < 1:
+        return _("%(n)s minutos") % {"n": round(hours * 60)}
+    text = number_format(Decimal(hours).normalize(), use_l10n=True) if hours % 1 else str(int(hours))
+    return ngettext("%(n)s hora", "%(n)s horas", 1 if hours == 1 else 2) % {"n": text}
