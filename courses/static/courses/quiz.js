@@ -1,0 +1,32 @@
+// Saves an answer as soon as it is chosen. Without this, the buttons save it.
+const form = document.querySelector("[data-autosave]");
+const state = form?.querySelector("[data-autosave-state]");
+let saving = false;
+let changed = false;
+
+async function send() {
+  try {
+    // A saved form is answered with a redirect, which there is no need to follow.
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
+    return answer.type === "opaqueredirect";
+  } catch {
+    return false;
+  }
+}
+
+// One after another, so that an older choice never arrives after a newer one.
+async function save() {
+  changed = true;
+  if (saving) return;
+  saving = true;
+  let kept = false;
+  while (changed) {
+    changed = false;
+    kept = await send();
+  }
+  saving = false;
+  state.textContent = kept ? form.dataset.saved : form.dataset.unsaved;
+  state.classList.toggle("wait", !kept);
+}
+
+form?.addEventListener("change", save);
