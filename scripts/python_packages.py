@@ -50,13 +50,12 @@ def _install(kind: str) -> None:
     try:
         if not _works("-m", "uv", "--version"):
             steps.run([*pip, "install", "--quiet", "--require-hashes", "-r", "requirements-uv.lock"])
-        action = ["sync"] if kind == "dev" else ["install", "-r"]
-        steps.run(
-            [str(VENV_PYTHON), "-m", "uv", "pip", *action, "--require-hashes", lock, "--python", str(VENV_PYTHON)],
-            UV_PYTHON_DOWNLOADS="never",
-        )
-    except steps.Stopped:
-        steps.say("  uv could not; trying with pip, which takes about a minute")
+        action = ["sync", lock] if kind == "dev" else ["install", "-r", lock]
+        uv = [str(VENV_PYTHON), "-m", "uv", "pip", *action, "--require-hashes", "--python", str(VENV_PYTHON)]
+        steps.run(uv, hint="uv could not", UV_PYTHON_DOWNLOADS="never")
+    except steps.Stopped as stopped:
+        steps.say(f"  {stopped}")
+        steps.say("  trying with pip, which takes about a minute")
         steps.run(
             [*pip, "install", "--require-hashes", "-r", lock],
             hint="the Python packages could not be installed (is the package index within reach?)",

@@ -23,6 +23,7 @@ from .errors import RuleBroken
 
 log = logging.getLogger(__name__)
 _performers: dict[str, Callable[["Claim"], None]] = {}
+_held_here: set["Claim"] = set()
 
 
 class LeaseLost(Exception):
@@ -149,6 +150,7 @@ def run(job_id: int) -> bool:
     held = claim(job_id)
     if held is None:
         return False
+    _held_here.add(held)
     try:
         with kept_alive(held):
             _performers[held.job.kind](held)
@@ -161,7 +163,23 @@ def run(job_id: int) -> bool:
         _put_back(held, f"{type(failure).__name__}: {failure}")
     else:
         _end(held, Job.State.DONE, "")
+    finally:
+        _held_here.discard(held)
     return True
+
+
+def give_back() -> int:
+    """Let go of everything this process is doing, for a worker that must leave now; returns how many jobs.
+
+    The attempt does not count, and another worker need not wait for the lease to run out. Whatever this process still
+    writes about them afterwards raises `LeaseLost`.
+    """
+    return sum(
+        Job.objects.filter(pk=held.job.pk, fence=held.fence, state=Job.State.RUNNING).update(
+            state=Job.State.WAITING, attempts=F("attempts") - 1, due_at=timezone.now(), lease_until=None
+        )
+        for held in list(_held_here)
+    )
 
 
 def _end(held: Claim, state: str, reason: str) -> None:
