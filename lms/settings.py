@@ -85,13 +85,14 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "django.contrib.humanize",
+    "django.forms",
 ]
 
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lms.middleware.ContentSecurityPolicyMiddleware",
-    "django.middleware.gzip.GZipMiddleware",
+    "lms.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -100,6 +101,7 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lms.middleware.PrivatePagesMiddleware",
+    "lms.middleware.BackOfficeMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 
@@ -187,12 +189,20 @@ Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True)
 DATA_UPLOAD_MAX_MEMORY_SIZE = 3 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's editor sends one field for each block
 
+# Video: uploads on their way (shared between web servers, on the files' own disk) and the worker's scratch space.
+UPLOADS_DIR = Path(env.str("AULA_UPLOADS_DIR", str(VAR_DIR / "uploads")))
+WORK_DIR = Path(env.str("AULA_WORK_DIR", str(VAR_DIR / "work")))
+MAX_UPLOAD_BYTES = env.int("AULA_MAX_UPLOAD_BYTES", 4 * 1024**3)
+
 # People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "lms.Person"
 AUTHENTICATION_BACKENDS = ["lms.backends.IdentifierBackend"]
 PASSWORD_HASHERS = ["lms.backends.Argon2idHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("given_names", "surnames", "email", "phone")},
+    },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 8}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
@@ -217,8 +227,10 @@ FORMAT_MODULE_PATH = ["lms.formats"]
 # Security ---------------------------------------------------------------------------------------------------------
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
-X_FRAME_OPTIONS = "SAMEORIGIN"  # Wagtail's preview shows our pages in a frame of our own
+X_FRAME_OPTIONS = "DENY"  # Wagtail's preview, which shows our pages in a frame of our own, says otherwise itself
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+# How many of our own proxies add to X-Forwarded-For; 0 takes the connection's address.
+TRUSTED_PROXIES = env.int("AULA_TRUSTED_PROXIES", 1 if HTTPS else 0)
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_SSL_REDIRECT = True
@@ -325,6 +337,12 @@ else:
 # Certificates -----------------------------------------------------------------------------------------------------
 CERTIFICATE_ISSUER = env.str("AULA_CERTIFICATE_ISSUER", "Asociación Nacional de Municipalidades de Guatemala")
 CERTIFICATE_SERIES = env.str("AULA_CERTIFICATE_SERIES", "ANAM")
+CERTIFICATE_PLACE = env.str("AULA_CERTIFICATE_PLACE", "Guatemala")
+# Two or three lines to sign on; an empty name leaves the line for a pen. Frozen into each certificate when it is issued.
+CERTIFICATE_SIGNATORIES = env.json(
+    "AULA_CERTIFICATE_SIGNATORIES",
+    [{"name": "", "role": "Presidencia de la Junta Directiva"}, {"name": "", "role": "Dirección Ejecutiva"}],
+)
 
 LOGGING = {
     "version": 1,

@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,7 @@ class MediaConfig(AppConfig):
 
     name = "media"
     verbose_name = _("Videos")
+
+    def ready(self) -> None:
+        """Registers the system checks."""
+        import_module("media.checks")

@@ -1,0 +1,140 @@
+"""Captions: WebVTT or SRT is read strictly, stripped to its words, and written anew. What was sent is never served."""
+
+import html
+import re
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from lms.domain import audit
+from lms.domain.errors import RuleBroken
+from lms.models import Language, Person
+from media.models import Caption, Video
+
+MAX_CHARACTERS = 2_000_000
+MAX_CUES = 20_000
+MAX_CUE_CHARACTERS = 1_000
+TIMING = re.compile(
+    r"(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})[ \t]+-->[ \t]+"
+    r"(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})(?:[ \t].*)?"
+)
+TAG = re.compile(r"</?[a-zA-Z0-9][^<>]*>|\{\\[^{}]*\}")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+
+
+@dataclass(frozen=True)
+class Cue:
+    """One caption; times in milliseconds."""
+
+    start: int
+    end: int
+    text: str
+
+
+def decode(content: bytes) -> str:
+    """The text of a file from any editor: UTF-8, UTF-16 with its mark, or Windows 1252."""
+    encodings = ["utf-16"] if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else ["utf-8-sig", "cp1252"]
+    for encoding in encodings:
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise _broken(1, _("el archivo no es de texto"))
+
+
+def _broken(line: int, problem: str) -> RuleBroken:
+    message = _("Línea %(line)s: %(problem)s.") % {"line": line, "problem": problem}
+    return RuleBroken("captions.malformed", message)
+
+
+def _milliseconds(hours: str | None, minutes: str, seconds: str, milliseconds: str) -> int:
+    return ((int(hours or 0) * 60 + int(minutes)) * 60 + int(seconds)) * 1000 + int(milliseconds)
+
+
+def _words(lines: list[str]) -> str:
+    plain = [html.unescape(TAG.sub("", CONTROLS.sub("", line))) for line in lines]
+    return "\n".join(" ".join(line.split()) for line in plain if line.strip())
+
+
+def _blocks(text: str) -> list[tuple[int, list[str]]]:
+    """Groups of lines between empty lines, each with the number of its first line."""
+    blocks: list[tuple[int, list[str]]] = []
+    is_open = False
+    for number, line in enumerate(text.split("\n"), start=1):
+        if not line.strip():
+            is_open = False
+        elif is_open:
+            blocks[-1][1].append(line)
+        else:
+            blocks.append((number, [line]))
+            is_open = True
+    return blocks
+
+
+def _cue(number: int, lines: list[str], after: int) -> Cue:
+    if "-->" not in lines[0]:
+        number, lines = number + 1, lines[1:]
+    match = TIMING.fullmatch(lines[0].strip()) if lines else None
+    if not match:
+        raise _broken(number, _("se esperaba un tiempo como 00:01:02.500 --> 00:01:05.000"))
+    start, end = _milliseconds(*match.groups()[:4]), _milliseconds(*match.groups()[4:])
+    if end <= start:
+        raise _broken(number, _("el subtítulo termina antes de empezar"))
+    if start < after:
+        raise _broken(number, _("el subtítulo empieza antes que el anterior"))
+    text = _words(lines[1:])
+    if len(text) > MAX_CUE_CHARACTERS:
+        raise _broken(number + 1, _("el subtítulo es demasiado largo"))
+    return Cue(start, end, text)
+
+
+def parse(text: str) -> list[Cue]:
+    """Read WebVTT or SRT. Raises `captions.malformed` (naming the line), `captions.too_long`, `captions.empty`."""
+    if len(text) > MAX_CHARACTERS:
+        raise RuleBroken("captions.too_long", _("El archivo de subtítulos es demasiado grande."))
+    blocks = _blocks(text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n"))
+    if blocks and re.match(r"WEBVTT(?:[ \t]|$)", blocks[0][1][0]):
+        # A header that runs into the first cue is how some editors write; only its own lines are dropped.
+        blocks = [block for block in blocks[1:] if not re.match(r"(NOTE|STYLE|REGION)(?:[ \t]|$)", block[1][0])]
+    cues: list[Cue] = []
+    for number, lines in blocks:
+        cues.append(_cue(number, lines, cues[-1].start if cues else 0))
+        if len(cues) > MAX_CUES:
+            raise RuleBroken("captions.too_long", _("El archivo tiene demasiados subtítulos."))
+    cues = [cue for cue in cues if cue.text]
+    if not cues:
+        raise RuleBroken("captions.empty", _("El archivo no tiene ningún subtítulo. Revíselo y súbalo de nuevo."))
+    return cues
+
+
+def _clock(milliseconds: int) -> str:
+    seconds, rest = divmod(milliseconds, 1000)
+    return f"{seconds // 3600:02d}:{seconds // 60 % 60:02d}:{seconds % 60:02d}.{rest:03d}"
+
+
+def render(cues: list[Cue]) -> str:
+    """WebVTT of our own writing; nothing in the words can be markup or a timing."""
+    parts = ["WEBVTT\n"]
+    for cue in cues:
+        parts.append(f"{_clock(cue.start)} --> {_clock(cue.end)}\n{html.escape(cue.text, quote=False)}\n")
+    return "\n".join(parts)
+
+
+def save(*, video: Video, language: Language, text: str, by: Person | None) -> Caption:
+    """Keep the captions of a video in one language, in place of those before. Raises what `parse` raises."""
+    written = render(parse(text))
+    with transaction.atomic():
+        caption, _made = Caption.objects.update_or_create(video=video, language=language, defaults={"text": written})
+        audit.record(
+            "captions.saved", by=by, subject=f"media.video:{video.public_id}", facts={"language": language.key}
+        )
+    return caption
+
+
+def remove(*, caption: Caption, by: Person | None) -> None:
+    """Take captions away."""
+    with transaction.atomic():
+        facts = {"language": caption.language.key}
+        audit.record("captions.removed", by=by, subject=f"media.video:{caption.video.public_id}", facts=facts)
+        caption.delete()

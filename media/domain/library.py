@@ -1,0 +1,151 @@
+"""The library of videos: adding one, trying again, taking one out."""
+
+import contextlib
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+from django.core.files.storage import default_storage
+from django.db import transaction
+from django.db.models import ProtectedError
+from django.utils.translation import gettext as _
+from wagtail.models import Collection, ReferenceIndex
+
+from lms.domain import audit, jobs
+from lms.domain.errors import RuleBroken
+from lms.models import Job, Language, Person
+from media.domain import inspection, transcoding
+from media.models import Video
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def _subject(video: Video) -> str:
+    return f"media.video:{video.public_id}"
+
+
+def _move_in(source: Path, name: str) -> str:
+    """Move a file into the storage without copying where both are on one disk."""
+    try:
+        target = Path(default_storage.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.replace(source, target)
+    except (NotImplementedError, OSError):
+        stored = transcoding.keep(source, name)
+        source.unlink(missing_ok=True)
+        return stored
+    return name
+
+
+def add_video(
+    *,
+    title: str,
+    source: Path,
+    source_name: str,
+    by: Person | None,
+    language: Language | None = None,
+    collection: Collection | None = None,
+    description: str = "",
+    keep_source: bool = False,
+) -> Video:
+    """Inspect a file, take it in and ask for its renditions.
+
+    The file is moved, or copied when `keep_source`. A refused file (`video.…`, see `inspection.inspect`) leaves nothing
+    behind: no row, and, unless `keep_source`, no file.
+    """
+    try:
+        found = inspection.inspect(source)
+        digest, size = _digest(source), source.stat().st_size
+    except RuleBroken:
+        if not keep_source:
+            source.unlink(missing_ok=True)
+        raise
+    video = Video(
+        public_id=uuid.uuid4(),
+        title=title,
+        description=description,
+        language=language,
+        collection=collection or Collection.get_first_root_node(),
+        source_name=Path(source_name).name[:255],
+        source_sha256=digest,
+        source_bytes=size,
+        duration_seconds=found.duration_seconds,
+        width=found.width,
+        height=found.height,
+        has_sound=found.has_sound,
+        uploaded_by=by,
+    )
+    name = f"{transcoding.folder_of(video)}/source"
+    video.source_path = transcoding.keep(source, name) if keep_source else _move_in(source, name)
+    try:
+        with transaction.atomic():
+            video.save()
+            audit.record("video.added", by=by, subject=_subject(video), facts={"title": title, "sha256": digest})
+            jobs.request(transcoding.KIND, video.public_id, by=by)
+    except BaseException:
+        _delete_files(video, [video.source_path])
+        raise
+    return video
+
+
+def find_job(video: Video) -> Job | None:
+    """The newest job about a video."""
+    return Job.objects.for_subject(transcoding.KIND, video.public_id).first()
+
+
+def has_failed(video: Video, job: Job | None) -> bool:
+    """Whether nothing more will happen by itself: it failed, or its job was lost too often."""
+    return video.state == Video.State.FAILED or (
+        video.state != Video.State.READY and job is not None and job.state == Job.State.FAILED
+    )
+
+
+def retry(*, video: Video, by: Person | None) -> Job:
+    """Process a failed video again; what was published stays. Raises `video.not_failed`."""
+    with transaction.atomic():
+        video = Video.objects.select_for_update().get(pk=video.pk)
+        job = find_job(video)
+        if not has_failed(video, job):
+            raise RuleBroken("video.not_failed", _("Este video no necesita otro intento."))
+        video.state, video.reason = Video.State.WAITING, ""
+        video.save(update_fields=["state", "reason"])
+        audit.record("video.retried", by=by, subject=_subject(video))
+        if job is not None and job.state == Job.State.FAILED:
+            jobs.retry(job, by=by)
+            return job
+        return jobs.request(transcoding.KIND, video.public_id, by=by)
+
+
+def uses(video: Video) -> int:
+    """In how many places of the site a video stands, drafts included."""
+    return ReferenceIndex.get_references_to(video).values("base_content_type", "object_id").distinct().count()
+
+
+def remove(*, video: Video, by: Person | None) -> None:
+    """Delete a video and its files. Raises `video.in_use` while a lesson or anybody's progress names it."""
+    in_use = RuleBroken(
+        "video.in_use",
+        _("Este video está en una lección o alguien ya lo vio. Quítelo de las lecciones; lo ya visto no se borra."),
+    )
+    with transaction.atomic():
+        video = Video.objects.select_for_update().get(pk=video.pk)
+        paths = [video.source_path, video.poster_path, *video.renditions.values_list("path", flat=True)]
+        if uses(video):
+            raise in_use
+        audit.record("video.removed", by=by, subject=_subject(video), facts={"title": video.title})
+        try:
+            video.delete()
+        except ProtectedError as protected:
+            raise in_use from protected
+        transaction.on_commit(lambda: _delete_files(video, paths))
+
+
+def _delete_files(video: Video, paths: list[str]) -> None:
+    for path in filter(None, paths):
+        default_storage.delete(path)
+    with contextlib.suppress(NotImplementedError, OSError):
+        os.rmdir(default_storage.path(transcoding.folder_of(video)))

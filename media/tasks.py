@@ -1,0 +1,13 @@
+"""What Celery carries for this app. Importing `transcoding` registers the performer of its jobs."""
+
+from celery import shared_task
+
+from media.domain import transcoding, uploads
+
+__all__ = ["sweep_uploads", "transcoding"]
+
+
+@shared_task(name="media.tasks.sweep_uploads")
+def sweep_uploads() -> None:
+    """Delete uploads that nobody finished, and folders that a killed process left."""
+    uploads.sweep()
