@@ -48,6 +48,15 @@ def municipalities_for(person, action: str):
     return everywhere.filter(department__in=departments) | everywhere.filter(pk__in=places)
 
 
+def nationwide(person, action: str) -> bool:
+    """Whether `person` may do `action` over the whole country, and so also over what belongs to no municipality."""
+    if person is None or not person.is_authenticated or not person.is_active:
+        return False
+    wanted = policy()["actions"][action]
+    grants = RoleGrant.objects.in_force().filter(person=person, role__in=wanted, scope=RoleGrant.Scope.NATION)
+    return person.is_superuser or grants.exists()
+
+
 class Abilities:
     """`allows` for templates, by attribute, each asked at most once in a request."""
 

@@ -1,5 +1,5 @@
 """The register's tables."""
 
-from .register import Certificate, CertificateEvent, CertificateFile, LogLeaf, OwedCertificate, Series
+from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 
-__all__ = ["Certificate", "CertificateEvent", "CertificateFile", "LogLeaf", "OwedCertificate", "Series"]
+__all__ = ["Certificate", "CertificateEvent", "CertificateFile", "LogHead", "LogLeaf", "OwedCertificate", "Series"]

@@ -1,14 +1,14 @@
 """The register of certificates: what is owed, what was issued, what happened to it since, and the log over it all.
 
 Rows of `Certificate`, `CertificateEvent` and `LogLeaf` are never updated or deleted: triggers on both databases refuse
-it (migration `certificates.0002`). A change of state is a new `CertificateEvent`.
+it (migration `certificates.0004`). A change of state is a new `CertificateEvent`.
 """
 
 import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -57,6 +57,11 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         """Those of one person."""
         return self.filter(person=person)
 
+    def with_state(self) -> "CertificateQuerySet":
+        """Each with `state` and `state_at`, read from its newest event."""
+        newest = CertificateEvent.objects.filter(certificate=OuterRef("pk")).order_by("-pk")
+        return self.annotate(state=Subquery(newest.values("kind")[:1]), state_at=Subquery(newest.values("at")[:1]))
+
 
 class Certificate(models.Model):
     """One certificate as it was issued. Every printed word is in these frozen columns, none is looked up again.
@@ -75,6 +80,7 @@ class Certificate(models.Model):
     edition = models.PositiveSmallIntegerField(default=1)
     revision = models.PositiveSmallIntegerField(default=1)
     person_name = models.CharField(_("nombre"), max_length=170)
+    person_name_folded = models.CharField(max_length=255, help_text="what a search by name compares")
     course_title = models.CharField(_("curso"), max_length=255)
     kind = models.CharField(_("clase"), max_length=20, default="diploma")
     hours = models.DecimalField(_("horas"), max_digits=6, decimal_places=1)
@@ -107,6 +113,16 @@ class Certificate(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def grouped_code(self) -> str:
+        """The code as people read it: four groups of five and one of six."""
+        code = self.code
+        return "-".join([code[0:5], code[5:10], code[10:15], code[15:20], code[20:]])
+
+    def newest_event(self) -> "CertificateEvent":
+        """The event that decides the state."""
+        return self.events.order_by("-pk")[0]
 
 
 class CertificateEvent(models.Model):
@@ -153,6 +169,18 @@ class LogLeaf(models.Model):
 
     def __str__(self) -> str:
         return f"{self.index} {self.digest[:12]}"
+
+
+class LogHead(models.Model):
+    """The one row that is locked while a leaf is appended: how many leaves there are and the newest one's digest."""
+
+    length = models.PositiveBigIntegerField(default=0)
+    digest = models.CharField(max_length=64)
+
+    wagtail_reference_index_ignore = True
+
+    def __str__(self) -> str:
+        return f"{self.length} {self.digest[:12]}"
 
 
 class CertificateFile(models.Model):

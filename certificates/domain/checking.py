@@ -1,0 +1,135 @@
+"""Reading the whole register and naming every row that is not as it must be. Nothing is written."""
+
+from collections.abc import Iterator
+from hashlib import sha256
+
+from django.core.files.storage import default_storage
+from django.db import connection
+from django.db.models import Count, Max, Min
+
+from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf, OwedCertificate, Series
+from lms.domain.audit import GENESIS, chain_digest
+
+from .log import build_entry
+
+PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf)]
+
+
+def find_faults() -> Iterator[str]:
+    """Each fault as a sentence that names its row. An empty run means that the register holds."""
+    yield from _unprotected_tables()
+    yield from _numbers()
+    yield from _doubles()
+    yield from _certificates()
+    yield from _owed()
+    yield from _log()
+
+
+def _unprotected_tables() -> Iterator[str]:
+    """The triggers that refuse changes must stand."""
+    sql = {
+        "sqlite": "SELECT tbl_name FROM sqlite_master WHERE type = 'trigger' GROUP BY name, tbl_name",
+        "postgresql": "SELECT event_object_table FROM information_schema.triggers "
+        "WHERE event_manipulation IN ('UPDATE', 'DELETE')",
+    }[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(sql)
+        tables = [row[0] for row in cursor.fetchall()]
+    for table in PROTECTED:
+        if tables.count(table) < 2:
+            yield f"table {table}: the triggers against change are missing"
+
+
+def _numbers() -> Iterator[str]:
+    """Every series is 1..N without gap."""
+    counted = Series.objects.annotate(
+        count=Count("certificates"), lowest=Min("certificates__number"), highest=Max("certificates__number")
+    )
+    for series in counted:
+        if series.count != series.last_number:
+            yield f"series {series}: {series.count} certificates, but the counter stands at {series.last_number}"
+        if series.count and (series.lowest, series.highest) != (1, series.count):
+            present = set(series.certificates.values_list("number", flat=True))
+            missing = sorted(set(range(1, series.highest + 1)) - present)
+            yield f"series {series}: numbers {missing[:20]} are missing"
+
+
+def _doubles() -> Iterator[str]:
+    """One certificate in force for each person, course and edition."""
+    doubles = (
+        Certificate.objects.with_state()
+        .filter(state=CertificateEvent.Kind.ISSUED)
+        .order_by()
+        .values("person__public_id", "course_key", "edition")
+        .annotate(count=Count("pk"))
+        .filter(count__gt=1)
+    )
+    for row in doubles:
+        yield f"person {row['person__public_id']}: {row['count']} certificates in force of course {row['course_key']}"
+
+
+def _certificates() -> Iterator[str]:
+    """Each has its reference, its events, its leaves with the same facts, and its file."""
+    rows = (
+        Certificate.objects.select_related("series", "person", "municipality", "post", "file")
+        .prefetch_related("events__leaf", "events__by")
+        .order_by("pk")
+    )
+    for certificate in rows.iterator(chunk_size=500):
+        for fault in (*_events_of(certificate), *_file_of(certificate)):
+            yield f"certificate {certificate.reference}: {fault}"
+        expected = f"{certificate.series.name}-{certificate.series.year}-{certificate.number:06d}"
+        if certificate.reference != expected:
+            yield f"certificate {certificate.reference}: its series and number say {expected}"
+
+
+def _events_of(certificate: Certificate) -> Iterator[str]:
+    kinds = [event.kind for event in certificate.events.all()]
+    if kinds.count(CertificateEvent.Kind.ISSUED) != 1 or kinds[0] != CertificateEvent.Kind.ISSUED:
+        yield f"its events are {kinds}, not one issue before all others"
+    for event in certificate.events.all():
+        leaf = getattr(event, "leaf", None)
+        event.certificate = certificate
+        if leaf is None:
+            yield f"event {event.pk} ({event.kind}) has no leaf in the log"
+            continue
+        now = build_entry(event)
+        changed = sorted(key for key in {*now, *leaf.entry} if now.get(key) != leaf.entry.get(key))
+        if changed:
+            yield f"differs from leaf {leaf.index} in {', '.join(changed)}"
+
+
+def _file_of(certificate: Certificate) -> Iterator[str]:
+    file = getattr(certificate, "file", None)
+    if file is None:
+        yield "has no PDF yet"
+    elif not default_storage.exists(file.path):
+        yield f"its file {file.path} is not in the storage"
+    else:
+        with default_storage.open(file.path) as content:
+            if sha256(content.read()).hexdigest() != file.sha256:
+                yield f"its file {file.path} is not the one that was drawn"
+
+
+def _owed() -> Iterator[str]:
+    """What was issued says so, and nothing says so that was not."""
+    for owed in OwedCertificate.objects.filter(issued_at=None, certificate__isnull=False):
+        yield f"owed row {owed.pk}: has a certificate but no moment of issue"
+    for owed in OwedCertificate.objects.filter(issued_at__isnull=False, certificate=None):
+        yield f"owed row {owed.pk}: was issued but has no certificate"
+
+
+def _log() -> Iterator[str]:
+    """The leaves are one chain from the first to the head, each the digest of what it says."""
+    previous, expected = GENESIS, 0
+    for leaf in LogLeaf.objects.order_by("index").iterator(chunk_size=1000):
+        if leaf.index != expected:
+            yield f"leaf {leaf.index}: leaf {expected} should come here"
+        if leaf.previous_digest != previous:
+            yield f"leaf {leaf.index}: does not chain to the leaf before it"
+        if leaf.digest != chain_digest(leaf.previous_digest, leaf.entry):
+            yield f"leaf {leaf.index}: its digest is not that of its entry"
+        previous, expected = leaf.digest, leaf.index + 1
+    head = LogHead.objects.filter(pk=1).first()
+    if (head.length, head.digest) != (expected, previous) if head else expected:
+        yield f"head of the log: does not stand at leaf {expected - 1}"

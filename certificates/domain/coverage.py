@@ -1,0 +1,70 @@
+"""Who is certified, where: what ANAM and its delegates follow."""
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Q, QuerySet
+
+from certificates.models import Certificate, CertificateEvent
+from lms import permissions
+from lms.models import Municipality, Person
+
+IN_FORCE = Q(state=CertificateEvent.Kind.ISSUED)
+
+
+def visible_to(person: Person, action: str) -> QuerySet[Certificate]:
+    """The certificates over which somebody may do `action`: those of their municipalities, or all of the country's."""
+    certificates = Certificate.objects.with_state()
+    if permissions.nationwide(person, action):
+        return certificates
+    return certificates.filter(municipality__in=permissions.municipalities_for(person, action))
+
+
+@dataclass(frozen=True)
+class Figures:
+    """The sentences on top of the list. Only certificates in force count; `revoked` are the others."""
+
+    certificates: int
+    people: int
+    municipalities: int
+    revoked: int
+
+
+def figures(certificates: QuerySet[Certificate]) -> Figures:
+    """Count a set of certificates that carries `state`."""
+    counted = certificates.order_by().aggregate(
+        certificates=Count("pk", filter=IN_FORCE),
+        people=Count("person", filter=IN_FORCE, distinct=True),
+        municipalities=Count("municipality", filter=IN_FORCE, distinct=True),
+        revoked=Count("pk", filter=~IN_FORCE),
+    )
+    return Figures(**counted)
+
+
+def by_department(certificates: QuerySet[Certificate], municipalities: QuerySet[Municipality]) -> list[dict]:
+    """For each department: how many people, certificates in force and municipalities with at least one, of how many."""
+    counted = {
+        row["municipality__department"]: row
+        for row in certificates.filter(IN_FORCE, municipality__isnull=False)
+        .order_by()
+        .values("municipality__department")
+        .annotate(
+            people=Count("person", distinct=True),
+            certificates=Count("pk"),
+            municipalities=Count("municipality", distinct=True),
+        )
+    }
+    nothing = {"people": 0, "certificates": 0, "municipalities": 0}
+    departments = (
+        municipalities.order_by("department__code")
+        .values("department", "department__name")
+        .annotate(of=Count("pk", distinct=True))
+    )
+    return [
+        {
+            "pk": row["department"],
+            "name": row["department__name"],
+            "of": row["of"],
+            **{key: counted.get(row["department"], nothing)[key] for key in nothing},
+        }
+        for row in departments
+    ]

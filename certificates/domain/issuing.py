@@ -1,0 +1,124 @@
+"""From a completed course to a row of the register: once, with the next number, whatever is killed on the way."""
+
+import unicodedata
+from datetime import datetime
+
+from django.conf import settings
+from django.db import transaction
+from django.urls import reverse
+from django.utils import timezone
+
+from certificates.models import Certificate, CertificateEvent, OwedCertificate, Series
+from courses.models import Completion
+from lms.domain import audit, jobs
+from lms.domain.texts import fold
+
+from . import codes, log
+
+ISSUE = "certificates.issue"
+RENDER = "certificates.render"
+# Killed workers and sleeping disks are not the certificate's fault: it may be tried often.
+ATTEMPTS = 5
+
+
+def owe(completion: Completion) -> OwedCertificate | None:
+    """Note that a completion must become a certificate, and ask for it; None when its course gives none.
+
+    May be called any number of times.
+    """
+    if not completion.certificate_kind:
+        return None
+    with transaction.atomic():
+        owed, _created = OwedCertificate.objects.get_or_create(completion=completion)
+        if owed.issued_at is None:
+            jobs.request(ISSUE, completion.public_id, max_attempts=ATTEMPTS)
+    return owed
+
+
+def issue(completion_public_id: object) -> Certificate:
+    """The certificate of an owed completion, issued now unless it was before.
+
+    One transaction: the owed row is locked, then the series; the number, the event, the leaf of the log and the request
+    for the PDF are written together or not at all. Raises `OwedCertificate.DoesNotExist` when nothing is owed.
+    """
+    with transaction.atomic():
+        owed = (
+            OwedCertificate.objects.select_for_update(of=("self",))
+            .select_related("completion__person", "completion__municipality__department", "completion__post")
+            .get(completion__public_id=completion_public_id)
+        )
+        if found := Certificate.objects.filter(owed=owed).first():
+            return found
+        at = timezone.now()
+        certificate = _write(owed, _take_number(at), at)
+        event = CertificateEvent.objects.create(certificate=certificate, kind=CertificateEvent.Kind.ISSUED, at=at)
+        log.append(event)
+        owed.issued_at = at
+        owed.save(update_fields=["issued_at"])
+        jobs.request(RENDER, certificate.public_id, max_attempts=ATTEMPTS)
+        audit.record(
+            "certificate.issued",
+            by=None,
+            subject=f"certificates.Certificate:{certificate.public_id}",
+            facts={"reference": certificate.reference, "completion": str(completion_public_id)},
+        )
+    return certificate
+
+
+def _take_number(at: datetime) -> Series:
+    """The series of the year, locked, its counter raised by one."""
+    year = timezone.localtime(at).year
+    Series.objects.get_or_create(name=settings.CERTIFICATE_SERIES, year=year)
+    series = Series.objects.select_for_update().get(name=settings.CERTIFICATE_SERIES, year=year)
+    series.last_number += 1
+    series.save(update_fields=["last_number"])
+    return series
+
+
+def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
+    """The row, with everything that the paper says copied into it."""
+    completion = owed.completion
+    name = unicodedata.normalize("NFC", completion.person.full_name)
+    code = codes.new_code()
+    return Certificate.objects.create(
+        series=series,
+        number=series.last_number,
+        reference=f"{series.name}-{series.year}-{series.last_number:06d}",
+        code=code,
+        owed=owed,
+        person=completion.person,
+        course_key=completion.course_key,
+        edition=completion.edition,
+        person_name=name,
+        person_name_folded=fold(name)[:255],
+        course_title=completion.course_title,
+        kind=completion.certificate_kind,
+        hours=completion.hours,
+        started_on=timezone.localdate(completion.started_at),
+        completed_on=timezone.localdate(completion.completed_at),
+        score_percent=completion.score_percent,
+        municipality=completion.municipality,
+        municipality_name=str(completion.municipality or ""),
+        post=completion.post,
+        post_name=completion.post.name if completion.post else "",
+        issuer=settings.CERTIFICATE_ISSUER,
+        issued_at=at,
+        facts=_frozen_facts(completion, code),
+    )
+
+
+def _frozen_facts(completion: Completion, code: str) -> dict:
+    """What the paper says beyond the columns. `verify_url` is frozen too: the QR must stay the same for ever."""
+    return {
+        "layout": 1,
+        "place": settings.CERTIFICATE_PLACE,
+        "programme": completion.programme,
+        "signatories": settings.CERTIFICATE_SIGNATORIES,
+        "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
+    }
+
+
+@jobs.performs(ISSUE)
+def perform(claim: jobs.Claim) -> None:
+    """Issue one owed certificate."""
+    issue(claim.job.subject)

@@ -1,0 +1,184 @@
+"""The one page of a certificate: Carta (letter), landscape, read from top to bottom."""
+
+import io
+from calendar import timegm
+
+from django.utils import timezone
+from reportlab.lib.pagesizes import landscape, letter
+from reportlab.pdfgen.canvas import Canvas
+
+from certificates.models import Certificate
+
+from . import lettering, ornament, words
+from .lettering import BOLD, ITALIC, REGULAR, Block
+
+WIDTH, HEIGHT = landscape(letter)
+EDGE = 27.0
+LEFT = 128.0
+RIGHT = WIDTH - 54.0
+MEASURE = RIGHT - LEFT
+FOOT = 116.0
+QR_SIDE = 92.0
+UNDER_NAME = 11.0
+
+_KINDS = {
+    "diploma": ("otorga el presente", "Diploma", "por haber aprobado el curso"),
+    "constancia": ("otorga la presente", "Constancia de participación", "por haber participado en el curso"),
+}
+
+
+def render(certificate: Certificate) -> bytes:
+    """The PDF. Reads the frozen columns only; the same facts always give the same bytes."""
+    lettering.register_faces()
+    out = io.BytesIO()
+    canvas = Canvas(
+        out,
+        pagesize=(WIDTH, HEIGHT),
+        invariant=1,
+        pdfVersion=(1, 7),
+        initialFontName=REGULAR,
+        pageCompression=1,
+        lang="es-GT",
+    )
+    _describe(canvas, certificate)
+    ornament.draw_band(canvas, x=EDGE, y=EDGE, height=HEIGHT - 2 * EDGE)
+    _draw_text(canvas, certificate)
+    _draw_signatories(canvas, certificate.facts["signatories"])
+    _draw_foot(canvas, certificate)
+    canvas.showPage()
+    canvas.save()
+    return out.getvalue()
+
+
+def kind_title(certificate: Certificate) -> str:
+    """What the paper is called."""
+    return _KINDS[certificate.kind][1]
+
+
+def _describe(canvas: Canvas, certificate: Certificate) -> None:
+    """Title, author, and the moment of issue as the date of the file."""
+    canvas.setTitle(f"{kind_title(certificate)} {certificate.reference}")
+    canvas.setAuthor(certificate.issuer)
+    canvas.setSubject(certificate.course_title)
+    canvas.setCreator("Aula Municipal")
+    canvas.setKeywords([certificate.reference])
+    at = timezone.localtime(certificate.issued_at)
+    stamp = canvas._doc._timeStamp
+    stamp.t = timegm(certificate.issued_at.utctimetuple())
+    stamp.lt = at.timetuple()
+    stamp.YMDhms = tuple(stamp.lt)[:6]
+    stamp.dhh = int(at.utcoffset().total_seconds() // 3600)
+
+
+def _draw_text(canvas: Canvas, certificate: Certificate) -> None:
+    """Who certifies, what, to whom, for what: from the top down, the room between shared out evenly."""
+    grants, title, reason = _KINDS[certificate.kind]
+    name = lettering.fit(
+        certificate.person_name, face=BOLD, sizes=[34, 31, 28, 25, 23, 21, 19, 17, 15], measure=MEASURE, most_lines=2
+    )
+    course = lettering.fit(
+        certificate.course_title, face=REGULAR, sizes=[22, 20, 18, 16, 14, 12], measure=MEASURE, most_lines=3
+    )
+    blocks: list[tuple[Block, object, float]] = [
+        (_line(certificate.issuer, BOLD, 14.5), ornament.ANIL, 0),
+        (_line(grants, ITALIC, 13), ornament.QUIET, 8),
+        (_line(title, REGULAR, 46), ornament.ANIL, 2),
+        (_line("a", ITALIC, 13), ornament.QUIET, 10),
+        (name, ornament.INK, 1),
+        (_line(reason, ITALIC, 13), ornament.QUIET, 10),
+        (course, ornament.INK, 2),
+        (_paragraph(_details(certificate)), ornament.INK, 5),
+    ]
+    top, bottom = HEIGHT - EDGE - 4, FOOT + 84
+    room = top - bottom - sum(block.height + gap for block, _colour, gap in blocks) - UNDER_NAME
+    spread = min(max(room / len(blocks), 0), 13)
+    y = top + spread
+    for block, colour, gap in blocks:
+        y = _draw_block(canvas, block, colour, y - gap - spread)
+        if block is name:
+            y = _underline(canvas, y - UNDER_NAME)
+
+
+def _line(text: str, face: str, size: float) -> Block:
+    return lettering.fit(text, face=face, sizes=[size, size * 0.85, size * 0.7], measure=MEASURE, most_lines=1)
+
+
+def _paragraph(sentences: list[str]) -> Block:
+    """Each sentence on a line of its own, or more."""
+    size = 12.5
+    lines = [line for sentence in sentences for line in lettering.wrap(sentence, REGULAR, size, MEASURE)]
+    return Block(tuple(lines), REGULAR, size, size * 1.45)
+
+
+def _details(certificate: Certificate) -> list[str]:
+    """How long and when; with which mark; in which post and municipality: a sentence each."""
+    when = words.period(certificate.started_on, certificate.completed_on)
+    sentences = [f"Con una duración de {words.hours(certificate.hours)}, realizado {when}."]
+    if certificate.score_percent is not None:
+        sentences.append(f"Nota obtenida: {certificate.score_percent} sobre 100.")
+    if certificate.post_name and certificate.municipality_name:
+        sentences.append(f"{certificate.post_name}, municipalidad de {certificate.municipality_name}.")
+    elif certificate.municipality_name:
+        sentences.append(f"Municipio de {certificate.municipality_name}.")
+    elif certificate.post_name:
+        sentences.append(f"{certificate.post_name}.")
+    return sentences
+
+
+def _draw_block(canvas: Canvas, block: Block, colour: object, top: float) -> float:
+    """Draw a block hanging from `top`; returns the base line of its last line."""
+    canvas.setFillColor(colour)
+    y = top - block.size * 0.8
+    for number, line in enumerate(block.lines):
+        lettering.draw(canvas, LEFT, y - number * block.leading, line, face=block.face, size=block.size)
+    return y - (len(block.lines) - 1) * block.leading
+
+
+def _underline(canvas: Canvas, y: float) -> float:
+    """The thread under the name: red, with a knot of maíz at its beginning."""
+    canvas.setFillColor(ornament.COCHINILLA)
+    canvas.rect(LEFT, y, MEASURE, 1.2, stroke=0, fill=1)
+    canvas.setFillColor(ornament.MAIZ)
+    canvas.rect(LEFT, y - 0.9, 36, 3, stroke=0, fill=1)
+    return y
+
+
+def _draw_signatories(canvas: Canvas, signatories: list[dict]) -> None:
+    """A line to sign on for each, with name (if there is one) and role below."""
+    if not signatories:
+        return
+    column = MEASURE / len(signatories)
+    length = min(column - 24, 190)
+    for number, signatory in enumerate(signatories):
+        x = LEFT + number * column
+        canvas.setStrokeColor(ornament.INK)
+        canvas.setLineWidth(0.7)
+        canvas.line(x, FOOT + 42, x + length, FOOT + 42)
+        canvas.setFillColor(ornament.INK)
+        y = FOOT + 30
+        for text, face in ((signatory.get("name", ""), BOLD), (signatory.get("role", ""), REGULAR)):
+            for line in lettering.wrap(text, face, 10.5, length) if text else ():
+                lettering.draw(canvas, x, y, line, face=face, size=10.5)
+                y -= 12
+
+
+def _draw_foot(canvas: Canvas, certificate: Certificate) -> None:
+    """Place and day, number, code, where to check it, and the QR that says the same."""
+    side = QR_SIDE
+    ornament.draw_qr(canvas, certificate.facts["verify_url"], x=RIGHT - side + 9, y=EDGE - 9, side=side)
+    canvas.setStrokeColor(ornament.QUIET)
+    canvas.setLineWidth(0.4)
+    canvas.line(LEFT, FOOT - 14, RIGHT - side - 8, FOOT - 14)
+    issued_on = timezone.localtime(certificate.issued_at).date()
+    where = certificate.facts["verify_url"].rsplit("/", 2)[0].removeprefix("https://").removeprefix("http://")
+    lines = [
+        (f"{certificate.facts['place']}, {words.day(issued_on)}", REGULAR, 11),
+        (f"Número {certificate.reference}", BOLD, 11),
+        (f"Código {certificate.grouped_code}", BOLD, 11),
+        (f"Verifique en {where} con el código, o con la cámara de su teléfono.", REGULAR, 10),
+    ]
+    canvas.setFillColor(ornament.INK)
+    y = FOOT - 32
+    for text, face, size in lines:
+        lettering.draw(canvas, LEFT, y, text, face=face, size=size)
+        y -= 15

@@ -1,0 +1,15 @@
+"""What Celery carries for this app. Importing the performers registers them."""
+
+from celery import shared_task
+
+from certificates.domain import (
+    issuing,  # noqa: F401 registers its performer
+    rendering,  # noqa: F401 registers its performer
+    sweeping,
+)
+
+
+@shared_task(name="certificates.tasks.sweep_owed")
+def sweep_owed() -> None:
+    """Ask again for what was lost on the way to a certificate."""
+    sweeping.sweep()

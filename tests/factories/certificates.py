@@ -1,0 +1,47 @@
+"""Completions and certificates for tests, made as rows; the verbs of the register do the issuing."""
+
+import uuid
+from datetime import timedelta
+
+from django.utils import timezone
+
+from certificates.domain import issuing
+from certificates.models import Certificate
+from courses.models import Completion, CoursePage, Enrolment
+from lms.models import Person
+from tests.factories.courses import a_course
+from tests.factories.people import an_employee
+
+
+def a_completion(*, person: Person | None = None, course: CoursePage | None = None, **fields) -> Completion:
+    """A course that somebody (by default a new cashier in Nebaj) completed after eleven days."""
+    person = person or an_employee()
+    course = course or a_course()
+    enrolment, _created = Enrolment.objects.get_or_create(
+        person=person, course_key=course.translation_key, defaults={"course": course}
+    )
+    appointment = person.current_appointment()
+    now = fields.pop("completed_at", timezone.now())
+    defaults = {
+        "public_id": uuid.uuid4(),
+        "course_title": course.title,
+        "hours": course.hours,
+        "edition": course.edition,
+        "certificate_kind": "diploma",
+        "programme": ["Primera lección", "Segunda lección"],
+        "score_percent": 90,
+        "started_at": now - timedelta(days=11),
+        "completed_at": now,
+        "municipality": appointment.municipality if appointment else None,
+        "post": appointment.post if appointment else None,
+    }
+    return Completion.objects.create(
+        enrolment=enrolment, person=person, course_key=course.translation_key, **{**defaults, **fields}
+    )
+
+
+def a_certificate(**fields) -> Certificate:
+    """A certificate, issued; `fields` as for `a_completion`. Its PDF is drawn only by the job that it asks for."""
+    completion = a_completion(**fields)
+    issuing.owe(completion)
+    return issuing.issue(completion.public_id)
