@@ -26,6 +26,7 @@ def fingerprint() -> str:
     digest = hashlib.sha256((version("django") + version("wagtail")).encode())
     files = [*ROOT.glob("*/migrations/*.py"), *ROOT.glob("lms/data/*.csv")]
     files += [ROOT / "lms/management/commands/load_reference_data.py", ROOT / "courses/domain/tree.py"]
+    files += [ROOT / "lms/groups.yaml", ROOT / "lms/domain/roles.py"]
     for path in sorted(files):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
@@ -41,7 +42,7 @@ def _locked(name: str):
 
 def _migrate(url: str) -> None:
     environment = {**os.environ, "DATABASE_URL": url}
-    for command in (["migrate", "-v0"], ["load_reference_data"], ["load_site_tree"]):
+    for command in (["migrate", "-v0"], ["load_reference_data"], ["load_site_tree"], ["load_groups"]):
         subprocess.run([sys.executable, "manage.py", *command], cwd=ROOT, env=environment, check=True, stdout=2)
 
 
@@ -70,6 +71,17 @@ class SqliteFile:
 
     def drop(self) -> None:
         self.path.unlink(missing_ok=True)
+
+    def copy(self, name: str) -> str:
+        """Another copy of the template, for a process of its own; returns its URL."""
+        path = self.path.with_name(f"{name}.sqlite3")
+        shutil.copyfile(self.template, path)
+        return f"sqlite:///{path}"
+
+    def discard(self, name: str) -> None:
+        """Remove a copy."""
+        for leftover in self.path.parent.glob(f"{name}.sqlite3*"):
+            leftover.unlink()
 
 
 class PostgresDatabase:
@@ -106,6 +118,15 @@ class PostgresDatabase:
 
     def drop(self) -> None:
         self._execute(f"DROP DATABASE IF EXISTS {self.name} WITH (FORCE)")
+
+    def copy(self, name: str) -> str:
+        """Another copy of the template, for a process of its own; returns its URL."""
+        self._execute(f"CREATE DATABASE {self.name}_{name} TEMPLATE {self.template}")
+        return self._url(f"{self.name}_{name}")
+
+    def discard(self, name: str) -> None:
+        """Remove a copy."""
+        self._execute(f"DROP DATABASE IF EXISTS {self.name}_{name} WITH (FORCE)")
 
 
 def test_database() -> SqliteFile | PostgresDatabase:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterator
 
 from django.db import transaction
 from django.utils import timezone
@@ -40,3 +41,27 @@ def record(action: str, *, by: Person | None, subject: str = "", facts: dict | N
         head.digest = event.digest
         head.save(update_fields=["digest"])
     return event
+
+
+def find_faults() -> Iterator[str]:
+    """Walk the chain from its beginning and say, one line each, where it does not hold. Reads only."""
+    previous = GENESIS
+    for event in AuditEvent.objects.order_by("pk").iterator():
+        if event.previous_digest != previous:
+            yield f"event {event.pk} does not follow the one before it"
+        if event.digest != chain_digest(event.previous_digest, _entry(event)):
+            yield f"event {event.pk} was changed"
+        previous = event.digest
+    head = AuditHead.objects.filter(pk=1).values_list("digest", flat=True).first() or GENESIS
+    if head != previous:
+        yield "the newest events are missing: the head does not match"
+
+
+def _entry(event: AuditEvent) -> dict:
+    return {
+        "at": event.at.isoformat(),
+        "actor": event.actor,
+        "action": event.action,
+        "subject": event.subject,
+        "facts": event.facts,
+    }

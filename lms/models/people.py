@@ -9,6 +9,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from lms.domain.texts import fold
+
 from .places import Language, Municipality, Post
 
 
@@ -22,6 +24,13 @@ class PersonQuerySet(models.QuerySet["Person"]):
     def in_municipality(self, municipality: Municipality) -> "PersonQuerySet":
         """People who hold an appointment there today."""
         return self.filter(pk__in=Appointment.objects.current().filter(municipality=municipality).values("person_id"))
+
+    def search_words(self, query: str) -> "PersonQuerySet":
+        """People whose name has every word of `query`, whatever its accents and apostrophes."""
+        found = self
+        for word in fold(query).split()[:8]:
+            found = found.filter(search_text__contains=word)
+        return found
 
 
 class PersonManager(BaseUserManager.from_queryset(PersonQuerySet)):  # type: ignore[misc]
@@ -59,6 +68,7 @@ class Person(AbstractBaseUser, PermissionsMixin):
     language = models.ForeignKey(
         Language, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("primer idioma")
     )
+    search_text = models.CharField(max_length=200, editable=False, default="")
     is_active = models.BooleanField(_("activo"), default=True)
     is_demo = models.BooleanField(_("de demostración"), default=False, editable=False)
     joined_at = models.DateTimeField(_("registrado el"), default=timezone.now, editable=False)
@@ -78,6 +88,13 @@ class Person(AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.full_name
+
+    def save(self, *args, **kwargs) -> None:
+        """Keeps the folded name that lists search."""
+        self.search_text = fold(self.full_name)[:200]
+        if (fields := kwargs.get("update_fields")) is not None and {"given_names", "surnames"} & set(fields):
+            kwargs["update_fields"] = {*fields, "search_text"}
+        super().save(*args, **kwargs)
 
     @property
     def full_name(self) -> str:
