@@ -27,3 +27,11 @@ def hours_in_words(hours: Decimal) -> str:
         return _("%(n)s minutos") % {"n": round(hours * 60)}
     text = number_format(Decimal(hours).normalize(), use_l10n=True) if hours % 1 else str(int(hours))
     return ngettext("%(n)s hora", "%(n)s horas", 1 if hours == 1 else 2) % {"n": text}
+
+
+@register.filter
+def clock(seconds: float) -> str:
+    """A place in a video, rounded down: `12:34`, `1:02:03`."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"

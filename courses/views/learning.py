@@ -1,10 +1,15 @@
-"""Pending."""
+"""Somebody's own learning: the home after signing in."""
 
-from django.http import Http404
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from courses.domain.learning import overview
 
 
-def pending(request, **kwargs):
-    raise Http404
-
-
-learning = pending
+@login_required
+@require_safe
+def learning(request: HttpRequest) -> HttpResponse:
+    """What to go on with, first."""
+    return render(request, "courses/learning.html", {"overview": overview(request.user)})
