@@ -9,3 +9,9 @@ class CoursesConfig(AppConfig):
 
     name = "courses"
     verbose_name = _("Cursos")
+
+    def ready(self) -> None:
+        """Listen to what pages do."""
+        from courses import receivers  # noqa: PLC0415 models are only there now
+
+        receivers.connect()

@@ -116,6 +116,13 @@ class WatchSegment(models.Model):
     to_second = models.FloatField()
     clock_from = models.FloatField()
     clock_to = models.FloatField()
+    rate = models.FloatField(default=1)
+    is_visible = models.BooleanField(default=True)
+    is_audio = models.BooleanField(default=False)
+    is_offline = models.BooleanField(default=False)
+    credited_clock = models.JSONField(
+        default=list, help_text="[[from, to], …] in epoch seconds; empty unless it counts"
+    )
     granted_at = models.DateTimeField()
     received_at = models.DateTimeField(default=timezone.now)
     grade = models.CharField(max_length=1, choices=Grade)
@@ -149,6 +156,7 @@ class WatchProgress(models.Model):
     length_seconds = models.PositiveIntegerField()
     bitmap = models.BinaryField(default=bytes)
     clock_spans = models.JSONField(default=list)
+    clock_until = models.FloatField(default=0, help_text="end of the last clock span")
     covered_seconds = models.PositiveIntegerField(default=0)
     position_seconds = models.FloatField(default=0)
     position_at = models.DateTimeField(null=True)

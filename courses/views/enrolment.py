@@ -1,10 +1,61 @@
-"""Pending."""
+"""Entering a course and leaving it."""
 
-from django.http import Http404
+from uuid import UUID
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.views import redirect_to_login
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
+
+from courses.domain import completion, enrolment
+from courses.models import CoursePage, Enrolment
+from lms.domain.errors import RuleBroken
 
 
-def pending(request, **kwargs):
-    raise Http404
+def course_or_404(key: str) -> CoursePage:
+    """The published course with this translation key."""
+    try:
+        return get_object_or_404(CoursePage.objects.live(), translation_key=UUID(key))
+    except ValueError:
+        raise Http404 from None
 
 
-enrol = withdraw = pending
+@require_POST
+def enrol(request: HttpRequest) -> HttpResponse:
+    """Enter the course named by `course` and go on to what comes first; a visitor signs in and comes back."""
+    course = course_or_404(request.POST.get("course", ""))
+    back = _inside(request, request.POST.get("next", "")) or course.url
+    if not request.user.is_authenticated:
+        return redirect_to_login(back)
+    was_in = enrolment.find_active(request.user, course)
+    try:
+        enrolled = enrolment.enrol(person=request.user, course=course, by=request.user)
+    except RuleBroken as broken:
+        messages.error(request, broken.message)
+        return redirect(back)
+    if was_in:
+        return redirect(back)
+    messages.success(request, _("Quedó inscrito en el curso «%(title)s».") % {"title": course.title})
+    first = completion.course_progress(enrolled).here
+    return redirect(first.url if first and not request.POST.get("next") else back)
+
+
+@login_required
+@require_POST
+def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Leave a course; what was learnt stays."""
+    mine = Enrolment.objects.active().for_person(request.user).select_related("course")
+    leaving = get_object_or_404(mine, public_id=public_id)
+    enrolment.withdraw(enrolment=leaving, by=request.user)
+    messages.success(request, _("Se retiró del curso. Su avance queda guardado por si regresa."))
+    return redirect(leaving.course.url or "courses:learning")
+
+
+def _inside(request: HttpRequest, address: str) -> str:
+    """`address` if it lies on this site, else nothing."""
+    safe = url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure())
+    return address if safe else ""

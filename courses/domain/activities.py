@@ -1,0 +1,116 @@
+"""Keeps the activities of a course in step with its published lessons."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils import timezone
+
+from courses.models import Activity, CoursePage, LessonPage
+
+BLOCKS_PER_LESSON = 1000
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An activity as the lesson asks for it today."""
+
+    block_key: UUID
+    fields: dict[str, Any]
+
+
+def sync_lesson(lesson: LessonPage) -> None:
+    """One activity for each video and quiz of a published lesson, or a single reading; the others retire.
+
+    Nothing is ever deleted: what comes back to the lesson is revived with everybody's progress. Repeating it changes
+    nothing. The order of all activities of the course is brought up to date.
+    """
+    course = lesson.course
+    _apply(course, lesson, _wanted(lesson) if lesson.live and course.live else [])
+
+
+def retire_lesson(lesson: LessonPage) -> None:
+    """Nothing of a lesson that was taken back, or is being deleted, is asked any longer."""
+    _apply(lesson.course, lesson, [])
+
+
+def retire_course(course: CoursePage) -> None:
+    """The same for a whole course."""
+    Activity.objects.current().filter(course_key=course.translation_key).update(retired_at=timezone.now())
+
+
+def _apply(course: CoursePage, lesson: LessonPage, wanted: list["Wanted"]) -> None:
+    keys = [item.block_key for item in wanted]
+    with transaction.atomic():
+        kept = {activity.block_key: activity for activity in _locked(lesson_key=lesson.translation_key)}
+        for item in wanted:
+            _upsert(kept.get(item.block_key), course, lesson, item)
+        gone = [key for key, activity in kept.items() if key not in keys and activity.retired_at is None]
+        Activity.objects.filter(lesson_key=lesson.translation_key, block_key__in=gone).update(retired_at=timezone.now())
+        _order(course)
+
+
+def sync_course(course: CoursePage) -> None:
+    """The same for every lesson of a course that was published."""
+    for lesson in LessonPage.objects.child_of(course).order_by("path"):
+        sync_lesson(lesson)
+
+
+def order_course(course: CoursePage) -> None:
+    """Brings the order of a course's activities up to date after lessons moved."""
+    with transaction.atomic():
+        _order(course)
+
+
+def _wanted(lesson: LessonPage) -> list[Wanted]:
+    found = []
+    for number, block in enumerate(lesson.body):
+        subject = block.value.get(block.block_type) if block.block_type in Activity.Kind else None
+        if subject is None:
+            continue
+        fields = {
+            "kind": block.block_type,
+            "title": subject.title,
+            "video": subject if block.block_type == Activity.Kind.VIDEO else None,
+            "quiz": subject if block.block_type == Activity.Kind.QUIZ else None,
+            "is_required": bool(block.value.get("is_required")),
+            "order": number,
+        }
+        found.append(Wanted(UUID(str(block.id)), fields))
+    return found or [_reading(lesson)]
+
+
+def _reading(lesson: LessonPage) -> Wanted:
+    fields = {"kind": Activity.Kind.READING, "title": lesson.title, "video": None, "quiz": None}
+    return Wanted(lesson.translation_key, {**fields, "is_required": True, "order": 0})
+
+
+def _upsert(activity: Activity | None, course: CoursePage, lesson: LessonPage, item: Wanted) -> None:
+    fields = {"course_key": course.translation_key, "retired_at": None, **item.fields}
+    if activity is None:
+        Activity.objects.create(lesson_key=lesson.translation_key, block_key=item.block_key, **fields)
+        return
+    # The order is kept apart: it also depends on the lesson's place among the others.
+    fields["order"] += activity.order // BLOCKS_PER_LESSON * BLOCKS_PER_LESSON
+    changed = [name for name, value in fields.items() if getattr(activity, name) != value]
+    for name in changed:
+        setattr(activity, name, fields[name])
+    if changed:
+        activity.save(update_fields=changed)
+
+
+def _locked(**which: object):
+    return Activity.objects.select_for_update(of=("self",)).filter(**which).select_related("video", "quiz")
+
+
+def _order(course: CoursePage) -> None:
+    lessons = LessonPage.objects.child_of(course).order_by("path").values_list("translation_key", flat=True)
+    place = {key: number * BLOCKS_PER_LESSON for number, key in enumerate(lessons)}
+    moved = []
+    for activity in Activity.objects.select_for_update().filter(course_key=course.translation_key).order_by("pk"):
+        order = place.get(activity.lesson_key, 0) + activity.order % BLOCKS_PER_LESSON
+        if order != activity.order:
+            activity.order = order
+            moved.append(activity)
+    Activity.objects.bulk_update(moved, ["order"])

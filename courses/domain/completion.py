@@ -1,0 +1,140 @@
+"""What is done and what is missing: activities, then the course.
+
+Everything here only grows. A trainer who edits a course asks more or less of those who are still on the way; what
+somebody completed stays completed.
+"""
+
+from functools import partial
+
+from django.db import transaction
+from django.db.models import Avg, Count, Max, Q
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from courses.domain.progress import CourseProgress, build_progress
+from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment
+from courses.signals import course_completed
+from lms.domain import audit
+from lms.domain.errors import RuleBroken
+
+
+def complete_activity(
+    *,
+    enrolment: Enrolment,
+    activity: Activity,
+    score_percent: int | None = None,
+    facts: dict | None = None,
+    at=None,
+) -> ActivityCompletion:
+    """Note that an activity was completed, once and for good, and judge the course. Repeating it changes nothing.
+
+    Raises `activity.other_course`.
+    """
+    if activity.course_key != enrolment.course_key:
+        raise RuleBroken("activity.other_course", _("Esa actividad no es de este curso."))
+    if done := ActivityCompletion.objects.filter(enrolment=enrolment, activity=activity).first():
+        return done
+    at = at or timezone.now()
+    with transaction.atomic():
+        locked = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
+        if done := ActivityCompletion.objects.filter(enrolment=locked, activity=activity).first():
+            return done
+        done = ActivityCompletion.objects.create(
+            enrolment=locked, activity=activity, completed_at=at, score_percent=score_percent, facts=facts or {}
+        )
+        judge(enrolment=locked, at=at)
+    return done
+
+
+def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityCompletion:
+    """Complete a reading on the person's word. Raises `activity.not_a_reading`, `activity.retired`."""
+    if activity.kind != Activity.Kind.READING:
+        raise RuleBroken("activity.not_a_reading", _("Esto no se completa solo con leerlo."))
+    if activity.retired_at:
+        raise RuleBroken("activity.retired", _("Esta lección ya no está publicada."))
+    return complete_activity(enrolment=enrolment, activity=activity, at=at)
+
+
+@transaction.atomic
+def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
+    """The course's completion, made when every required activity is complete; None while something is missing.
+
+    One for each person, course and edition, whoever asks at the same moment. A course that requires nothing never
+    completes. Tells `course_completed` on commit.
+    """
+    locked = Enrolment.objects.select_for_update(of=("self",), no_key=True)
+    enrolment = locked.select_related("course", "person").get(pk=enrolment.pk)
+    course = enrolment.course
+    made = Completion.objects.filter(
+        person=enrolment.person, course_key=enrolment.course_key, edition=course.edition
+    ).first()
+    if made or not enrolment.is_active or not course.live or not _has_everything(enrolment):
+        return made
+    made = Completion.objects.create(**_facts(enrolment, at or timezone.now()))
+    audit.record(
+        "course.completed",
+        by=enrolment.person,
+        subject=f"courses.completion:{made.public_id}",
+        facts={"course": str(made.course_key), "edition": made.edition, "score_percent": made.score_percent},
+    )
+    transaction.on_commit(partial(course_completed.send_robust, sender=Completion, completion=made))
+    return made
+
+
+def _has_everything(enrolment: Enrolment) -> bool:
+    asked = Activity.objects.required().filter(course_key=enrolment.course_key)
+    counts = asked.aggregate(
+        total=Count("pk", distinct=True),
+        done=Count("pk", distinct=True, filter=Q(completions__enrolment=enrolment)),
+    )
+    return 0 < counts["total"] == counts["done"]
+
+
+def _facts(enrolment: Enrolment, at) -> dict:
+    """What a completion says, copied from the course as it stands."""
+    course = enrolment.course
+    appointment = enrolment.person.current_appointment()
+    return {
+        "enrolment": enrolment,
+        "person": enrolment.person,
+        "course_key": enrolment.course_key,
+        "edition": course.edition,
+        "course_title": course.title,
+        "hours": course.hours,
+        "certificate_kind": course.certificate_kind,
+        "programme": list(course.lessons().values_list("title", flat=True)),
+        "rule": _rule(enrolment),
+        "score_percent": _score(enrolment),
+        "started_at": enrolment.enrolled_at,
+        "completed_at": at,
+        "municipality": appointment.municipality if appointment else None,
+        "post": appointment.post if appointment else None,
+    }
+
+
+def _rule(enrolment: Enrolment) -> dict:
+    """What had to be done that day, as data: threshold of the videos, and each required activity."""
+    asked = Activity.objects.required().filter(course_key=enrolment.course_key).select_related("quiz")
+    return {
+        "watch_threshold_percent": enrolment.course.watch_threshold_percent,
+        "activities": [
+            {"kind": one.kind, "title": one.title} | ({"pass_percent": one.quiz.pass_percent} if one.quiz else {})
+            for one in asked
+        ],
+    }
+
+
+def _score(enrolment: Enrolment) -> int | None:
+    """The mean of the best score in each required quiz, rounded half up; None where there is no quiz."""
+    best = (
+        Attempt.objects.filter(enrolment=enrolment, closed_at__isnull=False, activity__in=Activity.objects.required())
+        .values("activity")
+        .annotate(best=Max("score_percent"))
+    )
+    mean = best.aggregate(mean=Avg("best"))["mean"]
+    return None if mean is None else int(mean + 0.5)
+
+
+def course_progress(enrolment: Enrolment) -> CourseProgress:
+    """How far somebody is in a course, and what is missing in words, in a number of queries that does not grow."""
+    return build_progress([enrolment.course], {enrolment.course_key: enrolment})[0]

@@ -1,0 +1,25 @@
+"""Why a stretch of video does not count, in words."""
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+REASONS = {
+    "clock.stopped": gettext_lazy("El reloj de su aparato no avanzó mientras se reproducía."),
+    "clock.ahead": gettext_lazy("Dice haber visto más tiempo del que ha pasado."),
+    "token.too_old": gettext_lazy("Se vio con una página abierta hace más de 30 días."),
+    "token.unreadable": gettext_lazy("La página ya no es válida. Ábrala de nuevo."),
+    "token.other_person": gettext_lazy("Es de otra persona que usó este aparato. Se enviará cuando ella entre."),
+    "token.unknown_activity": gettext_lazy("Ese video ya no está en el curso."),
+    "segment.too_fast": gettext_lazy("Se reprodujo a más del doble de la velocidad normal."),
+    "segment.past_the_end": gettext_lazy("Está fuera de la duración del video."),
+    "segment.not_visible": gettext_lazy("El video estaba en segundo plano."),
+    "segment.elsewhere": gettext_lazy("A esa misma hora estaba viendo otro video."),
+    "segment.backwards": gettext_lazy("El tramo termina antes de comenzar."),
+    "segment.conflict": gettext_lazy("Ya se había recibido otro tramo con el mismo número."),
+    "enrolment.withdrawn": gettext_lazy("Se vio después de retirarse del curso."),
+}
+
+
+def reason_words(code: str) -> str:
+    """The reason in the reader's language; empty for no reason."""
+    return str(REASONS.get(code, _("No se pudo contar."))) if code else ""

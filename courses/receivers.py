@@ -1,0 +1,50 @@
+"""What this app does when something happened elsewhere: one line each, idempotent."""
+
+from wagtail import hooks
+from wagtail.signals import page_published, page_unpublished, post_page_move
+
+from courses.domain import activities, enrolment
+from courses.models import CoursePage, LessonPage
+
+
+def keep_lesson_in_step(sender, instance: LessonPage, **kwargs) -> None:
+    """A lesson was published."""
+    activities.sync_lesson(instance)
+
+
+def retire_lesson(sender, instance: LessonPage, **kwargs) -> None:
+    """A lesson was taken back, or is being deleted."""
+    activities.retire_lesson(instance)
+
+
+def keep_course_in_step(sender, instance: CoursePage, **kwargs) -> None:
+    """A course was published."""
+    activities.sync_course(instance)
+
+
+def retire_course(sender, instance: CoursePage, **kwargs) -> None:
+    """A course was taken back, or is being deleted."""
+    activities.retire_course(instance)
+
+
+def keep_moved_lesson_in_step(sender, instance, parent_page_before, **kwargs) -> None:
+    """A lesson was put in another place, perhaps of another course."""
+    if isinstance(lesson := instance.specific, LessonPage):
+        activities.sync_lesson(lesson)
+        activities.order_course(parent_page_before)
+
+
+def note_visit(page, request, serve_args, serve_kwargs) -> None:
+    """Somebody opened a lesson: remember where they are."""
+    if isinstance(page, LessonPage) and request.user.is_authenticated:
+        enrolment.note_visit(person=request.user, lesson=page)
+
+
+def connect() -> None:
+    """Called once, when the apps are ready."""
+    page_published.connect(keep_lesson_in_step, sender=LessonPage, dispatch_uid="courses.lesson")
+    page_published.connect(keep_course_in_step, sender=CoursePage, dispatch_uid="courses.course")
+    page_unpublished.connect(retire_lesson, sender=LessonPage, dispatch_uid="courses.lesson")
+    page_unpublished.connect(retire_course, sender=CoursePage, dispatch_uid="courses.course")
+    post_page_move.connect(keep_moved_lesson_in_step, dispatch_uid="courses.lesson")
+    hooks.register("before_serve_page", note_visit)

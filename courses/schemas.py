@@ -1,0 +1,84 @@
+"""What the API takes and gives."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from ninja import Field, Schema
+from pydantic import ConfigDict
+
+Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
+Token = Annotated[str, Field(max_length=400)]
+
+
+class SegmentIn(Schema):
+    """A stretch that was played. Never changes once sent; `from`/`to` in the video, `clock_*` since the grant."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    id: UUID
+    token: Token
+    device: UUID
+    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    from_second: Seconds = Field(alias="from")
+    to_second: Seconds = Field(alias="to")
+    clock_from: Seconds
+    clock_to: Seconds
+    rate: Annotated[float, Field(gt=0, le=16, allow_inf_nan=False)] = 1
+    is_visible: bool = Field(True, alias="visible")
+    is_audio: bool = Field(False, alias="audio")
+    is_offline: bool = Field(False, alias="offline")
+
+
+class PositionIn(Schema):
+    """Where the person is now, for going on from another device."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    token: Token
+    second: Seconds
+    clock: Seconds
+
+
+class WatchIn(Schema):
+    """A batch. May be sent again as often as one likes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    segments: Annotated[list[SegmentIn], Field(max_length=500)] = []
+    position: PositionIn | None = None
+
+
+class VerdictOut(Schema):
+    """What became of one segment. `counts` is false when it is kept without credit; `code` and `message` say why."""
+
+    id: UUID
+    status: Literal[200, 201, 409, 422]
+    outcome: Literal["stored", "repeated", "refused", "conflict"]
+    counts: bool
+    code: str
+    message: str
+
+
+class StandingOut(Schema):
+    """What is credited in one video after this batch. `words` say what is missing, empty when nothing is."""
+
+    activity: UUID
+    percent: int
+    covered_seconds: int
+    length_seconds: int
+    is_done: bool
+    runs: list[tuple[int, int]]
+    words: str
+
+
+class WatchOut(Schema):
+    """The answer to a batch: a verdict for each segment, in order, and each video it touched."""
+
+    verdicts: list[VerdictOut]
+    activities: list[StandingOut]
+
+
+class ProblemOut(Schema):
+    """A body that could not be read: where and why."""
+
+    detail: list[dict]
