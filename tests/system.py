@@ -1,0 +1,138 @@
+"""The real system, started for a test: its own folder, its own database, its own processes, nothing shared."""
+
+import os
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from tests import databases
+from tests.services import free_port
+
+ROOT = Path(__file__).resolve().parent.parent
+PROGRAMS = Path(sys.executable).parent
+REDIS_DATABASE = 15
+
+
+class System:
+    """Web and worker of one installation. Every process ends with the test process, however that ends."""
+
+    def __init__(self, folder: Path, **environment: str) -> None:
+        self.folder = folder
+        self.port = free_port()
+        self.url = f"http://localhost:{self.port}"
+        self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self._settings(), **environment}
+        self._processes: list[subprocess.Popen] = []
+
+    def _settings(self) -> dict[str, str]:
+        settings = {
+            "AULA_VAR_DIR": str(self.folder),
+            "AULA_FILES_DIR": str(self.folder / "files"),
+            "AULA_HASHED_STATIC": "true",
+            "AULA_PUBLIC_URL": self.url,
+        }
+        if url := os.environ.get("REDIS_URL"):
+            settings["REDIS_URL"] = f"{url.rpartition('/')[0]}/{REDIS_DATABASE}"
+        return settings
+
+    def run(self, *command: str) -> str:
+        """Run a command to its end with the system's settings; returns what it printed. Raises when it fails."""
+        answer = subprocess.run(
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, check=False, timeout=600
+        )
+        if answer.returncode:
+            raise RuntimeError(f"{' '.join(command)} ended with {answer.returncode}: {answer.stdout}{answer.stderr}")
+        return answer.stdout
+
+    def manage(self, *arguments: str) -> str:
+        """Run a management command."""
+        return self.run(sys.executable, "manage.py", *arguments)
+
+    def python(self, code: str) -> str:
+        """Run a few lines of Python inside the system, models at hand; returns what they printed."""
+        return self.manage("shell", "--no-imports", "-c", code)
+
+    def start(self, name: str, *command: str) -> subprocess.Popen:
+        """Start a process in a session of its own; what it says goes to `<name>.log`."""
+        with (self.folder / f"{name}.log").open("a") as log:
+            process = subprocess.Popen(
+                ["setpriv", "--pdeathsig", "KILL", *command],
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self._processes.append(process)
+        return process
+
+    def start_worker(self, *options: str) -> subprocess.Popen:
+        """The worker with its clock, as `Procfile` starts it."""
+        pool = ["--pool", "threads", "--concurrency", "2", "--beat", "--loglevel", "INFO"]
+        return self.start("worker", str(PROGRAMS / "celery"), "-A", "lms", "worker", *pool, *options)
+
+    def start_web(self) -> subprocess.Popen:
+        """The web process, as `Procfile` starts it; returns when it answers."""
+        options = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+        process = self.start("web", str(PROGRAMS / "gunicorn"), "lms.wsgi", *options, "--no-control-socket")
+        wait_until(self.is_healthy, 60, lambda: f"the web process does not answer: {self.log('web')}")
+        return process
+
+    def is_healthy(self) -> bool:
+        """Whether /salud/ answers."""
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/salud/", timeout=5) as answer:
+                return answer.status == 200
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def log(self, name: str) -> str:
+        """The end of what a process said."""
+        path = self.folder / f"{name}.log"
+        return path.read_text()[-3000:] if path.exists() else ""
+
+    def stop(self) -> None:
+        """Stop every process with all that it started."""
+        for process in self._processes:
+            _signal_group(process, signal.SIGTERM)
+        for process in self._processes:
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(10)
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+
+
+def _signal_group(process: subprocess.Popen, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, number)
+
+
+def wait_until(is_so, seconds: float, complaint=lambda: "it did not happen in time") -> None:
+    """Wait for a condition. Raises AssertionError with the complaint when it does not come true."""
+    end = time.monotonic() + seconds
+    while not is_so():
+        if time.monotonic() > end:
+            raise AssertionError(complaint())
+        time.sleep(0.1)
+
+
+@contextmanager
+def installed(**environment: str) -> Iterator[System]:
+    """A system on a fresh database of the engine in force, with reference data and nothing else; nothing runs yet."""
+    database = databases.test_database()
+    database.ensure_template()
+    with tempfile.TemporaryDirectory(prefix="aula-system-", ignore_cleanup_errors=True) as folder:
+        name = Path(folder).name.rpartition("-")[2].lower()
+        system = System(Path(folder), DATABASE_URL=database.copy(name), **environment)
+        try:
+            yield system
+        finally:
+            system.stop()
+            database.discard(name)
