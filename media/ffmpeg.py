@@ -250,10 +250,13 @@ def join_stills(
 ) -> None:
     """Write an MP4 of our own pictures (PNG, each for so many seconds) over our own sound (WAV). Raises `Failed`."""
     pictures = [
-        ffmpeg.input(str(path), format="image2", loop=1, framerate=frames_per_second, t=f"{seconds:.3f}")
+        ffmpeg.input(str(path), format="image2", framerate=frames_per_second)
+        .filter("scale", -2, height)
+        .filter("format", "yuv420p")
+        .filter("tpad", stop_mode="clone", stop_duration=f"{seconds - 1 / frames_per_second:.3f}")
         for path, seconds in stills
     ]
-    flow = ffmpeg.concat(*pictures, v=1, a=0).filter("scale", -2, height).filter("format", "yuv420p")
+    flow = ffmpeg.concat(*pictures, v=1, a=0)
     options: dict[str, object] = {"c:v": "libx264", "preset": "veryfast", "tune": "stillimage", "crf": 18}
     options |= {"c:a": "aac", "b:a": "96k", "movflags": "+faststart", "format": "mp4"}
     out = ffmpeg.output(flow, ffmpeg.input(str(sound), format="wav").audio, str(target), **options)

@@ -15,7 +15,7 @@ from media import ffmpeg
 VOICE = "es-419"
 WORDS_PER_MINUTE = "150"
 SAMPLE_RATE = 22_050  # what espeak-ng gives
-FRAMES_PER_SECOND = 10
+FRAMES_PER_SECOND = 5
 PAUSE_BEFORE, PAUSE_BETWEEN, PAUSE_AFTER = 0.6, 0.35, 0.8  # seconds of silence around the sentences of a picture
 SECONDS_PER_WORD = 0.4  # where there is no voice: the time to read the captions
 

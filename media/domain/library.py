@@ -92,6 +92,20 @@ def add_video(
     return video
 
 
+def describe(
+    *, video: Video, by: Person | None, title: str, description: str, language: Language | None, collection: Collection
+) -> Video:
+    """Change what is written about a video, and where it is kept."""
+    fields = {"title": title, "description": description, "language": language, "collection": collection}
+    with transaction.atomic():
+        video = Video.objects.select_for_update().get(pk=video.pk)
+        for name, value in fields.items():
+            setattr(video, name, value)
+        video.save(update_fields=list(fields))
+        audit.record("video.described", by=by, subject=_subject(video), facts={"title": title})
+    return video
+
+
 def find_job(video: Video) -> Job | None:
     """The newest job about a video."""
     return Job.objects.for_subject(transcoding.KIND, video.public_id).first()

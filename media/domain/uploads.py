@@ -123,6 +123,23 @@ def append(upload: Upload, *, offset: int, length: int, read: Callable[[int], by
     return here
 
 
+@contextmanager
+def handed_over(upload: Upload) -> Iterator[Path]:
+    """A complete upload's file, for whoever takes it; once taken or refused the upload ends.
+
+    Any other failure keeps it for another try. Raises `upload.incomplete`, `upload.gone`, `upload.locked`.
+    """
+    if not upload.completed_at:
+        raise RuleBroken("upload.incomplete", _("La subida no está completa. Elija el archivo de nuevo."))
+    with _locked(upload):
+        try:
+            yield path_of(upload)
+        except RuleBroken:
+            end(upload)
+            raise
+        end(upload)
+
+
 def find_unfinished(person: Person, fingerprint: str, at=None) -> list[Upload]:
     """A person's own uploads of the same file that can go on, the newest first."""
     rows = Upload.objects.filter(person=person, completed_at=None, expires_at__gt=at or timezone.now())
