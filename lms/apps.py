@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -9,3 +11,7 @@ class LmsConfig(AppConfig):
 
     name = "lms"
     verbose_name = _("Personas y municipios")
+
+    def ready(self) -> None:
+        """Register the system checks, which ask the models."""
+        import_module("lms.checks")

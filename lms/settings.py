@@ -152,7 +152,12 @@ if REDIS_URL:
     CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
 else:
     CACHES = {
-        "default": {"BACKEND": "django.core.cache.backends.filebased.FileBasedCache", "LOCATION": VAR_DIR / "cache"}
+        "default": {
+            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "LOCATION": VAR_DIR / "cache",
+            # The default, 300, throws counts of tries away at random under the first flood.
+            "OPTIONS": {"MAX_ENTRIES": 5000},
+        }
     }
 
 MEDIA_ROOT = Path(env.str("AULA_FILES_DIR", str(VAR_DIR / "files")))
@@ -299,7 +304,7 @@ else:
     QUEUE_DIR = VAR_DIR / "queue"
     for name in ("messages", "control"):
         (QUEUE_DIR / name).mkdir(parents=True, exist_ok=True)
-    CELERY_BROKER_URL = "aula-files://"
+    CELERY_BROKER_URL = "aula-files://localhost"
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "data_folder_in": str(QUEUE_DIR / "messages"),
         "data_folder_out": str(QUEUE_DIR / "messages"),

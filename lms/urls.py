@@ -1,7 +1,7 @@
 """The addresses of the whole house."""
 
 from django.conf import settings
-from django.urls import include, path
+from django.urls import include, path, re_path
 from django.views.i18n import set_language
 from ninja import NinjaAPI
 from ninja.security import django_auth
@@ -10,6 +10,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from courses.api import router as courses_router
+from lms.views import office, signing
 from lms.views.site import health
 from media.api import router as media_router
 
@@ -21,6 +22,12 @@ urlpatterns = [
     path("salud/", health, name="health"),
     path("idioma/", set_language, name="set_language"),
     path("api/v1/", api.urls),
+    # Wagtail's own ways to sign in, to change a password and to make users are closed: people have one door.
+    path("cms/login/", office.to_sign_in),
+    path("cms/logout/", signing.sign_out),
+    re_path(r"^cms/(account|password_reset)/", office.to_account),
+    re_path(r"^cms/(users|groups|bulk/lms)/", office.to_people),
+    re_path(r"^_util/(login|authenticate_with_password)/", office.to_sign_in),
     path("cms/", include(wagtailadmin_urls)),
     path("documentos/", include(wagtaildocs_urls)),
     path("", include("lms.site_urls")),

@@ -109,6 +109,10 @@ class Person(AbstractBaseUser, PermissionsMixin):
         """The first given name."""
         return self.given_names.split(" ")[0]
 
+    def get_username(self) -> str:
+        """As text: Wagtail's menu packs it into JSON."""
+        return str(self.public_id)
+
     @property
     def initials(self) -> str:
         """First letters of the first given name and the first surname."""

@@ -1,0 +1,46 @@
+"""What the kernel adds to Wagtail's back-office, and what it takes away."""
+
+from django.templatetags.static import static
+from django.utils.html import format_html
+from wagtail import hooks
+from wagtail.permissions import register_permission_policy
+
+from lms.models import AuditEvent, Job, Membership, Municipality, Network, Person, Post, RoleGrant
+from lms.viewsets import PeopleGroup, WorkGroup, person_chooser_viewset
+from lms.viewsets.base import TablePolicy
+
+READ = ("view",)
+POLICIES = [
+    TablePolicy(Person, "manage_people", verbs=("add", "change", "view")),
+    TablePolicy(RoleGrant, "grant_role", verbs=("add", "delete", "view")),
+    TablePolicy(Network, "manage_networks", verbs=("add", "change", "view")),
+    TablePolicy(Membership, "manage_networks", verbs=("add", "delete", "view")),
+    TablePolicy(Municipality, "manage_reference_data", verbs=READ),
+    TablePolicy(Post, "manage_reference_data", verbs=READ),
+    TablePolicy(Job, "read_jobs", verbs=("delete", "view")),
+    TablePolicy(AuditEvent, "read_audit", verbs=READ),
+]
+for policy in POLICIES:
+    register_permission_policy(policy.model, policy)
+
+# Wagtail's users and groups: people and roles are ours. Its help is about Wagtail, in English.
+NOT_NEEDED = {"users", "groups", "help", "api-tokens"}
+
+
+@hooks.register("register_admin_viewset")
+def register_viewsets():
+    """People, places, work."""
+    return [PeopleGroup(), WorkGroup(), person_chooser_viewset]
+
+
+@hooks.register("construct_main_menu")
+@hooks.register("construct_settings_menu")
+def hide_what_is_not_needed(request, menu_items):
+    """Fewer doors."""
+    menu_items[:] = [item for item in menu_items if item.name not in NOT_NEEDED]
+
+
+@hooks.register("insert_global_admin_css")
+def colours():
+    """The house's colours."""
+    return format_html('<link rel="stylesheet" href="{}">', static("lms/office.css"))
