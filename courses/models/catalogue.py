@@ -31,6 +31,7 @@ class CatalogueIndexPage(Page):
     max_count = 1
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = ["courses.CoursePage"]
+    admin_default_ordering = "ord"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
 
     class Meta:
@@ -109,6 +110,7 @@ class CoursePage(Page):
 
     parent_page_types = ["courses.CatalogueIndexPage"]
     subpage_types = ["courses.LessonPage"]
+    admin_default_ordering = "ord"
     content_panels = [
         *Page.content_panels,
         FieldPanel("summary"),

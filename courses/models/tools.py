@@ -21,6 +21,7 @@ class ToolIndexPage(Page):
     max_count = 1
     parent_page_types = ["wagtailcore.Page"]
     subpage_types = ["courses.ToolPage"]
+    admin_default_ordering = "ord"
     content_panels = [*Page.content_panels, FieldPanel("introduction")]
 
     class Meta:
