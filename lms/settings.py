@@ -174,12 +174,16 @@ STORAGES = {
     },
 }
 S3_BUCKET = env.str("AULA_S3_BUCKET", "")
+S3_ENDPOINT = env.str("AULA_S3_ENDPOINT", "")
+if S3_BUCKET and not S3_ENDPOINT:
+    raise ImproperlyConfigured("AULA_S3_ENDPOINT must name the storage of AULA_S3_BUCKET, for browsers are sent there")
 if S3_BUCKET:
     STORAGES["default"] = {
         "BACKEND": "storages.backends.s3.S3Storage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
-            "endpoint_url": env.str("AULA_S3_ENDPOINT", None),
+            "endpoint_url": S3_ENDPOINT,
+            "addressing_style": "path",  # one host, which the content security policy can name
             "region_name": env.str("AULA_S3_REGION", None),
             "access_key": env.str("AULA_S3_ACCESS_KEY", None),
             "secret_key": env.str("AULA_S3_SECRET_KEY", None),
@@ -243,13 +247,14 @@ if HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-MEDIA_SOURCES = [SELF, "blob:"] + ([env.str("AULA_S3_ENDPOINT")] if env.str("AULA_S3_ENDPOINT", "") else [])
+STORAGE_SOURCES = [S3_ENDPOINT] if S3_BUCKET else []
+MEDIA_SOURCES = [SELF, "blob:", *STORAGE_SOURCES]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:"],
+        "img-src": [SELF, "data:", *STORAGE_SOURCES],
         "media-src": MEDIA_SOURCES,
         "connect-src": MEDIA_SOURCES,
         "font-src": [SELF],
@@ -265,7 +270,7 @@ CMS_CONTENT_SECURITY_POLICY = {
     "default-src": [SELF],
     "script-src": [SELF, UNSAFE_INLINE],
     "style-src": [SELF, UNSAFE_INLINE],
-    "img-src": [SELF, "data:", "blob:"],
+    "img-src": [SELF, "data:", "blob:", *STORAGE_SOURCES],
     "media-src": MEDIA_SOURCES,
     "connect-src": MEDIA_SOURCES,
     "frame-src": [SELF],
