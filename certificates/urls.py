@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from certificates.views import record, tracking, verification
+from certificates.views import record, revocation, tracking, verification
 
 app_name = "certificates"
 urlpatterns = [
@@ -13,4 +13,5 @@ urlpatterns = [
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
+    path("seguimiento/<uuid:public_id>/revocacion/", revocation.revoke, name="revoke"),
 ]

@@ -56,12 +56,12 @@ def by_department(certificates: QuerySet[Certificate], municipalities: QuerySet[
     nothing = {"people": 0, "certificates": 0, "municipalities": 0}
     departments = (
         municipalities.order_by("department__code")
-        .values("department", "department__name")
+        .values("department", "department__code", "department__name")
         .annotate(of=Count("pk", distinct=True))
     )
     return [
         {
-            "pk": row["department"],
+            "code": row["department__code"],
             "name": row["department__name"],
             "of": row["of"],
             **{key: counted.get(row["department"], nothing)[key] for key in nothing},

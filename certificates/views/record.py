@@ -1,10 +1,41 @@
-"""Pending."""
+"""One's own record, and the PDF of a certificate for its owner."""
 
-from django.http import Http404
+from uuid import UUID
+
+from django.contrib.auth.decorators import login_required
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+
+from certificates.domain import coverage, rendering
+from certificates.domain import record as career
+from certificates.domain.revocation import ACTION as REVOKE
+from certificates.models import Certificate
+from lms import permissions
 
 
-def pending(request, **kwargs):
-    raise Http404
+@login_required
+def record(request: HttpRequest) -> HttpResponse:
+    """Mi expediente: posts, courses, certificates, what is on the way."""
+    return render(request, "certificates/record.html", {"record": career.find(request.user)})
 
 
-record = download = pending
+@login_required
+def download(request: HttpRequest, public_id: UUID) -> FileResponse:
+    """The PDF, for its owner and for those who may revoke it; for anybody else it does not exist."""
+    certificate = certificate_or_404(request, public_id)
+    file, content = rendering.open_file(certificate)
+    response = FileResponse(
+        content, as_attachment=True, filename=f"{certificate.reference}.pdf", content_type="application/pdf"
+    )
+    response["Content-Length"] = file.bytes
+    return response
+
+
+def certificate_or_404(request: HttpRequest, public_id: UUID) -> Certificate:
+    """The gate of a certificate: one's own, or one that lies within one's reach as a certifier."""
+    found = Certificate.objects.for_person(request.user).filter(public_id=public_id).select_related("series").first()
+    if found is None and permissions.allows(request.user, REVOKE):
+        found = coverage.visible_to(request.user, REVOKE).filter(public_id=public_id).select_related("series").first()
+    if found is None:
+        raise Http404
+    return found

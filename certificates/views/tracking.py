@@ -1,10 +1,71 @@
-"""Pending."""
+"""Seguimiento: who is certified, where, in what; the same list as XLSX and CSV."""
 
-from django.http import Http404
+from django.core.paginator import Paginator
+from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+
+from certificates.domain import coverage, exports
+from certificates.filters import TrackingFilter
+from lms import permissions
+from lms.permissions import needs
+
+READ, EXPORT = "read_tracking", "export_tracking"
+PAGE = 50
 
 
-def pending(request, **kwargs):
-    raise Http404
+def _filter(request: HttpRequest, action: str) -> TrackingFilter:
+    """The filters of the address over what the person may see; both the page and the exports go through here."""
+    reach = permissions.municipalities_for(request.user, action)
+    return TrackingFilter(request.GET, queryset=coverage.visible_to(request.user, action), municipalities=reach)
 
 
-tracking = export_xlsx = export_csv = pending
+@needs(READ)
+def tracking(request: HttpRequest) -> HttpResponse:
+    """Sentences with numbers, the table by department while nothing is filtered, and the list."""
+    found = _filter(request, READ)
+    chosen = found.chosen()
+    return render(
+        request,
+        "certificates/tracking.html",
+        {
+            "filter": found,
+            "chosen": chosen,
+            "figures": coverage.figures(found.qs),
+            "municipalities": found.reach.count(),
+            "departments": [] if chosen else coverage.by_department(found.qs, found.reach),
+            "page_obj": Paginator(found.qs, PAGE).get_page(request.GET.get("page")),
+        },
+    )
+
+
+@needs(EXPORT)
+def export_xlsx(request: HttpRequest) -> FileResponse:
+    """What is filtered, as XLSX."""
+    certificates = _filtered_for_export(request, "xlsx")
+    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    return FileResponse(
+        exports.write_xlsx(certificates), as_attachment=True, filename=f"{_file_name()}.xlsx", content_type=kind
+    )
+
+
+@needs(EXPORT)
+def export_csv(request: HttpRequest) -> StreamingHttpResponse:
+    """What is filtered, as CSV, sent while it is read."""
+    certificates = _filtered_for_export(request, "csv")
+    return StreamingHttpResponse(
+        exports.csv_lines(certificates),
+        content_type="text/csv; charset=utf-8",
+        headers={"Content-Disposition": f'attachment; filename="{_file_name()}.csv"'},
+    )
+
+
+def _filtered_for_export(request: HttpRequest, form: str):
+    found = _filter(request, EXPORT)
+    chosen = {name: words for name, _label, words in found.chosen()}
+    exports.record_export(found.qs, by=request.user, form=form, chosen=chosen)
+    return found.qs
+
+
+def _file_name() -> str:
+    return f"certificados-{timezone.localdate():%Y-%m-%d}"

@@ -1,10 +1,59 @@
-"""Pending."""
+"""The page of a certificate that anybody may open who holds its code, and the field that leads there."""
 
-from django.http import Http404
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+
+from certificates.domain import codes
+from certificates.models import Certificate, LogLeaf
+from lms.domain.tries import Limit
+from lms.views.limits import client_address
+
+# Only codes that do not exist are counted: whoever checks a pile of real papers is never stopped.
+MISSES = Limit("verify", most=60, seconds=60)
 
 
-def pending(request, **kwargs):
-    raise Http404
+def verify(request: HttpRequest) -> HttpResponse:
+    """One field: the code as it is printed, or the address of its page."""
+    typed = request.GET.get("codigo", "")[:300]
+    if not typed.strip():
+        return _marked(render(request, "certificates/verify.html"))
+    found = _find(typed)
+    return redirect(_address(found)) if found else _absent(request, typed)
 
 
-verify = certificate = pending
+def certificate(request: HttpRequest, code: str) -> HttpResponse:
+    """Every certified fact, whether it is in force, and how that was checked. No CUI, no e-mail, no phone."""
+    found = _find(code)
+    if not found:
+        return _absent(request, code)
+    if code != found.code:
+        return redirect(_address(found))
+    leaf = LogLeaf.objects.filter(event__certificate=found).order_by("-index").first()
+    return _marked(render(request, "certificates/certificate.html", {"certificate": found, "leaf": leaf}))
+
+
+def _find(typed: str) -> Certificate | None:
+    """A malformed code is looked up as well, so that it takes as long as one that does not exist."""
+    code = codes.normalise(typed) or "-"
+    return Certificate.objects.with_state().filter(code=code).first()
+
+
+def _address(found: Certificate) -> str:
+    return reverse("certificates:certificate", args=[found.code])
+
+
+def _absent(request: HttpRequest, typed: str) -> HttpResponse:
+    """The same answer for a code that does not exist and for one that cannot exist."""
+    if not MISSES.take(client_address(request)):
+        response = render(request, "certificates/too_many.html", status=429)
+        response["Retry-After"] = str(MISSES.seconds)
+        return _marked(response)
+    return _marked(render(request, "certificates/absent.html", {"typed": typed[:60]}, status=404))
+
+
+def _marked(response: HttpResponse) -> HttpResponse:
+    """Out of search engines and of shared caches."""
+    response["X-Robots-Tag"] = "noindex"
+    response["Cache-Control"] = "private, no-store"
+    return response

@@ -1,0 +1,51 @@
+"""The database in force refuses by itself to change or remove rows of the register."""
+
+import pytest
+from django.db import IntegrityError, connection, transaction
+
+from certificates.domain import checking
+from certificates.models import Certificate, CertificateEvent, LogLeaf, Series
+from tests.factories.certificates import a_certificate
+
+pytestmark = pytest.mark.django_db
+
+CHANGES = {
+    "certificates_certificate": "person_name = 'Otra persona'",
+    "certificates_certificateevent": "kind = 'issued'",
+    "certificates_logleaf": "digest = 'x'",
+}
+
+
+@pytest.mark.parametrize("table", CHANGES)
+@pytest.mark.parametrize("verb", ["update", "delete"])
+def test_raw_sql_is_refused(table, verb):
+    a_certificate()
+    sql = f"UPDATE {table} SET {CHANGES[table]}" if verb == "update" else f"DELETE FROM {table}"  # noqa: S608 no input
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(sql)
+    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 1)
+
+
+def test_the_orm_is_refused():
+    certificate = a_certificate()
+    certificate.person_name = "Otra persona"
+    with pytest.raises(IntegrityError), transaction.atomic():
+        certificate.save()
+
+
+def test_other_tables_still_change():
+    a_certificate()
+    Series.objects.update(last_number=7)
+
+
+def test_missing_triggers_are_named():
+    assert list(checking._unprotected_tables()) == []
+    sql = {
+        "sqlite": "DROP TRIGGER certificates_logleaf_no_update",
+        "postgresql": "DROP TRIGGER certificates_logleaf_no_change ON certificates_logleaf",
+    }
+    with connection.cursor() as cursor:
+        cursor.execute(sql[connection.vendor])
+    assert list(checking._unprotected_tables()) == [
+        "table certificates_logleaf: the triggers against change are missing"
+    ]
