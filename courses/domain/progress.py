@@ -220,7 +220,8 @@ def video_words(missing_seconds: int) -> str:
     """What is missing of a video."""
     if missing_seconds <= 0:
         return ""
-    template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", missing_seconds)
+    one = missing_seconds in {1, 60, 3600}
+    template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", 1 if one else 2)
     return template % {"time": in_words(missing_seconds)}
 
 
