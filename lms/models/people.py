@@ -114,6 +114,11 @@ class Person(AbstractBaseUser, PermissionsMixin):
         return str(self.public_id)
 
     @property
+    def first_name(self) -> str:
+        """Wagtail's menu greets by it."""
+        return self.get_short_name()
+
+    @property
     def initials(self) -> str:
         """First letters of the first given name and the first surname."""
         return "".join(part[:1] for part in (self.given_names, self.surnames)).upper()

@@ -12,7 +12,7 @@ from .work import audit_viewset, job_viewset
 class PeopleGroup(ViewSetGroup):
     """People and what is said of them."""
 
-    menu_label = _("Personas y lugares")
+    menu_label = _("Personas")
     menu_icon = "group"
     menu_order = 250
     items = (person_viewset, grant_viewset, network_viewset, membership_viewset, municipality_viewset, post_viewset)

@@ -4,10 +4,9 @@ from django.db.models import Count, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
-from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import BooleanColumn, Column, DateColumn
 from wagtail.admin.views import generic
-from wagtail.admin.widgets.button import HeaderButton
+from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from lms.domain import networks
 from lms.forms import MembershipForm, NetworkForm
@@ -97,7 +96,7 @@ class MembershipIndexView(IndexView):
     def get_list_more_buttons(self, instance: Membership) -> list:
         if instance.left_on:
             return []
-        return [MenuItem(_("Sacar de la red"), url=self.get_delete_url(instance), icon_name="cross")]
+        return [ListingButton(_("Sacar de la red"), url=self.get_delete_url(instance), icon_name="cross")]
 
 
 class MembershipCreateView(FormByVerb, generic.CreateView):

@@ -12,13 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.views.generic import FormView
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.choosers import BaseFilterForm
-from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.chooser import ChooserViewSet
-from wagtail.admin.widgets.button import Button
+from wagtail.admin.widgets.button import Button, ListingButton
 
 from lms.backends import find_person
 from lms.domain import identity, people, roles
@@ -93,6 +92,10 @@ class PersonFindView(WagtailAdminTemplateMixin, FormView):
     page_title = _("Buscar a una persona")
     header_icon = "search"
     form_class = FindForm
+
+    def get_breadcrumbs_items(self) -> list[dict]:
+        people_list = {"url": reverse("lms_people:index"), "label": _("Personas")}
+        return [*super().get_breadcrumbs_items(), people_list, {"url": "", "label": self.page_title}]
 
     def form_valid(self, form) -> HttpResponse:
         person = find_person(form.cleaned_data["identifier"])
@@ -172,7 +175,7 @@ class PersonViewSet(OfficeViewSet):
     form_class = PersonForm
     search_fields = ("search_text",)
     list_display = [
-        "full_name",
+        "__str__",
         Column("cui", label="CUI", accessor=lambda person: identity.masked_cui(person.cui_encrypted)),
         Column("post", label=_("Puesto"), accessor=current_post),
         Column("place", label=_("Municipalidad"), accessor=current_place),
@@ -284,7 +287,7 @@ class GrantIndexView(IndexView):
     def get_list_more_buttons(self, instance: RoleGrant) -> list:
         if instance.ends_at and instance.ends_at <= timezone.now():
             return []
-        return [MenuItem(_("Retirar el rol"), url=self.get_delete_url(instance), icon_name="cross")]
+        return [ListingButton(_("Retirar el rol"), url=self.get_delete_url(instance), icon_name="cross")]
 
 
 class GrantCreateView(FormByVerb, generic.CreateView):

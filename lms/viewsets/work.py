@@ -3,8 +3,8 @@
 import django_filters
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.filters import WagtailFilterSet
-from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+from wagtail.admin.widgets.button import ListingButton
 
 from lms.domain import jobs
 from lms.models import AuditEvent, Job, Person
@@ -29,7 +29,7 @@ class JobIndexView(IndexView):
     def get_list_more_buttons(self, instance: Job) -> list:
         if instance.state != Job.State.FAILED:
             return []
-        return [MenuItem(_("Intentar de nuevo"), url=self.get_delete_url(instance), icon_name="rotate")]
+        return [ListingButton(_("Intentar de nuevo"), url=self.get_delete_url(instance), icon_name="rotate")]
 
 
 class JobRetryView(AskFirstView):
@@ -104,6 +104,8 @@ class AuditIndexView(IndexView):
     """The newest first, with the names of those who acted."""
 
     default_ordering = "-pk"
+    page_title = _("Bitácora")
+    verbose_name_plural = _("sucesos")
 
     def get_table(self, object_list):
         ids = {event.actor for event in object_list if event.actor}
