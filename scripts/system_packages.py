@@ -28,6 +28,7 @@ TO_SET_UP: dict[str, Probe] = {
 TO_RUN: dict[str, Probe] = {
     **TO_SET_UP,
     "ffmpeg": _command("ffmpeg"),
+    "bubblewrap": _command("bwrap"),
     "espeak-ng": _command("espeak-ng"),
     "fonts-dejavu-core": _file("usr/share/fonts/**/DejaVuSans.ttf"),
 }
