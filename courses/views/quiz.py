@@ -21,10 +21,12 @@ def attempt_or_404(request: HttpRequest, public_id: UUID) -> Attempt:
 
 
 def lesson_address(attempt_or_activity: Attempt | Activity, course) -> str:
-    """Where the quiz stands: its lesson, or the course when the lesson is no longer published."""
+    """Where the quiz stands in its lesson, or the course when the lesson is no longer published."""
     activity = getattr(attempt_or_activity, "activity", attempt_or_activity)
     lesson = LessonPage.objects.live().filter(translation_key=activity.lesson_key).first()
-    return (lesson or course).url or reverse("courses:learning")
+    if lesson and lesson.url:
+        return f"{lesson.url}#a-{activity.block_key}"
+    return course.url or reverse("courses:learning")
 
 
 @login_required

@@ -4,6 +4,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
+from courses.domain.activities import sync_lesson
 from courses.domain.catalogue import listed, suggested
 from courses.filters import CatalogueFilter
 from courses.models import Activity, Completion, CoursePage, Enrolment
@@ -22,15 +23,9 @@ def found(**query: str) -> set[str]:
 
 
 def a_video_in(course: CoursePage, video) -> Activity:
-    """The activity that publishing a lesson with a video makes; kept apart from that verb."""
-    lesson = a_lesson(course)
-    activity, _created = Activity.objects.get_or_create(
-        course_key=course.translation_key,
-        kind="video",
-        video=video,
-        defaults={"lesson_key": lesson.translation_key, "block_key": lesson.translation_key, "title": video.title},
-    )
-    return activity
+    """Put a video in a new lesson of a course."""
+    sync_lesson(a_lesson(course, ("video", {"video": video, "is_required": True})))
+    return Activity.objects.get(video=video)
 
 
 def an_enrolment(person, course: CoursePage) -> Enrolment:
