@@ -1,0 +1,92 @@
+"""The broker of files: many publish at once, and whoever reads finds whole messages."""
+
+import json
+import threading
+from pathlib import Path
+
+import pytest
+from kombu import Connection, Queue
+from kombu.transport import TRANSPORT_ALIASES
+
+import lms.celery  # noqa: F401 registers the transport
+
+PUBLISHERS, EACH = 4, 40
+QUEUE = Queue("cola", routing_key="cola")
+
+
+@pytest.fixture
+def options(tmp_path) -> dict:
+    for name in ("messages", "control"):
+        (tmp_path / name).mkdir()
+    folder = str(tmp_path / "messages")
+    return {"data_folder_in": folder, "data_folder_out": folder, "control_folder": str(tmp_path / "control")}
+
+
+def publish(options: dict, sender: int) -> None:
+    with Connection("aula-files://", transport_options=options) as broker:
+        producer = broker.Producer()
+        for number in range(EACH):
+            body = {"from": sender, "number": number, "filling": "x" * 5000}
+            producer.publish(body, exchange="", routing_key="cola", declare=[QUEUE], serializer="json")
+
+
+def test_the_transport_is_ours():
+    assert TRANSPORT_ALIASES["aula-files"] == "lms.broker:Transport"
+
+
+def test_many_publish_at_once_and_nothing_is_lost_or_torn(options):
+    torn, finished = [], threading.Event()
+
+    def watch() -> None:
+        while not finished.is_set():
+            for path in Path(options["data_folder_in"]).glob("*.msg"):
+                try:
+                    json.loads(path.read_bytes())
+                except json.JSONDecodeError:
+                    torn.append(path.name)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    publishers = [threading.Thread(target=publish, args=(options, number)) for number in range(PUBLISHERS)]
+    for thread in publishers:
+        thread.start()
+    for thread in publishers:
+        thread.join()
+    finished.set()
+    watcher.join()
+    assert torn == []
+    assert received(options) == {(sender, number) for sender in range(PUBLISHERS) for number in range(EACH)}
+
+
+def received(options: dict) -> set:
+    found = []
+    with Connection("aula-files://", transport_options=options) as broker:
+        queue = broker.SimpleQueue(QUEUE)
+        for _message in range(PUBLISHERS * EACH):
+            message = queue.get(timeout=5)
+            found.append((message.payload["from"], message.payload["number"]))
+            message.ack()
+        assert queue.qsize() == 0
+    assert len(found) == len(set(found))
+    return set(found)
+
+
+def test_messages_of_one_publisher_come_in_order(options):
+    publish(options, 0)
+    with Connection("aula-files://", transport_options=options) as broker:
+        queue = broker.SimpleQueue(QUEUE)
+        order = []
+        for _message in range(EACH):
+            message = queue.get(timeout=5)
+            order.append(message.payload["number"])
+            message.ack()
+    assert order == list(range(EACH))
+
+
+def test_what_is_half_written_is_not_a_message(options):
+    folder = Path(options["data_folder_in"])
+    (folder / "00000000000000000001_x.cola.msg.part").write_text('{"half')
+    with Connection("aula-files://", transport_options=options) as broker:
+        queue = broker.SimpleQueue(QUEUE)
+        with pytest.raises(queue.Empty):
+            queue.get(timeout=0.3)
