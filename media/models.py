@@ -97,6 +97,8 @@ class Video(CollectionMember, index.Indexed, models.Model):
         index.AutocompleteField("title"),
         index.SearchField("description"),
         index.FilterField("state"),
+        index.FilterField("uploaded_by"),
+        index.FilterField("created_at"),
     ]
 
     class Meta:

@@ -25,11 +25,12 @@ class VideoViewSet(OfficeViewSet):
     menu_order = 210
     add_to_admin_menu = True
     opened = ("index", "index_results", "add", "edit", "delete", "usage")
-    search_fields = ("title", "description")
+    search_fields = None  # the model's own, in the search index
     index_view_class = library.VideoIndexView
     add_view_class = library.VideoAddView
     edit_view_class = library.VideoEditView
     delete_view_class = library.VideoDeleteView
+    usage_view_class = library.VideoUsageView
 
     def get_form_class(self, for_update: bool = False):
         """A file is asked for once."""

@@ -17,6 +17,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
 from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn, UsageCountColumn
 from wagtail.admin.views import generic
+from wagtail.admin.views.generic import usage
 from wagtail.models import ReferenceIndex
 
 from lms.domain.errors import RuleBroken
@@ -191,6 +192,9 @@ class VideoDeleteView(Reachable, AskFirstView):
     question = gettext_lazy("¿Borrar este video y todas sus versiones? No se puede deshacer.")
     success_message = gettext_lazy("Se borró el video «%(object)s».")
 
+    def get_usage_url(self) -> None:
+        """The page says itself where it stands."""
+
     def get_context_data(self, **kwargs) -> dict:
         """In how many places it stands."""
         return super().get_context_data(**kwargs) | {"uses": library.uses(self.object)}
@@ -206,6 +210,14 @@ class VideoDeleteView(Reachable, AskFirstView):
         except RuleBroken as broken:
             messages.error(self.request, broken.message)
             return _edit(self.object)
+
+
+class VideoUsageView(usage.UsageView):
+    """Where a video is used."""
+
+    def get_object(self) -> Video:
+        """Another's video does not exist."""
+        return video_or_404(self.request, self.kwargs["pk"])
 
 
 def progress_of(video: Video) -> dict:

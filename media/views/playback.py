@@ -4,7 +4,6 @@ import re
 from collections.abc import Iterator
 from email.utils import format_datetime
 from pathlib import Path
-from typing import BinaryIO
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
@@ -59,18 +58,30 @@ def asked_range(header: str, size: int) -> tuple[int, int] | None:
     return start, end
 
 
-def _slice(handle: BinaryIO, start: int, length: int) -> Iterator[bytes]:
-    with handle:
-        handle.seek(start)
-        while length > 0 and (chunk := handle.read(min(CHUNK_BYTES, length))):
-            length -= len(chunk)
-            yield chunk
+class _Slice:
+    """Part of a file in pieces; Django closes it, also when nobody waited for the end."""
+
+    def __init__(self, file: Path, start: int, length: int) -> None:
+        self.handle = file.open("rb")
+        self.handle.seek(start)
+        self.left = length
+        self.close = self.handle.close
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        chunk = self.handle.read(min(CHUNK_BYTES, self.left))
+        if not chunk:
+            raise StopIteration
+        self.left -= len(chunk)
+        return chunk
 
 
 def _body(request: HttpRequest, file: Path, start: int, length: int) -> HttpResponseBase:
     if request.method == "HEAD":
         return HttpResponse()
-    return StreamingHttpResponse(_slice(file.open("rb"), start, length))
+    return StreamingHttpResponse(_Slice(file, start, length))
 
 
 def _serve(request: HttpRequest, file: Path, content_type: str, tag: str) -> HttpResponseBase:

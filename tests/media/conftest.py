@@ -1,0 +1,92 @@
+"""Real recordings, tiny, made once; and somebody who may upload them."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+from lms.domain import roles
+from media.domain import library
+from tests.factories.people import somebody_with_role
+
+FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
+WRITE = f"drawtext=fontfile={FONT}:text='Aula %{{n}}':fontsize=h/6:fontcolor=white:x=w/8:y=h/3"
+
+
+def ffmpeg(*arguments: str) -> None:
+    """Make a sample; tests may call it bare, the system never."""
+    subprocess.run(["ffmpeg", "-v", "error", "-nostdin", "-y", *arguments], check=True)
+
+
+def picture(size: str, seconds: float, rate: int = 30) -> list[str]:
+    return ["-f", "lavfi", "-i", f"testsrc=s={size}:r={rate}:d={seconds},{WRITE}"]
+
+
+def tone(seconds: float) -> list[str]:
+    return ["-f", "lavfi", "-i", f"sine=f=440:d={seconds}"]
+
+
+H264 = ["-c:v", "libx264", "-preset", "ultrafast"]
+
+
+@pytest.fixture(scope="session")
+def samples(tmp_path_factory) -> Path:
+    """A folder of honest recordings, named by what is special about each."""
+    folder = tmp_path_factory.mktemp("samples")
+
+    def out(name: str) -> str:
+        return str(folder / name)
+
+    ffmpeg(*picture("640x360", 5), *tone(5), *H264, "-c:a", "aac", out("plain.mp4"))
+    ffmpeg("-i", out("plain.mp4"), "-t", "2", "-c", "copy", "-metadata:s:v", "rotate=90", out("portrait.mp4"))
+    ffmpeg(*picture("320x240", 2), *H264, out("silent.mp4"))
+    ffmpeg(*picture("321x241", 2, 25), *H264, "-pix_fmt", "yuv444p", out("odd.mkv"))
+    uneven = ["-vf", r"select='lt(mod(n\,20)\,5)'", "-vsync", "vfr"]
+    ffmpeg(*picture("320x240", 4), *tone(4), *uneven, *H264, "-c:a", "aac", out("uneven.mp4"))
+    vp8 = ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"]
+    ffmpeg(*picture("320x240", 2, 24), *tone(3), *vp8, out("sound_longer.webm"))
+    ffmpeg(*picture("320x240", 0.4), *H264, out("short.mp4"))
+    ffmpeg(*picture("176x144", 2, 12), *tone(2), "-c:v", "mpeg4", "-c:a", "libmp3lame", out("small.avi"))
+    shutil.copy(folder / "small.avi", folder / "wrong_extension.mp4")
+    return folder
+
+
+@pytest.fixture
+def trainer(db):
+    """Somebody who may upload, in the groups that their role brings."""
+    roles.ensure_groups()
+    person = somebody_with_role("trainer")
+    roles.sync_groups(person)
+    return person
+
+
+@pytest.fixture
+def other_trainer(trainer):
+    """A colleague with the same role."""
+    person = somebody_with_role("trainer")
+    roles.sync_groups(person)
+    return person
+
+
+@pytest.fixture
+def add(samples, trainer):
+    """Add a sample to the library, as a command would."""
+
+    def add_sample(name: str, **facts):
+        facts = {"title": name, "source_name": name, "by": trainer} | facts
+        return library.add_video(source=samples / name, keep_source=True, **facts)
+
+    return add_sample
+
+
+@pytest.fixture
+def tree():
+    """Everything on disk that this app could leave behind."""
+
+    def look() -> set[str]:
+        roots = [Path(settings.MEDIA_ROOT), settings.UPLOADS_DIR, settings.WORK_DIR]
+        return {str(path) for root in roots if root.exists() for path in root.rglob("*") if path.is_file()}
+
+    return look

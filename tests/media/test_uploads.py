@@ -1,0 +1,274 @@
+"""tus 1.0: an upload that drops goes on where it stopped, and is nobody else's."""
+
+import base64
+import fcntl
+import os
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.http.request import UnreadablePostError
+from django.utils import timezone
+
+from lms.domain import roles
+from lms.domain.errors import RuleBroken
+from lms.models import RoleGrant
+from media.domain import uploads
+from media.models import Upload
+from media.tasks import sweep_uploads
+from tests.factories.people import a_person
+
+pytestmark = pytest.mark.django_db
+BASE = "/cms/videos/subidas/"
+TUS = {"Tus-Resumable": "1.0.0"}
+OCTETS = "application/offset+octet-stream"
+
+
+@pytest.fixture
+def signed_in(client, trainer):
+    client.force_login(trainer)
+    return client
+
+
+def encoded(**values: str) -> str:
+    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
+
+
+def create(client, size: int = 10, **metadata: str):
+    metadata = metadata or {"filename": "clase.mp4", "fingerprint": "clase|10"}
+    return client.post(BASE, headers=TUS | {"Upload-Length": str(size), "Upload-Metadata": encoded(**metadata)})
+
+
+def patch(client, url: str, offset: int, content: bytes, **headers: str):
+    headers = TUS | {"Upload-Offset": str(offset)} | headers
+    return client.patch(url, content, content_type=OCTETS, headers=headers)
+
+
+def test_a_file_in_pieces(signed_in, trainer):
+    response = create(signed_in)
+    assert response.status_code == 201
+    url = response["Location"]
+    assert response["Tus-Resumable"] == "1.0.0"
+    assert response["Upload-Expires"].endswith("GMT")
+    assert signed_in.head(url, headers=TUS)["Upload-Offset"] == "0"
+    first = patch(signed_in, url, 0, b"01234")
+    assert (first.status_code, first["Upload-Offset"]) == (204, "5")
+    state = signed_in.head(url, headers=TUS)
+    assert (state["Upload-Offset"], state["Upload-Length"]) == ("5", "10")
+    assert "no-store" in state["Cache-Control"]
+    assert patch(signed_in, url, 5, b"56789")["Upload-Offset"] == "10"
+    upload = Upload.objects.get()
+    assert (upload.offset, upload.person, upload.file_name) == (10, trainer, "clase.mp4")
+    assert upload.completed_at
+    assert uploads.path_of(upload).read_bytes() == b"0123456789"
+
+
+def test_options_tell_what_we_can(signed_in):
+    response = signed_in.options(BASE)
+    assert response.status_code == 204
+    assert response["Tus-Version"] == "1.0.0"
+    assert response["Tus-Extension"] == "creation,termination,expiration"
+    assert response["Tus-Max-Size"] == str(settings.MAX_UPLOAD_BYTES)
+
+
+@pytest.mark.parametrize(
+    ("content", "offset", "headers", "status"),
+    [
+        (b"01", 3, {}, 409),
+        (b"01", 0, {}, 409),
+        (b"0123456789", 2, {}, 413),
+        (b"01", 2, {"Tus-Resumable": "0.2.0"}, 412),
+        (b"01", "x", {}, 400),
+        (b"01", -1, {}, 400),
+    ],
+)
+def test_what_a_patch_may_not(content, offset, headers, status, signed_in):
+    url = create(signed_in)["Location"]
+    patch(signed_in, url, 0, b"ab")
+    assert patch(signed_in, url, offset, content, **headers).status_code == status
+    assert signed_in.head(url, headers=TUS)["Upload-Offset"] == "2"
+    assert uploads.path_of(Upload.objects.get()).read_bytes() == b"ab"
+
+
+def test_another_content_type_is_refused(signed_in):
+    url = create(signed_in)["Location"]
+    headers = TUS | {"Upload-Offset": "0"}
+    assert signed_in.patch(url, b"x", content_type="text/plain", headers=headers).status_code == 415
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({"Upload-Length": "0"}, 400),
+        ({"Upload-Length": "x"}, 400),
+        ({}, 400),
+        ({"Upload-Length": "10", "Upload-Metadata": "filename ñ"}, 400),
+        ({"Upload-Length": str(10**12)}, 413),
+        ({"Upload-Length": "10", "Tus-Resumable": "2"}, 412),
+    ],
+)
+def test_what_cannot_begin(headers, status, signed_in):
+    response = signed_in.post(BASE, headers=TUS | headers)
+    assert response.status_code == status
+    if status == 412:
+        assert response["Tus-Version"] == "1.0.0"
+    assert not Upload.objects.exists()
+
+
+def test_one_at_a_time(signed_in):
+    """Somebody is writing: 423, for the state too, which is not settled yet."""
+    url = create(signed_in)["Location"]
+    with uploads.path_of(Upload.objects.get()).open("r+b") as handle:
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        assert patch(signed_in, url, 0, b"01").status_code == 423
+        assert signed_in.head(url, headers=TUS).status_code == 423
+    assert patch(signed_in, url, 0, b"01").status_code == 204
+
+
+@pytest.mark.parametrize("failure", [UnreadablePostError("reset"), None])
+def test_a_dropped_patch_keeps_what_arrived(failure, signed_in, trainer):
+    """The line dies in the middle, with an error or with silence."""
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=100)
+    pieces = [b"x" * 30, b"y" * 11]
+
+    def read(_size: int) -> bytes:
+        if pieces:
+            return pieces.pop(0)
+        if failure:
+            raise failure
+        return b""
+
+    if failure:
+        with pytest.raises(UnreadablePostError):
+            uploads.append(upload, offset=0, length=100, read=read)
+    else:
+        assert uploads.append(upload, offset=0, length=100, read=read) == 41
+    upload.refresh_from_db()
+    assert upload.offset == 41 == uploads.offset_of(upload)
+    url = f"{BASE}{upload.public_id}/"
+    assert signed_in.head(url, headers=TUS)["Upload-Offset"] == "41"
+    assert patch(signed_in, url, 41, b"z" * 59).status_code == 204
+    assert uploads.path_of(upload).read_bytes() == b"x" * 30 + b"y" * 11 + b"z" * 59
+
+
+def test_after_a_kill_the_file_is_the_truth(signed_in, trainer):
+    """Bytes that were written before the row was: the next piece goes after them."""
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=10)
+    uploads.path_of(upload).write_bytes(b"0123")
+    url = f"{BASE}{upload.public_id}/"
+    assert signed_in.head(url, headers=TUS)["Upload-Offset"] == "4"
+    assert patch(signed_in, url, 4, b"456789").status_code == 204
+    upload.refresh_from_db()
+    assert upload.completed_at
+
+
+def test_bytes_are_on_disk_before_the_answer(signed_in, monkeypatch):
+    url = create(signed_in)["Location"]
+    synced = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    assert patch(signed_in, url, 0, b"01").status_code == 204
+    assert len(synced) == 1
+
+
+def test_more_than_the_form_limit_goes_through(signed_in):
+    """Pieces are streams: Django's limit for forms does not bite."""
+    size = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
+    url = create(signed_in, size=size)["Location"]
+    assert patch(signed_in, url, 0, b"x" * size).status_code == 204
+
+
+def test_somebody_elses_upload_does_not_exist(signed_in, client, other_trainer, trainer):
+    url = create(signed_in)["Location"]
+    client.force_login(other_trainer)
+    assert client.head(url, headers=TUS).status_code == 404
+    assert patch(client, url, 0, b"01").status_code == 404
+    assert client.delete(url, headers=TUS).status_code == 404
+    assert client.get(BASE, {"huella": "clase|10"}).json() == {"uploads": []}
+    client.force_login(trainer)
+    assert client.get(BASE, {"huella": "clase|10"}).json() == {"uploads": [{"url": url, "offset": 0, "size": 10}]}
+    assert client.get(BASE, {"huella": "otra"}).json() == {"uploads": []}
+    assert client.get(BASE).json() == {"uploads": []}
+
+
+def test_only_those_who_may_upload(client, trainer):
+    """Anonymous people sign in; a learner and a trainer whose role ended are sent away."""
+    url = f"{BASE}00000000-0000-0000-0000-000000000000/"
+    assert client.post(BASE, headers=TUS).status_code == 302
+    client.force_login(a_person())
+    assert client.post(BASE, headers=TUS).status_code in {302, 403}
+    client.force_login(trainer)
+    assert client.head(url, headers=TUS).status_code == 404
+    RoleGrant.objects.update(ends_at=timezone.now())
+    assert create(client).status_code in {302, 403}
+    roles.sync_groups(trainer)
+    assert create(client).status_code in {302, 403}
+    assert not Upload.objects.exists()
+
+
+def test_the_token_of_the_page_is_needed(trainer):
+    from django.test import Client  # noqa: PLC0415 only here
+
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(trainer)
+    assert create(client).status_code == 403
+
+
+def test_cancelling(signed_in, tree):
+    before = tree()
+    url = create(signed_in)["Location"]
+    assert signed_in.delete(url, headers=TUS).status_code == 204
+    assert signed_in.head(url, headers=TUS).status_code == 404
+    assert tree() == before
+
+
+def test_gone_without_its_bytes(signed_in):
+    url = create(signed_in)["Location"]
+    uploads.path_of(Upload.objects.get()).unlink()
+    assert signed_in.head(url, headers=TUS).status_code == 410
+    assert patch(signed_in, url, 0, b"01").status_code == 410
+
+
+def test_the_sweeper_takes_what_expired_and_nothing_else(trainer, tree):
+    now = timezone.now()
+    uploads.sweep(at=now + timedelta(days=9))
+    before = tree()
+    old = uploads.begin(person=trainer, file_name="a.mp4", size=10, at=now - timedelta(days=8))
+    alive = uploads.begin(person=trainer, file_name="b.mp4", size=10)
+    for root in (settings.UPLOADS_DIR, settings.WORK_DIR):
+        for name, age in (("ancient", 7200), ("fresh", 0)):
+            (root / name).mkdir(parents=True)
+            (root / name / "bytes").write_bytes(b"x")
+            os.utime(root / name, (now.timestamp() - age,) * 2)
+    sweep_uploads()
+    assert list(Upload.objects.all()) == [alive]
+    assert not uploads.path_of(old).exists()
+    left = {path.removeprefix(str(settings.VAR_DIR)) for path in tree() - before}
+    assert left == {f"/uploads/{alive.public_id.hex}/bytes", "/uploads/fresh/bytes", "/work/fresh/bytes"}
+    uploads.sweep(at=now + timedelta(days=9))
+    assert tree() == before
+
+
+def test_an_upload_lives_on_while_bytes_arrive(trainer):
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=10)
+    later = timezone.now() + timedelta(days=6)
+    uploads.append(upload, offset=0, length=2, read=lambda size: b"01"[:size], at=later)
+    assert uploads.sweep(at=later + timedelta(days=6)) == 0
+    assert Upload.objects.get().offset == 2
+
+
+def test_too_many_unfinished(trainer):
+    for number in range(uploads.MAX_UNFINISHED):
+        uploads.begin(person=trainer, file_name=f"{number}.mp4", size=10)
+    with pytest.raises(RuleBroken) as refusal:
+        uploads.begin(person=trainer, file_name="x.mp4", size=10)
+    assert refusal.value.code == "upload.too_many"
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [("../../etc/passwd", "passwd"), ("C:\\videos\\a.mp4", "a.mp4"), ("", "video"), ("ñ" * 400, "ñ" * 255)],
+)
+def test_names_are_only_names(given, kept, trainer):
+    upload = uploads.begin(person=trainer, file_name=given, size=10)
+    assert upload.file_name == kept
+    assert uploads.path_of(upload).parent.parent == settings.UPLOADS_DIR
