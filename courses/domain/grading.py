@@ -64,7 +64,7 @@ class Standing:
 def standing(*, enrolment: Enrolment, activity: Activity) -> Standing:
     """All attempts of an enrolment at one quiz, oldest first."""
     attempts = tuple(Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number"))
-    return Standing(attempts, activity.quiz.max_attempts)
+    return Standing(attempts, activity.quiz.max_attempts if activity.quiz else 0)
 
 
 @transaction.atomic

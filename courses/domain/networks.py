@@ -101,14 +101,14 @@ def summarise(members, courses: Iterable[CoursePage]) -> Summary:
 def member_rows(members: Iterable[Membership], courses: list[CoursePage]) -> list[MemberRow]:
     """Where each member stands in each course."""
     members = list(members)
-    enrolments = (
+    taken = list(
         Enrolment.objects.active()
         .filter(person__in=[one.person_id for one in members], course_key__in=[c.translation_key for c in courses])
         .select_related("course")
     )
     by_person: dict[int, dict] = defaultdict(dict)
-    for progress in build_each(list(enrolments)):
-        by_person[progress.enrolment.person_id][progress.enrolment.course_key] = progress
+    for enrolment, progress in zip(taken, build_each(taken), strict=True):
+        by_person[enrolment.person_id][enrolment.course_key] = progress
     return [_row(member, courses, by_person[member.person_id]) for member in members]
 
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.domain import grading
-from courses.models import Activity, Answer, Attempt, Enrolment, LessonPage
+from courses.models import Activity, Answer, Attempt, CoursePage, Enrolment, LessonPage
 from lms.domain.errors import RuleBroken
 
 
@@ -20,9 +20,8 @@ def attempt_or_404(request: HttpRequest, public_id: UUID) -> Attempt:
     return get_object_or_404(attempts, public_id=public_id, enrolment__person=request.user)
 
 
-def lesson_address(attempt_or_activity: Attempt | Activity, course) -> str:
+def lesson_address(activity: Activity, course: CoursePage) -> str:
     """Where the quiz stands in its lesson, or the course when the lesson is no longer published."""
-    activity = getattr(attempt_or_activity, "activity", attempt_or_activity)
     lesson = LessonPage.objects.live().filter(translation_key=activity.lesson_key).first()
     if lesson and lesson.url:
         return f"{lesson.url}#a-{activity.block_key}"
@@ -130,7 +129,7 @@ def hand_in(request: HttpRequest, public_id: UUID) -> HttpResponse:
         grading.hand_in(attempt=attempt)
     except RuleBroken as broken:
         messages.error(request, broken.message)
-        return redirect(lesson_address(attempt, attempt.enrolment.course))
+        return redirect(lesson_address(attempt.activity, attempt.enrolment.course))
     return redirect("courses:attempt_result", attempt.public_id)
 
 
@@ -148,6 +147,6 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "right_count": sum(1 for given in answers if given.is_right),
         "counted": sum(1 for given in answers if given.is_right is not None),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),
-        "lesson_address": lesson_address(attempt, attempt.enrolment.course),
+        "lesson_address": lesson_address(attempt.activity, attempt.enrolment.course),
     }
     return render(request, "courses/attempt_result.html", context)
