@@ -71,7 +71,8 @@ def ensure_course(name: str, *, network: Network, by: Person, is_short: bool = F
         for number, lesson in enumerate(spec["lessons"], start=1):
             _add_lesson(course, lesson, material, key=key_of(spec["slug"], number), by=by)
         activities.sync_course(course)
-        _name_in_tool(spec["tool"], course)
+        rows = [row for lesson in spec["lessons"] for row in lesson["blocks"] if "file" in row]
+        _name_in_tool(spec["tool"], course, [_block("file", row["file"], material) for row in rows])
     return course
 
 
@@ -164,8 +165,9 @@ def _add_lesson(course: CoursePage, spec: dict, material: Material, *, key: uuid
         owner=by,
     )
     lesson.body = [
-        _block(*next(iter(row.items())), material) | {"id": str(key_of(key, place))}
+        _block(kind, value, material) | {"id": str(key_of(key, place))}
         for place, row in enumerate(spec["blocks"])
+        for kind, value in row.items()
     ]
     course.add_child(instance=lesson)
     lesson.save_revision(user=by).publish(user=by)
@@ -186,9 +188,10 @@ def _block(kind: str, value, material: Material) -> dict:
     return {"type": kind, "value": build()}
 
 
-def _name_in_tool(code: str, course: CoursePage) -> None:
-    """The tool's page names the course that teaches it, unless a person has touched the page."""
+def _name_in_tool(code: str, course: CoursePage, files: list[dict]) -> None:
+    """The tool's page names the course that teaches it and offers its files, unless a person has touched the page."""
     tool = ToolPage.objects.filter(code=code).first()
     if tool and tool.course_id is None and not was_touched(tool):
         tool.course = course
+        tool.files = files
         tool.save_revision().publish()

@@ -51,14 +51,14 @@ def ensure_person(spec: dict, *, by: Person | None) -> Person:
     """The person of a row, registered with post and role unless they are there. `by` gives the role."""
     if person := find(spec):
         return person
-    name = identifier(spec)
     joined_at = timezone.now() - timedelta(days=20 + max((row["days"] for row in _courses(spec)), default=200))
     with transaction.atomic():
         person = people.register(
             given_names=spec["given"],
             surnames=spec["surnames"],
             password=people_data()["password"] if spec.get("what") else "",
-            **{"cui" if spec.get("cui") else "email": name},
+            cui=spec.get("cui", ""),
+            email="" if spec.get("cui") else identifier(spec),
             born_on=_born_on(spec.get("age")),
             language=Language.objects.get(key=spec.get("language", "es")),
             at=joined_at,

@@ -195,6 +195,7 @@ def test_the_demo_is_loaded_once_and_everything_is_there():
 
     assert CoursePage.objects.live().count() == 3
     assert LessonPage.objects.live().count() == 14
+    assert all(tool.files for tool in ToolPage.objects.exclude(course=None))
     assert set(ToolPage.objects.exclude(course=None).values_list("code", flat=True)) == {"FI01", "FI02", "OP01"}
     assert Video.objects.filter(state=Video.State.READY).count() == Video.objects.count() == 6
     assert Caption.objects.count() == 6
