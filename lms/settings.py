@@ -349,7 +349,7 @@ else:
 CERTIFICATE_ISSUER = env.str("AULA_CERTIFICATE_ISSUER", "Asociación Nacional de Municipalidades de Guatemala")
 CERTIFICATE_SERIES = env.str("AULA_CERTIFICATE_SERIES", "ANAM")
 CERTIFICATE_PLACE = env.str("AULA_CERTIFICATE_PLACE", "Guatemala")
-# Two or three lines to sign on; an empty name leaves the line for a pen. Frozen into each certificate when it is issued.
+# Two or three lines to sign on; an empty name leaves the line for a pen. Frozen into each certificate when issued.
 CERTIFICATE_SIGNATORIES = env.json(
     "AULA_CERTIFICATE_SIGNATORIES",
     [{"name": "", "role": "Presidencia de la Junta Directiva"}, {"name": "", "role": "Dirección Ejecutiva"}],

@@ -1,4 +1,4 @@
-"""A cashier's whole way on a telephone: register, find, enrol, watch, lose the line, go on elsewhere, pass, be certified.
+"""A cashier's whole way on a telephone: register, enrol, watch, lose the line, go on elsewhere, pass, be certified.
 
 Everything through the browser as a person does it, against web, worker and database as they run for real.
 """
@@ -35,12 +35,13 @@ def play_until(page, second: float) -> None:
 
 def right_answers(system, title: str) -> dict[str, list[str]]:
     """What somebody who learnt would choose: for each question's text, the texts of the right options."""
-    return json.loads(
-        system.python(
-            "import json; from courses.models import Question; print(json.dumps({q.text: "
-            f"[c.text for c in q.choices.filter(is_right=True)] for q in Question.objects.filter(quiz__title={title!r})}}))"
-        )
-    )
+    code = f"""
+import json
+from courses.models import Question
+questions = Question.objects.filter(quiz__title={title!r})
+print(json.dumps({{q.text: [c.text for c in q.choices.filter(is_right=True)] for q in questions}}))
+"""
+    return json.loads(system.python(code))
 
 
 def answer_all(page, answers: dict[str, list[str]] | None) -> str:
