@@ -44,7 +44,10 @@ def collect_static() -> None:
 def load_content(*arguments: str) -> None:
     """Migrate the database and load what is missing in it, in one process of Django."""
     steps.run(
-        [str(VENV_PYTHON), "-m", "scripts.content", *arguments], show=True, hint="the content could not be loaded"
+        [str(VENV_PYTHON), "-m", "scripts.content", *arguments],
+        show=True,
+        hint="the content could not be loaded",
+        AULA_LOG_LEVEL=steps.setting("AULA_LOG_LEVEL", "WARNING"),
     )
 
 

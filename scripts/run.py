@@ -115,6 +115,8 @@ def start() -> int:
         "AULA_PUBLIC_URL": public_url,
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONUNBUFFERED": "1",
+        # In a container everybody is root; Celery need not say so at every start.
+        "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
     os.environ["AULA_PUBLIC_URL"] = public_url
     steps.say("· Starting web and worker …")
