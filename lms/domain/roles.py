@@ -123,7 +123,7 @@ def _places(scope: str, department: Department | None, municipality: Municipalit
 
 def _assert_scope_is_named(scope: str, department: Department | None, municipality: Municipality | None) -> None:
     named = (department is not None, municipality is not None)
-    wanted = {
+    wanted: dict[str, tuple[bool, bool]] = {
         RoleGrant.Scope.NATION: (False, False),
         RoleGrant.Scope.DEPARTMENT: (True, False),
         RoleGrant.Scope.MUNICIPALITY: (False, True),

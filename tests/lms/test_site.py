@@ -2,6 +2,7 @@
 
 import gzip
 from html.parser import HTMLParser
+from itertools import pairwise
 
 import pytest
 from django.conf import settings
@@ -52,7 +53,7 @@ def test_headings_are_in_order(client, name):
     levels = Headings(client.get(reverse(name)).content.decode()).levels
     assert levels[0] == 1
     assert levels.count(1) == 1
-    assert all(after - before <= 1 for before, after in zip(levels, levels[1:], strict=False))
+    assert all(after - before <= 1 for before, after in pairwise(levels))
 
 
 def test_what_is_not_there_says_what_to_do(client):
