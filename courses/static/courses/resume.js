@@ -1,4 +1,4 @@
-// Two buttons of a video: go on where one was, and play only what the painted bar does not show as watched.
+// What surrounds a video: go on where one was, play only what the painted bar does not show as watched.
 for (const root of document.querySelectorAll("[data-watch]")) {
   const video = root.querySelector("video, audio");
   const bar = root.querySelector("[data-bar]");
@@ -23,6 +23,14 @@ for (const root of document.querySelectorAll("[data-watch]")) {
   const offer = () => (gaps.hidden = onlyGaps || !bar.children.length || gap(0) >= end);
   offer();
   new MutationObserver(offer).observe(bar, { childList: true });
+  // What the lesson's end says is missing follows what is said under the video.
+  const words = root.querySelector("[data-words]");
+  const todo = document.querySelector(`[data-todo="${root.dataset.activity}"]`);
+  if (todo) new MutationObserver(() => {
+    todo.hidden = words.classList.contains("ok");
+    todo.querySelector("span").textContent = words.textContent;
+  }).observe(words, { childList: true });
+  video.addEventListener("playing", () => (resume.hidden = true));
   gaps.addEventListener("click", () => {
     onlyGaps = true;
     play(gap(0), gaps);
