@@ -152,7 +152,7 @@ def _pictures(given, source: Source, outputs: list[Output]) -> list:
     flow = _picture(given, source).filter("fps", outputs[0].frame_rate, start_time=0)
     # The last picture stands until the end of the sound; `-t` ends it.
     flow = flow.filter("tpad", stop=-1, stop_mode="clone")
-    made = []
+    made: list = []
     for number, output in enumerate(outputs):
         if number and output.frame_rate != outputs[number - 1].frame_rate:
             flow = flow.filter("fps", output.frame_rate, start_time=0)

@@ -60,7 +60,7 @@ class Playback:
         """What plays without JavaScript: 240p, or the nearest there is."""
         films = [source for source in self.sources if source.height]
         by_rung = {source.rung: source for source in films}
-        return by_rung.get(Rendition.Rung.P240) or (films or self.sources or [None])[0]
+        return by_rung.get(Rendition.Rung.P240) or next(iter(films or self.sources), None)
 
 
 def make_token(video: Video, person: Person, *, seconds: int = DEFAULT_SECONDS) -> str:

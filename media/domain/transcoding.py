@@ -242,11 +242,11 @@ def transcode(claim: jobs.Claim) -> None:
         except jobs.LeaseLost:
             raise
         except Exception as failure:
-            broken = _not_processable(failure) if isinstance(failure, ffmpeg.Failed) else None
-            if broken or claim.job.attempts >= claim.job.max_attempts:
-                work.change(state=Video.State.FAILED, reason=broken.message if broken else _tried_too_often())
-            if broken:
-                raise broken from failure
+            refusal = _not_processable(failure) if isinstance(failure, ffmpeg.Failed) else None
+            if refusal or claim.job.attempts >= claim.job.max_attempts:
+                work.change(state=Video.State.FAILED, reason=refusal.message if refusal else _tried_too_often())
+            if refusal:
+                raise refusal from failure
             raise
 
 

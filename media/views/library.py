@@ -56,6 +56,7 @@ class VideoIndexView(IndexView):
     """All videos, the newest first."""
 
     default_ordering = "-created_at"
+    add_item_label = gettext_lazy("Subir video")
 
     def get_base_queryset(self):
         """Those that this person may change, with the number of places where each is used."""
@@ -225,7 +226,7 @@ def progress_of(video: Video) -> dict:
     job = library.find_job(video)
     has_failed = library.has_failed(video, job)
     is_moving = not has_failed and video.state in {Video.State.WAITING, Video.State.PROCESSING}
-    rungs = list(video.renditions.values_list("rung", flat=True))
+    rungs = [rendition.get_rung_display() for rendition in video.renditions.only("rung", "height", "video_id")]
     return {"video": video, "job": job, "has_failed": has_failed, "is_moving": is_moving, "rungs": rungs}
 
 

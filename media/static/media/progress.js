@@ -9,7 +9,7 @@ async function look() {
     const rungs = box.querySelector("[data-moving]").dataset.rungs;
     box.innerHTML = await answer.text();
     const moving = box.querySelector("[data-moving]");
-    const isPlayable = moving && !rungs && moving.dataset.rungs;
+    const isPlayable = moving && rungs === "0" && moving.dataset.rungs !== "0";
     if (!moving || isPlayable) location.reload();
   } catch { /* the line dropped: the next look may find it */ }
 }
