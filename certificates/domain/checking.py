@@ -58,7 +58,7 @@ def _doubles() -> Iterator[str]:
     """One certificate in force for each person, course and edition."""
     doubles = (
         Certificate.objects.with_state()
-        .filter(state=CertificateEvent.Kind.ISSUED)
+        .filter(state=CertificateEvent.Kind.ISSUED)  # type: ignore[misc]  # `with_state` annotates it
         .order_by()
         .values("person__public_id", "course_key", "edition")
         .annotate(count=Count("pk"))

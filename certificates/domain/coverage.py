@@ -43,7 +43,7 @@ def figures(certificates: QuerySet[Certificate]) -> Figures:
 def by_department(certificates: QuerySet[Certificate], municipalities: QuerySet[Municipality]) -> list[dict]:
     """For each department: how many people, certificates in force and municipalities with at least one, of how many."""
     counted = {
-        row["municipality__department"]: row
+        row["municipality__department"]: dict(row)
         for row in certificates.filter(IN_FORCE, municipality__isnull=False)
         .order_by()
         .values("municipality__department")

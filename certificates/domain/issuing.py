@@ -2,6 +2,7 @@
 
 import unicodedata
 from datetime import datetime
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
@@ -35,7 +36,7 @@ def owe(completion: Completion) -> OwedCertificate | None:
     return owed
 
 
-def issue(completion_public_id: object) -> Certificate:
+def issue(completion_public_id: UUID | str) -> Certificate:
     """The certificate of an owed completion, issued now unless it was before.
 
     One transaction: the owed row is locked, then the series; the number, the event, the leaf of the log and the request

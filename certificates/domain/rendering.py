@@ -1,6 +1,7 @@
 """The PDF of a certificate in the default storage, drawn from the frozen facts and drawn again when it is lost."""
 
 from hashlib import sha256
+from typing import Any
 
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
@@ -24,7 +25,11 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
     if found and default_storage.exists(found.path):
         return found
     content = render(certificate)
-    facts = {"path": _store(certificate, content), "bytes": len(content), "sha256": sha256(content).hexdigest()}
+    facts: dict[str, Any] = {
+        "path": _store(certificate, content),
+        "bytes": len(content),
+        "sha256": sha256(content).hexdigest(),
+    }
     with transaction.atomic():
         file, created = CertificateFile.objects.select_for_update().get_or_create(
             certificate=certificate, defaults=facts

@@ -37,16 +37,16 @@ def _ask_again(kind: str, subjects: Iterable[object]) -> int:
     for job in Job.objects.filter(kind=kind, subject__in=wanted).order_by("pk"):
         newest[job.subject] = job
     for subject in wanted:
-        job = newest.get(subject)
-        if job is None or job.state == Job.State.DONE:
+        last = newest.get(subject)
+        if last is None or last.state == Job.State.DONE:
             jobs.request(kind, subject, max_attempts=ATTEMPTS)
             asked += 1
-        elif job.state == Job.State.FAILED and _may_try_again(job):
-            jobs.retry(job, by=None)
+        elif last.state == Job.State.FAILED and _may_try_again(last):
+            jobs.retry(last, by=None)
             asked += 1
     return asked
 
 
 def _may_try_again(job: Job) -> bool:
     lost_with_its_worker = job.reason == "lost"
-    return lost_with_its_worker or job.finished_at < timezone.now() - REST
+    return lost_with_its_worker or (job.finished_at or job.created_at) < timezone.now() - REST

@@ -76,7 +76,7 @@ def grow(progress: WatchProgress, rows: Iterable[WatchSegment]) -> None:
     counted = [row for row in rows if row.grade == WatchSegment.Grade.CREDITED]
     length = progress.length_seconds
     runs = (bitmap.seconds_of(row.from_second, row.to_second, length) for row in counted)
-    progress.bitmap = bitmap.with_runs(progress.bitmap, runs, length)
+    progress.bitmap = bitmap.with_runs(bytes(progress.bitmap), runs, length)
     clocks = [*progress.clock_spans, *(span for row in counted for span in row.credited_clock)]
     progress.clock_spans = [list(span) for span in spans.union(clocks)]
     progress.clock_until = progress.clock_spans[-1][1] if progress.clock_spans else 0

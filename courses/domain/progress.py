@@ -172,7 +172,7 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
-        {(row["enrolment_id"], row["activity_id"]): row for row in tried},
+        {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
         {(item.person_id, item.course_key): item for item in completions},
     )
 
@@ -202,7 +202,7 @@ def _activity(
     is_done = key in facts.done
     watch = facts.watched.get((*key, activity.video_id or 0))
     percent, words = 0, ""
-    if activity.kind == Activity.Kind.VIDEO:
+    if activity.kind == Activity.Kind.VIDEO and activity.video:
         length = watch.length_seconds if watch else activity.video.length_seconds
         covered = watch.covered_seconds if watch else 0
         needed = needed_seconds(length, course.watch_threshold_percent)

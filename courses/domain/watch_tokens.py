@@ -39,4 +39,5 @@ def read(token: str) -> Grant | None:
         *ids, milliseconds = LAYOUT.unpack(packed)
     except (signing.BadSignature, ValueError, struct.error):
         return None
-    return Grant(*(UUID(bytes=one) for one in ids), datetime.fromtimestamp(milliseconds / 1000, UTC))
+    person, enrolment, activity, video, session = (UUID(bytes=one) for one in ids)
+    return Grant(person, enrolment, activity, video, session, datetime.fromtimestamp(milliseconds / 1000, UTC))

@@ -135,9 +135,9 @@ def record(
 @transaction.atomic
 def _record(person: Person, batch: Sequence[Segment], position: Position | None, at: datetime) -> list[Verdict]:
     desk = _Desk(person, at)
-    desk.open({item.token for item in [*batch, *([position] if position else [])]})
+    desk.open({segment.token for segment in batch} | ({position.token} if position else set()))
     looked_at = desk.sort_out(batch)
-    desk.credit([item.row for item in looked_at if item.outcome == "stored"], desk.place(position))
+    desk.credit([item.row for item in looked_at if item.row and item.outcome == "stored"], desk.place(position))
     return [desk.verdict(item) for item in looked_at]
 
 
@@ -157,7 +157,7 @@ class _Desk:
 
     person: Person
     at: datetime
-    grants: dict[str, Grant | None] = field(default_factory=dict)
+    grants: dict[str, Grant] = field(default_factory=dict)
     enrolments: dict[UUID, Enrolment] = field(default_factory=dict)
     activities: dict[UUID, Activity] = field(default_factory=dict)
     videos: dict[UUID, Video] = field(default_factory=dict)
@@ -167,8 +167,8 @@ class _Desk:
 
     def open(self, tokens: set[str]) -> None:
         """Read the tokens and lock the person's enrolments, so that batches of one person come one after another."""
-        self.grants = {token: watch_tokens.read(token) for token in tokens}
-        mine = [grant for grant in self.grants.values() if grant and grant.person == self.person.public_id]
+        self.grants = {token: grant for token in tokens if (grant := watch_tokens.read(token))}
+        mine = [grant for grant in self.grants.values() if grant.person == self.person.public_id]
         if not mine:
             return
         locked = Enrolment.objects.select_for_update(of=("self",), no_key=True).for_person(self.person).order_by("pk")
@@ -176,14 +176,14 @@ class _Desk:
         self.enrolments = {item.public_id: item for item in locked.annotate(threshold=threshold)}
         found = Activity.objects.filter(public_id__in={grant.activity for grant in mine}, video__isnull=False)
         self.activities = {item.public_id: item for item in found.select_related("video")}
-        self.videos = {item.video.public_id: item.video for item in self.activities.values()}
+        self.videos = {video.public_id: video for item in self.activities.values() if (video := item.video)}
         # A trainer may have put another video in the place of the one that was watched.
         if replaced := {grant.video for grant in mine} - self.videos.keys():
             self.videos |= {video.public_id: video for video in Video.objects.filter(public_id__in=replaced)}
 
     def _find(self, token: str) -> tuple[str, Key]:
         """Why a token opens nothing for this person (empty when it does), and the progress it opens."""
-        grant = self.grants[token]
+        grant = self.grants.get(token)
         if grant is None:
             return "token.unreadable", (0, 0, 0)
         if grant.person != self.person.public_id:
@@ -256,7 +256,9 @@ class _Desk:
 
     def place(self, position: Position | None) -> tuple[Key, datetime, float] | None:
         """Whose resume position moves, when and to where; None when there is nothing to move."""
-        code, key = self._find(position.token) if position else ("none", (0, 0, 0))
+        if position is None:
+            return None
+        code, key = self._find(position.token)
         if code:
             return None
         granted = self.grants[position.token].granted_at.timestamp()
@@ -344,9 +346,9 @@ class _Desk:
             self.reached[key] = Standing(
                 activity_key=activity.public_id,
                 covered_seconds=progress.covered_seconds,
-                needed_seconds=needed_seconds(progress.length_seconds, enrolment.threshold),
+                needed_seconds=needed_seconds(progress.length_seconds, enrolment.threshold),  # type: ignore[attr-defined]
                 length_seconds=progress.length_seconds,
-                runs=tuple(bitmap.runs_of(progress.bitmap)),
+                runs=tuple(bitmap.runs_of(bytes(progress.bitmap))),
             )
         return self.reached[key]
 
