@@ -1,6 +1,5 @@
 """Entering, leaving and coming back."""
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -146,7 +145,7 @@ def test_enrolling_never_leads_outside(client, address):
         assert answer.url == course.url
 
 
-@pytest.mark.parametrize("key", ["", "x", str(uuid.uuid4())])
+@pytest.mark.parametrize("key", ["", "x", "0b6f8a52-6a0c-4f0e-9a3e-3f2f6f8f9c11"])
 def test_an_unknown_course_is_not_found(client, key):
     client.force_login(an_employee())
     assert client.post(reverse("courses:enrol"), {"course": key}).status_code == 404
