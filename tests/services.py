@@ -185,7 +185,8 @@ def run_beside(command: list[str], environment: dict[str, str]) -> int:
         return process.wait()
     except KeyboardInterrupt:
         # The terminal has told the command, too: let it clean up while the services are still there.
-        return process.wait(20)
+        process.wait(20)
+        raise
     finally:
         if process.poll() is None:
             process.terminate()
