@@ -134,6 +134,20 @@ def retry(*, video: Video, by: Person | None) -> Job:
         return jobs.request(transcoding.KIND, video.public_id, by=by)
 
 
+@transaction.atomic
+def end_lost() -> int:
+    """Say of videos whose work was given up (killed too often) that it failed; returns how many there were.
+
+    The reaper ends the job; nobody was left to tell the video.
+    """
+    unfinished = Video.objects.filter(state__in=[Video.State.WAITING, Video.State.PROCESSING])
+    lost = [video for video in unfinished.select_for_update() if has_failed(video, find_job(video))]
+    for video in lost:
+        video.state, video.reason = Video.State.FAILED, transcoding.tried_too_often()
+        video.save(update_fields=["state", "reason"])
+    return len(lost)
+
+
 def uses(video: Video) -> int:
     """In how many places of the site a video stands, drafts included."""
     return ReferenceIndex.get_references_to(video).values("base_content_type", "object_id").distinct().count()

@@ -244,11 +244,11 @@ def transcode(claim: jobs.Claim) -> None:
         except Exception as failure:
             refusal = _not_processable(failure) if isinstance(failure, ffmpeg.Failed) else None
             if refusal or claim.job.attempts >= claim.job.max_attempts:
-                work.change(state=Video.State.FAILED, reason=refusal.message if refusal else _tried_too_often())
+                work.change(state=Video.State.FAILED, reason=refusal.message if refusal else tried_too_often())
             if refusal:
                 raise refusal from failure
             raise
 
 
-def _tried_too_often() -> str:
+def tried_too_often() -> str:
     return _("No pudimos convertir el video después de varios intentos. Intente de nuevo o súbalo otra vez.")

@@ -308,3 +308,28 @@ def test_never_enlarged(size, rungs, tmp_path):
     assert all(min(step.width, step.height) <= min(size) for step in steps)
     assert all(step.width % 2 == step.height % 2 == 0 for step in steps)
     assert len({float(4 * step.frame_rate).is_integer() for step in steps}) == 1
+
+
+@pytest.mark.django_db
+def test_a_video_whose_work_was_given_up_says_so_and_can_be_tried_again(add, run_jobs):
+    video = add("plain.mp4")
+    ended = timezone.now() - timedelta(minutes=5)
+    Job.objects.update(state=Job.State.RUNNING, attempts=3, lease_until=ended)
+    jobs.reap()
+    assert library.end_lost() == 1
+    video.refresh_from_db()
+    assert video.state == Video.State.FAILED
+    assert "Intente de nuevo" in video.reason
+    assert library.end_lost() == 0
+    library.retry(video=video, by=None)
+    assert run_jobs() == []
+    video.refresh_from_db()
+    assert video.state == Video.State.READY
+
+
+@pytest.mark.django_db
+def test_a_video_that_still_waits_its_turn_is_left_alone(add):
+    video = add("plain.mp4")
+    assert library.end_lost() == 0
+    video.refresh_from_db()
+    assert video.state == Video.State.WAITING
