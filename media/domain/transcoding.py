@@ -251,4 +251,5 @@ def transcode(claim: jobs.Claim) -> None:
 
 
 def tried_too_often() -> str:
+    """What is said of a video that could not be made in all its attempts."""
     return _("No pudimos convertir el video después de varios intentos. Intente de nuevo o súbalo otra vez.")
