@@ -11,7 +11,7 @@ from lms import permissions
 from lms.permissions import needs
 
 READ, EXPORT = "read_tracking", "export_tracking"
-PAGE = 50
+PAGE = 25
 
 
 def _filter(request: HttpRequest, action: str) -> TrackingFilter:
