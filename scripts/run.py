@@ -24,6 +24,7 @@ def hold_the_only_run(address_file: Path):
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
+        handle.close()
         raise Stopped(f"Aula Municipal is already running at {address_file.read_text().strip()}") from None
     return handle
 

@@ -69,7 +69,7 @@ def run(command: list[str], *, show: bool = False, hint: str = "", **environment
     last = ""
     with log.open("a", encoding="utf-8", errors="replace") as file:
         file.write(f"\n$ {' '.join(command)}\n")
-        process = subprocess.Popen(
+        with subprocess.Popen(
             command,
             cwd=ROOT,
             env={**os.environ, **environment},
@@ -78,14 +78,13 @@ def run(command: list[str], *, show: bool = False, hint: str = "", **environment
             stderr=subprocess.STDOUT,
             text=True,
             errors="replace",
-        )
-        assert process.stdout  # noqa: S101 (a pipe was asked for)
-        for line in process.stdout:
-            file.write(line)
-            last = line.strip() or last
-            if show:
-                say(f"  {line.rstrip()}")
-    if process.wait():
+        ) as process:
+            for line in process.stdout or ():
+                file.write(line)
+                last = line.strip() or last
+                if show:
+                    say(f"  {line.rstrip()}")
+    if process.returncode:
         raise Stopped(f"{hint or ' '.join(command[:4]) + ' failed'}: {last[:300]} (all of it is in {log})")
 
 
