@@ -78,7 +78,7 @@ class NoteBlock(blocks.StructBlock):
 
     class Meta:
         icon = "info-circle"
-        label = _("Nota")
+        label = _("Recuadro")
         template = "courses/blocks/note.html"
 
 

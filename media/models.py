@@ -58,7 +58,7 @@ class Video(CollectionMember, index.Indexed, models.Model):
 
         WAITING = "waiting", _("En espera")
         PROCESSING = "processing", _("En proceso")
-        READY = "ready", _("Lista para ver")
+        READY = "ready", _("Listo para ver")
         FAILED = "failed", _("No se pudo procesar")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -49,7 +49,7 @@ def _assert_open(person: Person, course: CoursePage) -> None:
     if course.network_id and not _is_member(person, course):
         raise RuleBroken(
             "enrolment.not_a_member",
-            _("Este curso es para integrantes de una red. Pida a quien la coordina que le agregue."),
+            _("Este curso es para integrantes de una red. Pida a quien la coordina que agregue su nombre."),
         )
 
 

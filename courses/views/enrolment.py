@@ -39,7 +39,7 @@ def enrol(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     if was_in:
         return redirect(back)
-    messages.success(request, _("Quedó inscrito en el curso «%(title)s».") % {"title": course.title})
+    messages.success(request, _("Su inscripción en «%(title)s» quedó hecha.") % {"title": course.title})
     first = completion.course_progress(enrolled).here
     return redirect(first.url if first and not request.POST.get("next") else back)
 

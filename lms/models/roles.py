@@ -15,8 +15,8 @@ class Role(models.TextChoices):
     """Roles that are granted. Learner, network member and coordinator follow from a person's own facts."""
 
     TRAINER = "trainer", _("Facilitador o facilitadora")
-    HR_DELEGATE = "hr_delegate", _("Delegado de Recursos Humanos")
-    DEPARTMENT_DELEGATE = "department_delegate", _("Delegado departamental")
+    HR_DELEGATE = "hr_delegate", _("Delegado o delegada de Recursos Humanos")
+    DEPARTMENT_DELEGATE = "department_delegate", _("Delegado o delegada departamental")
     CERTIFIER = "certifier", _("Certificador o certificadora")
     ADMINISTRATOR = "administrator", _("Administración de ANAM")
     AUDITOR = "auditor", _("Auditoría")

@@ -109,11 +109,11 @@ def _register(data: dict) -> Person:
 
 def _welcome(request: HttpRequest, person: Person) -> HttpResponse:
     if people.is_minor(person.born_on):
-        message = _(
-            "Su cuenta está lista. Como es menor de edad, quien coordina su red debe guardar el permiso escrito"
+        permit = _(
+            "Su cuenta está lista. Como es menor de edad, quien coordina su red debe guardar el permiso escrito de su "
+            "madre, su padre o la persona encargada. No le pediremos más datos."
         )
-        ending = _("de su madre, su padre o la persona encargada. No le pediremos más datos.")
-        messages.warning(request, f"{message} {ending}")
+        messages.warning(request, permit)
         return redirect(safe_next(request))
     messages.success(request, _("Su cuenta está lista."))
     return redirect(f"{reverse('lms:appointment_new')}?{urlencode({'next': safe_next(request)})}")

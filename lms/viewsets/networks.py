@@ -102,7 +102,7 @@ class MembershipIndexView(IndexView):
 class MembershipCreateView(FormByVerb, generic.CreateView):
     """Takes somebody into a network."""
 
-    success_message = _("%(object)s: agregado a la red.")
+    success_message = _("%(object)s ya está en la red.")
 
     def get_initial(self) -> dict:
         return {"network": self.request.GET.get("network")}

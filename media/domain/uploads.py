@@ -110,7 +110,7 @@ def append(upload: Upload, *, offset: int, length: int, read: Callable[[int], by
         if offset != here:
             raise RuleBroken("upload.wrong_offset", _("La subida no continúa donde quedó."))
         if here + length > upload.size:
-            raise RuleBroken("upload.too_big", _("Llegaron más bytes de los anunciados."))
+            raise RuleBroken("upload.too_big", _("El archivo cambió mientras se subía. Elíjalo de nuevo."))
         handle.seek(here)
         try:
             while here < offset + length and (chunk := read(min(CHUNK_BYTES, offset + length - here))):

@@ -60,7 +60,7 @@ def upload(page: Page, recording: Path) -> None:
     page.locator("input[type=file]").set_input_files(recording)
     page.fill("input[name=title]", TITLE)
     page.locator("main form button[type=submit]").click()
-    page.wait_for_selector("text=Lista para ver", timeout=120_000)
+    page.wait_for_selector("text=Listo para ver", timeout=120_000)
 
 
 def write_quiz(page: Page) -> None:

@@ -53,10 +53,10 @@ def test_from_an_upload_to_a_video(office, samples, trainer, run_jobs):
     assert "data-player" not in page
     assert run_jobs() == []
     page = office.get(response["Location"]).content.decode()
-    assert "Lista para ver" in page
+    assert "Listo para ver" in page
     assert "data-player" in page
     fragment = office.get(reverse("media_videos:progress", args=[video.pk]))
-    assert "Lista para ver" in fragment.content.decode()
+    assert "Listo para ver" in fragment.content.decode()
     assert "no-store" in fragment["Cache-Control"]
 
 
@@ -116,7 +116,7 @@ def test_the_list(office, django_assert_max_num_queries):
         page = office.get(reverse("media_videos:index")).content.decode()
     assert "Uno" in page
     assert "1:40" in page
-    assert "Lista para ver" in page
+    assert "Listo para ver" in page
     assert office.get(reverse("media_videos:index"), {"q": "Uno"}).status_code == 200
 
 
