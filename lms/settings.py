@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
+from kombu import Queue
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = Env()
@@ -317,6 +318,10 @@ else:
         # A worker looks so often for messages: two jobs a look, so this also bounds small jobs (20 a second).
         "polling_interval": 0.1,
     }
+# Hours of transcoding must not keep a certificate or the reaper waiting: they have a queue and a worker of their own.
+CELERY_TASK_DEFAULT_QUEUE = "aula"
+CELERY_TASK_QUEUES = [Queue("aula"), Queue("aula-media")]
+JOB_QUEUES = {"media.transcode": "aula-media"}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -93,13 +93,14 @@ def request(
             },
         )
         if created:
-            transaction.on_commit(lambda: _send(job.pk))
+            transaction.on_commit(lambda: _send(job.pk, kind))
     return job
 
 
-def _send(job_id: int) -> None:
+def _send(job_id: int, kind: str) -> None:
+    queue = settings.JOB_QUEUES.get(kind, settings.CELERY_TASK_DEFAULT_QUEUE)
     try:
-        current_app.send_task("lms.tasks.run_job", args=[job_id])
+        current_app.send_task("lms.tasks.run_job", args=[job_id], queue=queue)
     except Exception:
         # The row is the record: the reaper sends it again when the broker is back.
         log.exception("The broker did not take job %s", job_id)
@@ -204,11 +205,11 @@ def reap() -> int:
     Job.objects.abandoned(now).filter(attempts__gte=F("max_attempts")).update(
         state=Job.State.FAILED, reason="lost", finished_at=now, lease_until=None
     )
-    jobs = list(Job.objects.abandoned(now).values_list("pk", flat=True)[:500])
+    jobs = dict(Job.objects.abandoned(now).values_list("pk", "kind")[:500])
     # Waiting jobs are not due again at once, or a slow queue would be filled with copies of its messages.
     Job.objects.filter(pk__in=jobs, state=Job.State.WAITING).update(due_at=now + timedelta(seconds=60))
-    for job_id in jobs:
-        _send(job_id)
+    for job_id, kind in jobs.items():
+        _send(job_id, kind)
     return len(jobs)
 
 
@@ -220,4 +221,4 @@ def retry(job: Job, *, by: Person | None) -> None:
         )
         if not again:
             raise RuleBroken("job.not_failed", "Este trabajo no ha fallado.")
-        transaction.on_commit(lambda: _send(job.pk))
+        transaction.on_commit(lambda: _send(job.pk, job.kind))

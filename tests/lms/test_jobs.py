@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
@@ -234,3 +235,19 @@ def test_a_lease_is_renewed_while_a_long_step_runs(settings):
     with jobs.kept_alive(held):
         threading.Event().wait(0.6)
     assert Job.objects.get().lease_until > first
+
+
+def waiting_messages(queue: str) -> int:
+    """How many messages a queue of the broker in force holds."""
+    with current_app.connection_for_read() as broker:
+        return broker.default_channel._size(queue)
+
+
+def test_transcoding_has_a_queue_of_its_own_so_that_nothing_waits_behind_it(django_capture_on_commit_callbacks):
+    before = {queue: waiting_messages(queue) for queue in ("aula", "aula-media")}
+    with django_capture_on_commit_callbacks(execute=True):
+        jobs.request("media.transcode", "uno")
+        jobs.request("certificates.issue", "dos")
+        jobs.request("certificates.issue", "tres")
+    sent = {queue: waiting_messages(queue) - before[queue] for queue in before}
+    assert sent == {"aula": 2, "aula-media": 1}
