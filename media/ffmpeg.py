@@ -7,7 +7,7 @@ a whitelist of protocols alone does not stop that.
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -16,12 +16,13 @@ import ffmpeg
 from media import sandbox
 from media.sandbox import Failed, Limits
 
-__all__ = ["Failed", "Output", "Source", "encode", "join_stills", "poster", "probe", "scan"]
+__all__ = ["Failed", "Output", "Source", "count_frames", "encode", "join_stills", "poster", "probe", "scan"]
 
 DEMUXERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "ogg")
 MAX_PIXELS = 36_000_000  # 8K UHD and a little more
 GLOBALS = ["-nostdin", "-hide_banner", "-loglevel", "error", "-progress", "pipe:1", "-stats_period", "1"]
 MOVFLAGS = "+frag_keyframe+delay_moov+default_base_moof+global_sidx+skip_trailer"
+SCAN_LIMITS = Limits(cpu_seconds=300, wall_seconds=900)
 KEY_FRAME_SECONDS = 4  # 60 frames at 15 a second; the same grid in time on every rung
 LOUDNESS = {"I": -16, "TP": -1.5, "LRA": 11}
 
@@ -73,7 +74,11 @@ def _input(source: Source, **options: object):
 
 def probe(path: Path, demuxer: str) -> dict:
     """What ffprobe says of a container and its streams. Raises `Failed`."""
-    command = ["ffprobe", "-v", "error", "-hide_banner", "-print_format", "json", "-show_format", "-show_streams"]
+    return _ask(path, demuxer, Limits(), "-show_format", "-show_streams")
+
+
+def _ask(path: Path, demuxer: str, limits: Limits, *questions: str) -> dict:
+    command = ["ffprobe", "-v", "error", "-hide_banner", "-print_format", "json", *questions]
     guards = _guards(demuxer)
     command += ["-f", str(guards.pop("format"))]
     for name, value in guards.items():
@@ -85,7 +90,7 @@ def probe(path: Path, demuxer: str) -> dict:
         if len(heard) > 2_000_000:
             raise Failed("too much to say")
 
-    sandbox.run([*command, "-i", str(path)], limits=Limits(), reads=[path], hear=hear)
+    sandbox.run([*command, "-i", str(path)], limits=limits, reads=[path], hear=hear)
     return json.loads(heard)
 
 
@@ -123,8 +128,23 @@ def scan(source: Source) -> tuple[float, int]:
     given = _input(source)
     streams = [given[str(index)] for index in (source.video_stream, source.audio_stream) if index is not None]
     out = ffmpeg.output(*streams, "/dev/null", format="null", codec="copy")
-    progress = _run(out, source, None, Limits(cpu_seconds=300, wall_seconds=900))
-    return progress.seconds, progress.frames
+    progress = _run(out, source, None, SCAN_LIMITS)
+    return progress.seconds, progress.frames or count_frames(source)
+
+
+def count_frames(source: Source) -> int:
+    """The pictures by their packets. ffmpeg 6.1 and later no longer count those that are only copied."""
+    pictures = [
+        "-select_streams",
+        str(source.video_stream),
+        "-count_packets",
+        "-show_entries",
+        "stream=nb_read_packets",
+    ]
+    # ffprobe is silent until it has read everything.
+    limits = replace(SCAN_LIMITS, stall_seconds=SCAN_LIMITS.wall_seconds)
+    streams = _ask(source.path, source.demuxer, limits, *pictures).get("streams", [])
+    return int(streams[0].get("nb_read_packets", 0)) if streams else 0
 
 
 def poster(source: Source, path: Path, *, width: int, height: int) -> None:

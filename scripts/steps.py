@@ -72,7 +72,7 @@ def run(command: list[str], *, show: bool = False, hint: str = "", **environment
         with subprocess.Popen(
             command,
             cwd=ROOT,
-            env={**os.environ, **environment},
+            env={**os.environ, "PYTHONUNBUFFERED": "1", **environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -82,6 +82,7 @@ def run(command: list[str], *, show: bool = False, hint: str = "", **environment
             for line in process.stdout or ():
                 file.write(line)
                 last = line.strip() or last
+                show = show and not line.startswith("Traceback ")  # the log has it; the last line says enough
                 if show:
                     say(f"  {line.rstrip()}")
     if process.returncode:
