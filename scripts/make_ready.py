@@ -59,6 +59,8 @@ def main(purpose: str) -> None:
         (steps.var_dir() / "setup.log").unlink(missing_ok=True)
         system_packages.ensure(wanted.get(purpose, system_packages.TO_RUN))
         python_packages.ensure("dev" if testing else "run")
+        if purpose == "test":
+            python_packages.ensure_browser()
         compile_messages()
         if not testing:
             load_content(*(["--again"] if purpose == "demo" else []))

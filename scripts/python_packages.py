@@ -3,7 +3,7 @@
 import subprocess
 import sys
 
-from scripts import steps
+from scripts import steps, system_packages
 from scripts.steps import ROOT, VENV, VENV_PYTHON
 
 LOCKS = {"run": "requirements.lock", "dev": "requirements-dev.lock"}
@@ -23,6 +23,19 @@ def ensure(kind: str) -> None:
     if kind == "dev":
         # The lock for development holds everything that the other one does, in the same versions.
         steps.mark_done(VENV / "installed-run", steps.digest([ROOT / LOCKS["run"]], _version()))
+
+
+def ensure_browser() -> None:
+    """Where the distribution has no Chromium that runs everywhere, the one that playwright brings."""
+    stamp = VENV / "installed-chromium"
+    if system_packages.has_chromium() or steps.is_done(stamp, _version()):
+        return
+    with steps.step("Chromium: installing the one that playwright brings"):
+        steps.run(
+            [str(VENV_PYTHON), "-m", "playwright", "install", "--with-deps", "--only-shell", "chromium"],
+            hint="there is no Chromium for the tests; please install Chromium or Google Chrome, then repeat",
+        )
+    steps.mark_done(stamp, _version())
 
 
 def _ensure_environment() -> None:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import os
+import platform
 import shutil
 import subprocess
 from collections.abc import Callable
@@ -32,9 +33,14 @@ TO_RUN: dict[str, Probe] = {
     "espeak-ng": _command("espeak-ng"),
     "fonts-dejavu-core": _file("usr/share/fonts/**/DejaVuSans.ttf"),
 }
+has_chromium = _command(*CHROMIUM_NAMES)
+# Ubuntu's Chromium is a snap, which no container can run: `scripts.python_packages` brings one there.
+CHROMIUM_IS_A_SNAP = (
+    platform.freedesktop_os_release().get("ID") == "ubuntu" if Path("/etc/os-release").exists() else False
+)
 TO_TEST: dict[str, Probe] = {
     **TO_RUN,
-    "chromium": _command(*CHROMIUM_NAMES),
+    "chromium": lambda: CHROMIUM_IS_A_SNAP or has_chromium(),
     "postgresql": _file("usr/lib/postgresql/*/bin/postgres"),
     "redis-server": _command("redis-server"),
 }

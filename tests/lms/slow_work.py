@@ -4,6 +4,8 @@ import os
 import time
 from pathlib import Path
 
+from django.db import transaction
+
 from lms.domain import jobs
 
 KIND = "test.slow"
@@ -21,5 +23,6 @@ def wait_for_permission(claim: jobs.Claim) -> None:
     _note("begun", claim)
     while not (FOLDER / "permission").exists():
         time.sleep(0.05)
-    claim.assert_held()
-    _note("ended", claim)
+    with transaction.atomic():
+        claim.assert_held()
+        _note("ended", claim)
