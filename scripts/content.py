@@ -6,6 +6,7 @@ changes nothing; `--again` loads all the same. Every loader is idempotent by its
 
 import argparse
 import os
+from contextlib import suppress
 from dataclasses import dataclass
 
 import django
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.core.management import call_command, get_commands
 from django.db import connection
 
-from scripts import steps
+from scripts import run, steps
 from scripts.steps import ROOT
 
 
@@ -68,6 +69,10 @@ def main() -> None:
     parser.add_argument("--again", action="store_true", help="load what is already loaded, too")
     again = parser.parse_args().again
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
+    # The demo's certificates carry the address in their QR for ever: the one that `make run` will answer at.
+    bind = steps.setting("AULA_BIND", "127.0.0.1")
+    with suppress(steps.Stopped):
+        os.environ["AULA_PUBLIC_URL"] = run.public_url(bind, run.choose_port(bind))
     django.setup()
     migrate()
     with_demo = not settings.PRODUCTION and steps.setting("AULA_DEMO", "true").lower() not in {"0", "no", "false"}

@@ -67,6 +67,11 @@ def host_for_links(bind: str) -> str:
             return "localhost"
 
 
+def public_url(bind: str, port: int) -> str:
+    """The address that links and QR codes name: `AULA_PUBLIC_URL`, or this machine at the port."""
+    return setting("AULA_PUBLIC_URL") or f"http://{host_for_links(bind)}:{port}"
+
+
 def wait_until_healthy(url: str, system: subprocess.Popen) -> bool:
     """Whether the web process answers before patience ends."""
     end = time.monotonic() + PATIENCE_SECONDS
@@ -87,13 +92,13 @@ def demo_accounts() -> str:
     return answer.stdout.strip() if answer.returncode == 0 else ""
 
 
-def welcome(public_url: str, local_url: str, system: subprocess.Popen) -> None:
+def welcome(address: str, local_url: str, system: subprocess.Popen) -> None:
     """Print the address and the accounts once the web process answers."""
     accounts = demo_accounts()
     if not wait_until_healthy(local_url, system):
         return
     line = "─" * 78
-    print(f"\n{line}\n  Aula Municipal: {public_url}\n", flush=True)
+    print(f"\n{line}\n  Aula Municipal: {address}\n", flush=True)
     if accounts:
         print("\n".join(f"  {row}" for row in accounts.splitlines()) + "\n")
     print(f"  Ctrl-C stops it.\n{line}\n", flush=True)
@@ -105,21 +110,21 @@ def start() -> int:
     lock = hold_the_only_run(address_file)
     bind = setting("AULA_BIND", "127.0.0.1")
     port = choose_port(bind)
-    public_url = setting("AULA_PUBLIC_URL") or f"http://{host_for_links(bind)}:{port}"
+    address = public_url(bind, port)
     lock.truncate(0)
-    lock.write(public_url)
+    lock.write(address)
     lock.flush()
     environment = {
         **os.environ,
         "AULA_BIND": f"[{bind}]" if ":" in bind else bind,
         "AULA_PORT": str(port),
-        "AULA_PUBLIC_URL": public_url,
+        "AULA_PUBLIC_URL": address,
         "PATH": f"{VENV / 'bin'}{os.pathsep}{os.environ['PATH']}",
         "PYTHONUNBUFFERED": "1",
         # In a container everybody is root; Celery need not say so at every start.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser privileges",
     }
-    os.environ["AULA_PUBLIC_URL"] = public_url
+    os.environ["AULA_PUBLIC_URL"] = address
     steps.say("· Starting web and worker …")
     # A session of its own: Ctrl-C reaches it once, from here, and not a second time from the terminal.
     # When this process is killed outright, the kernel stops the other one, so that nothing is left behind.
@@ -135,7 +140,7 @@ def start() -> int:
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, stop)
     local = "127.0.0.1" if bind in {"0.0.0.0", "localhost"} else environment["AULA_BIND"]  # noqa: S104
-    Thread(target=welcome, args=(public_url, f"http://{local}:{port}", system), daemon=True).start()
+    Thread(target=welcome, args=(address, f"http://{local}:{port}", system), daemon=True).start()
     code = system.wait()
     if stopped_by:
         print("\nStopped.", flush=True)
