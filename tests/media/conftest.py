@@ -1,6 +1,7 @@
 """Real recordings, tiny, made once; and somebody who may upload them."""
 
 import shutil
+import struct
 import subprocess
 from pathlib import Path
 
@@ -31,6 +32,18 @@ def tone(seconds: float) -> list[str]:
 H264 = ["-c:v", "libx264", "-preset", "ultrafast"]
 
 
+def turn(path: Path) -> None:
+    """Write a quarter turn into the first track's display matrix (ISO 14496-12, 8.3.2), as telephones do.
+
+    Every version of ffmpeg reads it; how it is written through ffmpeg's options differs from version to version.
+    """
+    content = bytearray(path.read_bytes())
+    start = content.index(b"tkhd") + 4 + 40
+    assert content[start : start + 4] == b"\x00\x01\x00\x00"
+    content[start : start + 36] = struct.pack(">9i", 0, 1 << 16, 0, -1 << 16, 0, 0, 0, 0, 1 << 30)
+    path.write_bytes(content)
+
+
 @pytest.fixture(scope="session")
 def samples(tmp_path_factory) -> Path:
     """A folder of honest recordings, named by what is special about each."""
@@ -40,10 +53,11 @@ def samples(tmp_path_factory) -> Path:
         return str(folder / name)
 
     ffmpeg(*picture("640x360", 5), *tone(5), *H264, "-c:a", "aac", out("plain.mp4"))
-    ffmpeg("-i", out("plain.mp4"), "-t", "2", "-c", "copy", "-metadata:s:v", "rotate=90", out("portrait.mp4"))
+    ffmpeg("-i", out("plain.mp4"), "-t", "2", "-c", "copy", out("portrait.mp4"))
+    turn(folder / "portrait.mp4")
     ffmpeg(*picture("320x240", 2), *H264, out("silent.mp4"))
     ffmpeg(*picture("321x241", 2, 25), *H264, "-pix_fmt", "yuv444p", out("odd.mkv"))
-    uneven = ["-vf", r"select='lt(mod(n\,20)\,5)'", "-vsync", "vfr"]
+    uneven = ["-vf", r"select='lt(mod(n\,20)\,5)'", "-fps_mode", "vfr"]
     ffmpeg(*picture("320x240", 4), *tone(4), *uneven, *H264, "-c:a", "aac", out("uneven.mp4"))
     vp8 = ["-c:v", "libvpx", "-deadline", "realtime", "-c:a", "libopus"]
     ffmpeg(*picture("320x240", 2, 24), *tone(3), *vp8, out("sound_longer.webm"))
