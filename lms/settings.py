@@ -337,6 +337,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
     "sweep-lost-videos": {"task": "media.tasks.sweep_lost_videos", "schedule": 60, "options": {"expires": 60}},
     "sweep-expired-uploads": {"task": "media.tasks.sweep_uploads", "schedule": 3600, "options": {"expires": 3600}},
 }

@@ -1,9 +1,15 @@
 """Activities keep in step with lessons and lose nobody's progress."""
 
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from courses.domain import activities, completion, enrolment
-from courses.models import Activity
+from courses.models import Activity, LessonPage
+from courses.tasks import sync_activities
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import an_employee
@@ -115,3 +121,61 @@ def test_syncing_costs_the_same_for_a_long_course(django_assert_max_num_queries)
     lessons = [a_lesson(course) for _number in range(6)]
     with django_assert_max_num_queries(12):
         activities.sync_lesson(lessons[0])
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_lessons_and_a_double_click_at_once_make_each_activity_once():
+    course = a_course()
+    lessons = [a_lesson(course, title=title) for title in ("Uno", "Dos")]
+    Activity.objects.all().delete()
+    start = Barrier(8)
+
+    def sync(number):
+        try:
+            start.wait()
+            activities.sync_lesson(lessons[number % 2])
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(sync, range(8)))
+    assert current(course) == [("reading", "Uno", True), ("reading", "Dos", True)]
+
+
+def test_the_course_is_locked_before_anything_else():
+    if not connection.features.has_select_for_no_key_update:
+        pytest.skip("this database locks nothing")
+    course = a_course()
+    lesson = a_lesson(course)
+    changes = {
+        activities.sync_lesson: lesson,
+        activities.retire_lesson: lesson,
+        activities.order_course: course,
+        activities.retire_course: course,
+    }
+    for change, subject in changes.items():
+        with CaptureQueriesContext(connection) as asked:
+            change(subject)
+        locks = [query["sql"] for query in asked if " FOR " in query["sql"]]
+        assert 'FOR NO KEY UPDATE OF "courses_coursepage"' in locks[0]
+
+
+def test_a_stale_copy_of_a_lesson_brings_nothing_back():
+    lesson = a_lesson(a_course())
+    stale = LessonPage.objects.get(pk=lesson.pk)
+    lesson.body.append(("quiz", {"quiz": a_quiz(title="Nuevo"), "is_required": True}))
+    lesson.save_revision().publish()
+    activities.sync_lesson(stale)
+    assert current(lesson.course) == [("quiz", "Nuevo", True)]
+
+
+def test_what_a_cut_publishing_left_undone_is_healed():
+    course = a_course()
+    a_lesson(course, title="Uno")
+    gone = a_lesson(course, title="Dos")
+    Activity.objects.filter(title="Uno").delete()
+    LessonPage.objects.filter(pk=gone.pk).update(live=False)
+    for _twice in range(2):
+        sync_activities()
+        assert current(course) == [("reading", "Uno", True)]
+    assert Activity.objects.count() == 2
