@@ -1,5 +1,7 @@
 """The PDF of a certificate in the default storage, drawn from the frozen facts and drawn again when it is lost."""
 
+import contextlib
+import os
 from hashlib import sha256
 from typing import Any
 
@@ -16,13 +18,13 @@ from .issuing import RENDER
 
 
 def ensure_file(certificate: Certificate) -> CertificateFile:
-    """The file of a certificate; drawn when there is no row for it, or no file behind the row.
+    """The file of a certificate; drawn when there is no row for it, or no whole file behind the row.
 
     The same facts give the same bytes, so whoever does it twice, or after a kill, ends with one and the same file. When
     a lost file comes out different (a newer drawing), the row follows it and the audit trail tells both digests.
     """
     found = CertificateFile.objects.filter(certificate=certificate).first()
-    if found and default_storage.exists(found.path):
+    if found and _is_whole(found):
         return found
     content = render(certificate)
     facts: dict[str, Any] = {
@@ -53,17 +55,34 @@ def open_file(certificate: Certificate) -> tuple[CertificateFile, File]:
     return file, default_storage.open(file.path)
 
 
+def _is_whole(file: CertificateFile) -> bool:
+    """Whether the storage holds as many bytes as the row says: a power cut may leave none, or some of them."""
+    try:
+        return default_storage.size(file.path) == file.bytes
+    except FileNotFoundError:
+        return False
+
+
 def _store(certificate: Certificate, content: bytes) -> str:
     """Write the bytes under the certificate's one name, over whatever half a file a killed worker left there."""
     path = f"certificates/{certificate.series.year}/{certificate.public_id}.pdf"
     if default_storage.exists(path):
         with default_storage.open(path) as there:
             if there.read() == content:
-                return path
+                return _kept(path)
         default_storage.delete(path)
     stored = default_storage.save(path, ContentFile(content))
     if stored != path:  # somebody else wrote the same bytes at the same moment
         default_storage.delete(stored)
+    return _kept(path)
+
+
+def _kept(path: str) -> str:
+    """The path, once its bytes would outlive a power cut: before that no row may speak of them."""
+    with contextlib.suppress(NotImplementedError):  # a storage that is no disk keeps what it took
+        descriptor = os.open(default_storage.path(path), os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
     return path
 
 

@@ -1,5 +1,6 @@
 """The video library in the back-office: uploading, watching it being made, captions, taking out."""
 
+import os
 import shutil
 from pathlib import Path
 from tempfile import mkdtemp
@@ -133,6 +134,8 @@ def _add_sent_file(file: UploadedFile, facts: dict) -> Video:
         path = folder / "bytes"
         with path.open("wb") as handle:
             shutil.copyfileobj(file, handle, 1024 * 1024)
+            handle.flush()
+            os.fsync(handle.fileno())  # the bytes must outlive a power cut before a row speaks of them
         return library.add_video(source=path, source_name=file.name or "video", **facts)
     finally:
         shutil.rmtree(folder, ignore_errors=True)

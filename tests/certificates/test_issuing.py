@@ -1,7 +1,9 @@
 """From a completion to a certificate: once, numbered, frozen, logged, drawn."""
 
+import os
 import re
 from datetime import UTC, datetime
+from hashlib import sha256
 
 import pytest
 import time_machine
@@ -134,6 +136,23 @@ class TestRendering:
             half.truncate(1000)
         assert rendering.ensure_file(certificate).sha256 == first.sha256
         assert default_storage.size(first.path) == first.bytes
+
+    @pytest.mark.parametrize("left", [0, 1000])
+    def test_what_a_power_cut_left_of_a_file_is_written_again(self, left):
+        certificate = a_certificate()
+        first = rendering.ensure_file(certificate)
+        os.truncate(default_storage.path(first.path), left)
+        again, content = rendering.open_file(certificate)
+        with content:
+            assert sha256(content.read()).hexdigest() == again.sha256 == first.sha256
+        assert again == first
+        assert again.path == first.path
+
+    def test_bytes_are_on_disk_before_the_row_speaks_of_them(self, monkeypatch):
+        rows_when_synced = []
+        monkeypatch.setattr(os, "fsync", lambda _: rows_when_synced.append(CertificateFile.objects.count()))
+        rendering.ensure_file(a_certificate())
+        assert rows_when_synced == [0]
 
     def test_a_lost_file_comes_back_the_same(self):
         certificate = a_certificate()

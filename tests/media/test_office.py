@@ -1,5 +1,7 @@
 """The library in the back-office: a trainer uploads, watches, describes, captions; what is in use stays."""
 
+import os
+
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
@@ -65,6 +67,15 @@ def test_without_javascript_an_ordinary_form(office, samples):
     response = office.post(reverse("media_videos:add"), fields(file=file))
     assert response.status_code == 302
     assert Video.objects.get().source_name == "clase.mp4"
+
+
+def test_the_bytes_of_an_ordinary_form_are_on_disk_before_they_are_taken_in(office, samples, monkeypatch):
+    synced = []
+    monkeypatch.setattr(os, "fsync", lambda file: synced.append((os.readlink(f"/proc/self/fd/{file}"), os.fstat(file))))
+    content = (samples / "silent.mp4").read_bytes()
+    office.post(reverse("media_videos:add"), fields(file=SimpleUploadedFile("clase.mp4", content)))
+    sizes = [facts.st_size for path, facts in synced if "/form-" in path]
+    assert sizes == [len(content)]
 
 
 @override_settings(FILE_UPLOAD_MAX_MEMORY_SIZE=100)
