@@ -6,6 +6,7 @@ unique and sort by time, and a reader takes a message by moving it, so that only
 all the same: the Job row is the ledger.
 """
 
+import logging
 import os
 import time
 import uuid
@@ -17,6 +18,8 @@ from kombu.utils.encoding import bytes_to_str, str_to_bytes
 from kombu.utils.json import dumps, loads
 
 FORGOTTEN_AFTER_SECONDS = 3600
+
+log = logging.getLogger(__name__)
 
 
 class Channel(filesystem.Channel):
@@ -38,7 +41,10 @@ class Channel(filesystem.Channel):
             except FileNotFoundError:
                 continue  # another reader was quicker
             taken.unlink(missing_ok=True)
-            return loads(bytes_to_str(payload))
+            try:
+                return loads(bytes_to_str(payload))
+            except ValueError:  # what a power cut left of it
+                log.warning("Dropped the unreadable message %s; the jobs that nobody holds are sent again", path.name)
         raise Empty
 
 

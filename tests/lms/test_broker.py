@@ -90,3 +90,16 @@ def test_what_is_half_written_is_not_a_message(options):
         queue = broker.SimpleQueue(QUEUE)
         with pytest.raises(queue.Empty):
             queue.get(timeout=0.3)
+
+
+@pytest.mark.parametrize("left", [b"", b"\0" * 40, b'{"body": "W10', b"\xff\xfe"])
+def test_what_a_power_cut_left_of_a_message_is_dropped_and_the_next_one_comes(options, caplog, left):
+    broken = Path(options["data_folder_in"]) / "00000000000000000001_x.cola.msg"
+    broken.write_bytes(left)
+    publish(options, 0)
+    with Connection("aula-files://", transport_options=options) as broker:
+        message = broker.SimpleQueue(QUEUE).get(timeout=5)
+        assert message.payload["number"] == 0
+        message.ack()
+    assert broken.name in caplog.text
+    assert not list(broken.parent.glob(f"{broken.name}*"))
