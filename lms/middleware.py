@@ -1,13 +1,28 @@
-"""Response headers that every page shares."""
+"""What every request passes on its way in, and the response headers that every page shares."""
 
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.middleware.gzip import GZipMiddleware
+from django.utils.translation import gettext as _
 
 from lms import permissions
 from lms.domain import roles
+
+
+class NullCharacterMiddleware:
+    """Refuses an address with a null character in it: no page has one, and PostgreSQL fails on it."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        query = request.META.get("QUERY_STRING", "")
+        if "\0" in request.path_info or "\0" in query or "%00" in query:
+            text = _("La dirección tiene un carácter que no vale. Revísela.")
+            return HttpResponseBadRequest(text, content_type="text/plain; charset=utf-8")
+        return self.get_response(request)
 
 
 class ContentSecurityPolicyMiddleware(CSPMiddleware):

@@ -82,3 +82,17 @@ def test_our_pages_allow_no_inline_script_or_style(client, name):
     policy = client.get(reverse(name))["Content-Security-Policy"]
     assert "unsafe" not in policy
     assert "script-src 'self'" in policy
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["/seguimiento/?department=%00", "/?%00=1", "/?family=AC%00", "/verificar/a%00b/", "/cms/videos/1/x%00/"],
+)
+def test_a_null_character_in_an_address_is_refused_in_words(client, address):
+    answer = client.get(address)
+    assert answer.status_code == 400
+    assert "La dirección tiene un carácter que no vale." in answer.content.decode()
+
+
+def test_what_only_looks_like_a_null_character_passes(client):
+    assert client.get("/?family=%2500").status_code == 200
