@@ -11,6 +11,7 @@ __all__ = ["sweep_lost_videos", "sweep_uploads", "transcoding"]
 def sweep_uploads() -> None:
     """Delete uploads that nobody finished, and folders that a killed process left."""
     uploads.sweep()
+    library.sweep()
 
 
 @shared_task(name="media.tasks.sweep_lost_videos")

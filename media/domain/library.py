@@ -4,11 +4,13 @@ import contextlib
 import hashlib
 import os
 import uuid
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import ProtectedError
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.models import Collection, ReferenceIndex
 
@@ -28,16 +30,14 @@ def _subject(video: Video) -> str:
     return f"media.video:{video.public_id}"
 
 
-def _move_in(source: Path, name: str) -> str:
-    """Move a file into the storage without copying where both are on one disk."""
+def _link_in(source: Path, name: str) -> str:
+    """Put a file into the storage, without copying where both are on one disk; the source stays."""
     try:
         target = Path(default_storage.path(name))
         target.parent.mkdir(parents=True, exist_ok=True)
-        os.replace(source, target)
+        os.link(source, target)
     except (NotImplementedError, OSError):
-        stored = transcoding.keep(source, name)
-        source.unlink(missing_ok=True)
-        return stored
+        return transcoding.keep(source, name)
     return name
 
 
@@ -55,7 +55,7 @@ def add_video(
     """Inspect a file, take it in and ask for its renditions.
 
     The file is moved, or copied when `keep_source`. A refused file (`video.…`, see `inspection.inspect`) leaves nothing
-    behind: no row, and, unless `keep_source`, no file.
+    behind: no row, and, unless `keep_source`, no file. Any other failure leaves the source for another try.
     """
     try:
         found = inspection.inspect(source)
@@ -80,8 +80,8 @@ def add_video(
         uploaded_by=by,
     )
     name = f"{transcoding.folder_of(video)}/source"
-    video.source_path = transcoding.keep(source, name) if keep_source else _move_in(source, name)
     try:
+        video.source_path = transcoding.keep(source, name) if keep_source else _link_in(source, name)
         with transaction.atomic():
             video.save()
             audit.record("video.added", by=by, subject=_subject(video), facts={"title": title, "sha256": digest})
@@ -89,6 +89,8 @@ def add_video(
     except BaseException:
         _delete_files(video, [video.source_path])
         raise
+    if not keep_source:
+        source.unlink(missing_ok=True)
     return video
 
 
@@ -175,5 +177,35 @@ def remove(*, video: Video, by: Person | None) -> None:
 def _delete_files(video: Video, paths: list[str]) -> None:
     for path in filter(None, paths):
         default_storage.delete(path)
+    _delete_folder(transcoding.folder_of(video))
+
+
+def _delete_folder(folder: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        for name in default_storage.listdir(folder)[1]:
+            default_storage.delete(f"{folder}/{name}")
     with contextlib.suppress(NotImplementedError, OSError):
-        os.rmdir(default_storage.path(transcoding.folder_of(video)))
+        os.rmdir(default_storage.path(folder))
+
+
+def _changed_at(folder: str) -> datetime:
+    """When something came into a folder: a linked file keeps its own older time, so the folder's counts too."""
+    paths = [f"{folder}/{name}" for name in default_storage.listdir(folder)[1]]
+    with contextlib.suppress(NotImplementedError):
+        default_storage.path(folder)
+        paths.append(folder)
+    return max(default_storage.get_modified_time(path) for path in paths)
+
+
+def sweep(at: datetime | None = None) -> int:
+    """Delete folders of no video, which a process killed while taking a file in left; returns how many went."""
+    hour_ago = (at or timezone.now()) - timedelta(hours=1)
+    gone = 0
+    with contextlib.suppress(FileNotFoundError):
+        names = default_storage.listdir("video")[0]
+        known = {str(public_id) for public_id in Video.objects.values_list("public_id", flat=True)}
+        for folder in [f"video/{name}" for name in names if name not in known]:
+            if _changed_at(folder) < hour_ago:
+                _delete_folder(folder)
+                gone += 1
+    return gone

@@ -42,14 +42,19 @@ def folder_of(video: Video) -> str:
 
 
 def keep(source: Path, name: str) -> str:
-    """Put a file into the storage for good; returns the name it got."""
-    with source.open("rb") as handle:
-        stored = default_storage.save(name, File(handle))
-    with contextlib.suppress(NotImplementedError):
-        # On disk: the bytes must outlive a power cut before a row speaks of them.
-        descriptor = os.open(default_storage.path(stored), os.O_RDONLY)
-        os.fsync(descriptor)
-        os.close(descriptor)
+    """Put a file into the storage for good, whole or not at all; `name` must be new. Returns the name it got."""
+    stored = name
+    try:
+        with source.open("rb") as handle:
+            stored = default_storage.save(name, File(handle))
+        with contextlib.suppress(NotImplementedError):
+            # On disk: the bytes must outlive a power cut before a row speaks of them.
+            descriptor = os.open(default_storage.path(stored), os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+    except BaseException:
+        default_storage.delete(stored)
+        raise
     return stored
 
 

@@ -1,5 +1,7 @@
 """From a recording to rungs that tile exactly; killed at any moment, the work is done once."""
 
+import errno
+import os
 from datetime import timedelta
 from fractions import Fraction
 
@@ -333,3 +335,28 @@ def test_a_video_that_still_waits_its_turn_is_left_alone(add):
     assert library.end_lost() == 0
     video.refresh_from_db()
     assert video.state == Video.State.WAITING
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch, tree):
+    """Neither while it is written nor while it is made safe."""
+    source = tmp_path / "source"
+    source.write_bytes(b"x" * 100)
+    before = tree()
+
+    def full(_descriptor) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space left"):
+        transcoding.keep(source, "video/full/240p.mp4")
+    assert tree() == before
+
+
+def test_what_no_row_names_goes_with_the_video(add, tree, django_capture_on_commit_callbacks):
+    before = tree()
+    video = add("silent.mp4")
+    default_storage.save(f"video/{video.public_id}/240p-half.mp4", ContentFile(b"half"))
+    with django_capture_on_commit_callbacks(execute=True):
+        library.remove(video=video, by=None)
+    assert tree() == before
+    assert not _path(f"video/{video.public_id}").exists()

@@ -3,18 +3,23 @@
 import base64
 import fcntl
 import os
+import uuid
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.files.base import ContentFile
+from django.core.files.storage import default_storage
+from django.db import OperationalError
 from django.http.request import UnreadablePostError
 from django.utils import timezone
 
 from lms.domain import roles
 from lms.domain.errors import RuleBroken
 from lms.models import RoleGrant
-from media.domain import uploads
-from media.models import Upload
+from media.domain import library, uploads
+from media.models import Upload, Video
 from media.tasks import sweep_uploads
 from tests.factories.people import a_person
 
@@ -272,3 +277,41 @@ def test_names_are_only_names(given, kept, trainer):
     upload = uploads.begin(person=trainer, file_name=given, size=10)
     assert upload.file_name == kept
     assert uploads.path_of(upload).parent.parent == settings.UPLOADS_DIR
+
+
+def test_a_database_fault_leaves_the_upload_for_another_try(trainer, samples, monkeypatch, tree):
+    """What took days to arrive outlives a fault of a second; then it is taken, and its bytes lie in one place."""
+    before = tree()
+    content = (samples / "silent.mp4").read_bytes()
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=len(content))
+    parts = [content]
+    uploads.append(upload, offset=0, length=len(content), read=lambda _size: parts.pop() if parts else b"")
+
+    def take() -> Video:
+        with uploads.handed_over(upload) as path:
+            return library.add_video(title="Prueba", source=path, source_name="a.mp4", by=trainer)
+
+    def fail(*_args, **_facts) -> None:
+        raise OperationalError("server closed the connection")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(library.jobs, "request", fail)
+        with pytest.raises(OperationalError):
+            take()
+    assert tree() - before == {str(uploads.path_of(upload))}
+    assert not Video.objects.exists()
+    video = take()
+    assert tree() - before == {default_storage.path(video.source_path)}
+    assert not Upload.objects.exists()
+
+
+def test_the_sweeper_takes_folders_of_no_video(add):
+    """kill -9 between the file and the row."""
+    video, now = add("silent.mp4"), timezone.now()
+    names = [default_storage.save(f"video/{uuid.uuid4()}/source", ContentFile(b"x")) for _ in range(2)]
+    names.append(video.source_path)
+    old, fresh, known = (Path(default_storage.path(name)) for name in names)
+    for path in (old, old.parent, known, known.parent, fresh):  # a linked file is older than its folder
+        os.utime(path, (now.timestamp() - 7200,) * 2)
+    sweep_uploads()
+    assert [path.exists() for path in (old.parent, fresh, known)] == [False, True, True]
