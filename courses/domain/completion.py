@@ -47,11 +47,16 @@ def complete_activity(
 
 
 def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityCompletion:
-    """Complete a reading on the person's word. Raises `activity.not_a_reading`, `activity.retired`."""
+    """Complete a reading on the person's word.
+
+    Raises `activity.not_a_reading`, `activity.retired`, `activity.not_enrolled`.
+    """
     if activity.kind != Activity.Kind.READING:
         raise RuleBroken("activity.not_a_reading", _("Esto no se completa solo con leerlo."))
     if activity.retired_at:
         raise RuleBroken("activity.retired", _("Esta lección ya no está publicada."))
+    if not enrolment.is_active:
+        raise RuleBroken("activity.not_enrolled", _("Inscríbase de nuevo en el curso para completar esta lección."))
     return complete_activity(enrolment=enrolment, activity=activity, at=at)
 
 

@@ -26,7 +26,7 @@ The resume position is a last-write-wins register under the corrected client tim
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime, time
 from functools import partial
 from uuid import UUID
 
@@ -173,7 +173,7 @@ class _Desk:
             return
         locked = Enrolment.objects.select_for_update(of=("self",), no_key=True).for_person(self.person).order_by("pk")
         threshold = F("course__watch_threshold_percent")
-        self.enrolments = {item.public_id: item for item in locked.annotate(threshold=threshold)}
+        self.enrolments = {item.public_id: item for item in locked.with_network_end().annotate(threshold=threshold)}
         found = Activity.objects.filter(public_id__in={grant.activity for grant in mine}, video__isnull=False)
         self.activities = {item.public_id: item for item in found.select_related("video")}
         self.videos = {video.public_id: video for item in self.activities.values() if (video := item.video)}
@@ -310,7 +310,7 @@ class _Desk:
             self.progress.setdefault(key, fresh)
 
     def _judge(self, key: Key, group: list[WatchSegment]) -> None:
-        progress, withdrawn_at = self.progress[key], self.subjects[key][0].withdrawn_at
+        progress, withdrawn_at = self.progress[key], _ended_at(self.subjects[key][0])
         others = (item for other, item in self.progress.items() if other != key)
         elsewhere = spans.union(span for item in others for span in item.clock_spans)
         for row in group:
@@ -351,6 +351,15 @@ class _Desk:
                 runs=tuple(bitmap.runs_of(bytes(progress.bitmap))),
             )
         return self.reached[key]
+
+
+def _ended_at(enrolment: Enrolment) -> datetime | None:
+    """Since when nothing counts: the withdrawal, or the day on which the person left the course's network."""
+    if not enrolment.is_outside:  # type: ignore[attr-defined]
+        return enrolment.withdrawn_at
+    left_on = enrolment.left_on or date.min  # type: ignore[attr-defined]
+    left_at = datetime.combine(max(left_on, date(1970, 1, 2)), time.min, timezone.get_current_timezone())
+    return min(left_at, enrolment.withdrawn_at or left_at)
 
 
 def _key(row: WatchSegment | WatchProgress) -> Key:

@@ -4,11 +4,11 @@ import uuid
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lms.models import Municipality, Post
+from lms.models import Membership, Municipality, Post
 
 from .catalogue import CoursePage
 
@@ -17,8 +17,15 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     """Sets of enrolments."""
 
     def active(self) -> "EnrolmentQuerySet":
-        """Not withdrawn; completed ones stay active."""
-        return self.filter(withdrawn_at=None)
+        """Not withdrawn, and still of the network when the course is a network's; completed ones stay active."""
+        member = Membership.objects.current().filter(person=OuterRef("person"), network=OuterRef("course__network"))
+        return self.filter(Q(course__network=None) | Exists(member), withdrawn_at=None)
+
+    def with_network_end(self) -> "EnrolmentQuerySet":
+        """Adds `is_outside` (no current member of the course's network) and `left_on`, the day that ended it."""
+        mine = Membership.objects.filter(person=OuterRef("person"), network=OuterRef("course__network"))
+        outside = Q(course__network__isnull=False) & ~Exists(mine.current())
+        return self.annotate(is_outside=outside, left_on=Subquery(mine.order_by("-left_on").values("left_on")[:1]))
 
     def for_person(self, person) -> "EnrolmentQuerySet":
         """Those of one person."""
@@ -57,8 +64,10 @@ class Enrolment(models.Model):
 
     @property
     def is_active(self) -> bool:
-        """Whether the person takes part."""
-        return self.withdrawn_at is None
+        """Whether the person takes part; the same as `active()`."""
+        if self.withdrawn_at or not self.course.network_id:
+            return self.withdrawn_at is None
+        return Membership.objects.current().filter(person=self.person_id, network=self.course.network_id).exists()
 
 
 class Completion(models.Model):

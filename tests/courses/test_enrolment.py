@@ -1,5 +1,6 @@
 """Entering, leaving and coming back."""
 
+import uuid
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
@@ -8,11 +9,12 @@ from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.domain import completion, enrolment
+from courses.domain import completion, enrolment, grading, watching
 from courses.models import Activity, Completion, Enrolment
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Membership
-from tests.factories.courses import a_course, a_lesson
+from tests.courses.watching_cases import a_viewer, progress_of, stretch
+from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.people import a_member, a_network, an_employee
 
 pytestmark = pytest.mark.django_db
@@ -67,6 +69,45 @@ def test_a_networks_course_takes_its_members_only():
     assert refusal(person=former, course=course, by=former) == "enrolment.not_a_member"
     assert enrolment.enrol(person=member, course=course, by=member).is_active
     assert set(Enrolment.objects.values_list("person", flat=True)) == {member.pk}
+
+
+def test_who_left_the_network_is_out_of_its_course_until_they_are_back():
+    network = a_network()
+    member = a_member(network)
+    viewer = a_viewer(person=member, course=a_course(network=network))
+    a_lesson(viewer.course)
+    quiz = a_lesson(viewer.course, ("quiz", {"quiz": a_quiz(), "is_required": True}))
+    enrolled, course, person = viewer.enrolment, viewer.course, viewer.person
+    reading, quiz = Activity.objects.get(kind="reading"), Activity.objects.get(lesson_key=quiz.translation_key)
+    watching.record(person=person, batch=stretch(viewer.token, 0, 30), at=viewer.at)
+    Membership.objects.update(left_on=timezone.localdate() - timedelta(days=1))
+    enrolled = Enrolment.objects.get(pk=enrolled.pk)
+    assert (enrolment.find_active(person, course), enrolled.is_active) == (None, False)
+    calls = (
+        lambda: watching.grant_session(enrolment=enrolled, activity=viewer.activity),
+        lambda: grading.start(enrolment=enrolled, activity=quiz, attempt_id=uuid.uuid4()),
+        lambda: completion.mark_read(enrolment=enrolled, activity=reading),
+    )
+    codes = []
+    for call in calls:
+        with pytest.raises(RuleBroken) as broken:
+            call()
+        codes.append(broken.value.code)
+    assert codes == ["watching.nothing_to_watch", "attempt.not_enrolled", "activity.not_enrolled"]
+    later = watching.record(person=person, batch=stretch(viewer.token, 30, 45, clock=30), at=viewer.at)
+    assert [item.code for item in later] == ["enrolment.withdrawn"]
+    Membership.objects.update(left_on=None)
+    assert enrolment.find_active(person, course) == enrolled
+    watching.record(person=person, batch=stretch(viewer.token, 45, 60, clock=45), at=viewer.at)
+    assert progress_of(viewer).covered_seconds == 45
+
+
+def test_what_was_watched_before_leaving_the_network_counts_though_it_arrives_later():
+    network = a_network()
+    viewer = a_viewer(person=a_member(network), course=a_course(network=network))
+    Membership.objects.update(left_on=timezone.localdate() + timedelta(days=1))
+    watching.record(person=viewer.person, batch=stretch(viewer.token, 0, 30), at=viewer.at)
+    assert progress_of(viewer).covered_seconds == 30
 
 
 @pytest.mark.django_db(transaction=True)
