@@ -128,18 +128,33 @@ def answer(*, attempt: Attempt, question_key: UUID | str, chosen: Iterable[str],
     return given
 
 
-@transaction.atomic
 def hand_in(*, attempt: Attempt, at=None) -> Attempt:
     """Grade and close an attempt; what was not answered is wrong. Repeating it changes nothing.
 
-    A passed attempt completes the activity. Raises `attempt.not_enrolled`.
+    A passed attempt completes the activity. One of which no question is left is thrown away.
+    Raises `attempt.not_enrolled`, `attempt.quiz_changed`.
     """
+    closed = _close(attempt, at or timezone.now())
+    if closed is None:
+        raise RuleBroken(
+            "attempt.quiz_changed",
+            _("El cuestionario cambió mientras usted respondía. Comience de nuevo: este intento no cuenta."),
+        )
+    return closed
+
+
+@transaction.atomic
+def _close(attempt: Attempt, at) -> Attempt | None:
     enrolment = _locked_enrolment(attempt.enrolment_id)
     attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
     if attempt.closed_at:
         return attempt
-    at = at or timezone.now()
+    subject = f"courses.attempt:{attempt.public_id}"
     attempt.score_percent = _grade(attempt)
+    if attempt.score_percent is None:
+        attempt.delete()
+        audit.record("attempt.thrown_away", by=enrolment.person, subject=subject)
+        return None
     attempt.is_passed = attempt.score_percent >= attempt.pass_percent
     attempt.closed_at = at
     attempt.save(update_fields=["score_percent", "is_passed", "closed_at"])
@@ -154,7 +169,7 @@ def hand_in(*, attempt: Attempt, at=None) -> Attempt:
     audit.record(
         "attempt.handed_in",
         by=enrolment.person,
-        subject=f"courses.attempt:{attempt.public_id}",
+        subject=subject,
         facts={"score_percent": attempt.score_percent, "is_passed": attempt.is_passed},
     )
     return attempt
@@ -198,20 +213,22 @@ def _shuffle_key(attempt: Attempt, choice: Choice) -> str:
     return hashlib.sha256(f"{attempt.public_id}{choice.key}".encode()).hexdigest()
 
 
-def _grade(attempt: Attempt) -> int:
+def _grade(attempt: Attempt) -> int | None:
     """Write what is right into the answers and give the score, in whole percent rounded down.
 
-    A question whose right options were taken out of the quiz while the person answered does not count.
+    A question whose right options were taken out of the quiz while the person answered does not count, nor does the
+    choice of an option that was taken out. None when no question is left.
     """
     answers = list(attempt.answers.select_related("question").prefetch_related("question__choices"))
     for given in answers:
         shown = [choice["key"] for choice in given.choices]
         choices = given.question.choices.all() if given.question else []
         right = {str(choice.key) for choice in choices if choice.is_right}
+        standing = {str(choice.key) for choice in choices}
         given.right = [key for key in shown if key in right]
         given.explanation = given.question.explanation if given.question else ""
-        given.is_right = set(given.chosen) == set(given.right) if given.right else None
+        given.is_right = set(given.chosen) & standing == set(given.right) if given.right else None
     Answer.objects.bulk_update(answers, ["right", "explanation", "is_right"])
     counted = [given for given in answers if given.right]
     right_count = sum(1 for given in counted if given.is_right)
-    return 100 * right_count // len(counted) if counted else 0
+    return 100 * right_count // len(counted) if counted else None

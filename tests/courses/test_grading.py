@@ -272,3 +272,23 @@ def test_the_database_holds_one_open_attempt_and_each_number_once():
     given = attempt.answers.first()
     with pytest.raises(IntegrityError), transaction.atomic():
         Answer.objects.create(attempt=attempt, question_key=given.question_key, order=9, question_text="", choices=[])
+
+
+def test_a_chosen_option_that_was_taken_out_does_not_count_against_anybody():
+    enrolment, activity = a_quiz_to_take(questions=1)
+    Choice.objects.filter(text="Falsa").update(is_right=True)
+    activity.quiz.questions.update(kind="multiple")
+    attempt = started(enrolment, activity)
+    given = attempt.answers.get()
+    grading.answer(attempt=attempt, question_key=given.question_key, chosen=keys(given))
+    Choice.objects.filter(text="Falsa").delete()
+    assert grading.hand_in(attempt=attempt).score_percent == 100
+
+
+def test_an_attempt_without_any_question_left_is_no_zero():
+    enrolment, activity = a_quiz_to_take()
+    attempt = started(enrolment, activity)
+    activity.quiz.questions.all().delete()
+    assert broken(grading.hand_in, attempt=attempt) == "attempt.quiz_changed"
+    assert not Attempt.objects.exists()
+    assert AuditEvent.objects.filter(action="attempt.thrown_away").count() == 1
