@@ -62,7 +62,7 @@ def _uuid_or_404(text: str) -> UUID:
 @login_required
 @require_http_methods(["GET", "POST"])
 def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
-    """One question; a POST keeps its answer and goes where the pressed button says."""
+    """One question; a POST keeps its answer and goes where the pressed button says (204 for a script)."""
     attempt = attempt_or_404(request, public_id)
     if attempt.closed_at:
         return redirect("courses:attempt_result", attempt.public_id)
@@ -72,6 +72,8 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
     error = ""
     if request.method == "POST":
         error = _save(request, attempt, answers[number - 1])
+        if not error and request.headers.get("X-Requested-With") == "fetch":
+            return HttpResponse(status=204)
         if not error:
             return redirect(_next_address(request.POST.get("go", ""), attempt, number, len(answers)))
     context = {

@@ -2,8 +2,10 @@
 
 import re
 import uuid
+from pathlib import Path
 
 import pytest
+from django.contrib.staticfiles import finders
 from django.urls import reverse
 
 from courses.domain import enrolment as enrolments
@@ -205,3 +207,30 @@ def test_no_attempts_left_is_said_in_the_lesson(client, taking):
     assert response.url.startswith(enrolment.course.lessons().get().url)
     messages = [str(message) for message in client.get(reverse("courses:catalogue")).context["messages"]]
     assert messages == ["Ya usó todos los intentos de este cuestionario."]
+
+
+def test_a_script_is_told_that_an_answer_was_kept_and_nothing_else_looks_like_it(client, taking):
+    attempt = begin(client, taking[1])
+    place, script = address("question", attempt, 1), {"headers": {"X-Requested-With": "fetch"}}
+    data = {"chosen": keys(attempt.answers.get(order=1))}
+    assert client.post(place, data, **script).status_code == 204
+    assert attempt.answers.get(order=1).chosen == data["chosen"]
+    assert client.post(place, {"chosen": "inventada"}, **script).status_code == 422
+    client.post(address("hand_in", attempt))
+    assert client.post(place, data, **script).status_code == 302
+    client.logout()
+    assert client.post(place, data, **script).status_code == 302
+    source = Path(finders.find("courses/quiz.js")).read_text()
+    assert '"X-Requested-With": "fetch"' in source
+    assert "answer.status === 204" in source
+
+
+def test_an_attempt_at_a_quiz_that_was_replaced_is_thrown_away_with_words(client, taking):
+    enrolment, activity = taking
+    attempt = begin(client, activity)
+    Question.objects.all().delete()
+    response = client.post(address("hand_in", attempt))
+    assert response.url.startswith(enrolment.course.lessons().get().url)
+    messages = [str(message) for message in client.get(reverse("courses:catalogue")).context["messages"]]
+    assert messages == ["El cuestionario cambió mientras usted respondía. Comience de nuevo: este intento no cuenta."]
+    assert not Attempt.objects.exists()

@@ -6,9 +6,10 @@ let changed = false;
 
 async function send() {
   try {
-    // A saved form is answered with a redirect, which there is no need to follow.
-    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), redirect: "manual" });
-    return answer.type === "opaqueredirect";
+    // Only 204 says that it was kept; a redirect leads to signing in, or to an attempt that is closed.
+    const headers = { "X-Requested-With": "fetch" };
+    const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers, redirect: "manual" });
+    return answer.status === 204;
   } catch {
     return false;
   }
