@@ -18,6 +18,7 @@ from pathlib import Path
 from selectors import EVENT_READ, DefaultSelector
 
 GIB = 1024**3
+LAST_SIGNAL = 31
 
 
 class Failed(Exception):
@@ -27,6 +28,14 @@ class Failed(Exception):
         super().__init__(message)
         self.exit_code = exit_code
         self.stalled = stalled
+
+    @property
+    def is_transient(self) -> bool:
+        """Whether another try may end well: we or a signal ended it, which a shell or `bwrap` tells as 128 and more.
+
+        Beyond the signals stand ffmpeg's own verdicts: from 6.1 on it exits with 183 for damaged data, 234, 251…
+        """
+        return self.stalled or self.exit_code < 0 or 128 < self.exit_code <= 128 + LAST_SIGNAL
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 A name proves nothing. Each refusal says in plain words what the person can do.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -128,8 +129,11 @@ def _fraction(text: str | None) -> Fraction:
 
 def _quarter_turns(stream: dict) -> int:
     turns = [data["rotation"] for data in stream.get("side_data_list", []) if "rotation" in data]
-    degrees = turns[0] if turns else float(stream.get("tags", {}).get("rotate", 0) or 0)
-    return round(float(degrees) / 90) % 4
+    try:
+        degrees = float(turns[0] if turns else stream.get("tags", {}).get("rotate") or 0)
+    except ValueError:
+        return 0
+    return round(degrees / 90) % 4 if math.isfinite(degrees) else 0
 
 
 def _shown_size(stream: dict) -> tuple[int, int]:
@@ -173,6 +177,8 @@ def _measured(source: ffmpeg.Source, declared: float) -> float:
     try:
         seconds, frames = ffmpeg.scan(source)
     except ffmpeg.Failed as failure:
+        if failure.is_transient:
+            raise
         raise _unreadable() from failure
     slack = max(1.0, declared * 0.02)
     if not frames or seconds < SHORTEST_SECONDS or seconds < declared - slack:
@@ -185,12 +191,15 @@ def _measured(source: ffmpeg.Source, declared: float) -> float:
 def inspect(path: Path, *, known_seconds: float = 0.0) -> Inspection:
     """Look at a file. Raises `video.` and `empty`, `not_a_video`, `unreadable`, `no_picture`, `size`, …
 
+    Raises `ffmpeg.Failed` where the fault is the server's, not the file's: try again later.
     `known_seconds` spares reading the whole file when its length was measured before.
     """
     demuxer = _demuxer(path)
     try:
         facts = ffmpeg.probe(path, demuxer)
     except (ffmpeg.Failed, ValueError) as failure:
+        if isinstance(failure, ffmpeg.Failed) and failure.is_transient:
+            raise
         raise _unreadable() from failure
     picture, sound = _streams(facts)
     width, height = _shown_size(picture)

@@ -223,7 +223,7 @@ def _do(work: _Work) -> None:
 
 def _not_processable(failure: ffmpeg.Failed) -> RuleBroken | None:
     """What ffmpeg itself rejected will be rejected again; a full disk or a kill may not."""
-    if failure.exit_code <= 0 or failure.stalled or "No space left" in str(failure):
+    if failure.is_transient or "No space left" in str(failure):
         return None
     return RuleBroken(
         "video.not_processable",

@@ -1,5 +1,6 @@
 """The video library in the back-office: uploading, watching it being made, captions, taking out."""
 
+import logging
 import os
 import shutil
 from pathlib import Path
@@ -24,9 +25,12 @@ from wagtail.models import ReferenceIndex
 from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 from lms.viewsets.base import AskFirstView, FormByVerb, IndexView
+from media import ffmpeg
 from media.domain import access, captions, delivery, library, uploads
 from media.forms import CaptionForm, initial_of
 from media.models import Caption, Video
+
+logger = logging.getLogger(__name__)
 
 
 def clock(seconds: float) -> str:
@@ -103,6 +107,9 @@ class VideoAddView(FormByVerb, generic.CreateView):
         except RuleBroken as broken:
             form.add_broken(broken)
             return self.refuse(form)
+        except ffmpeg.Failed:
+            logger.exception("could not inspect an upload")
+            return self.put_off(form)
         messages.success(self.request, _("El video «%(title)s» se guardó.") % {"title": self.object.title})
         return _edit(self.object)
 
@@ -111,6 +118,17 @@ class VideoAddView(FormByVerb, generic.CreateView):
         form.data = form.data.copy()
         form.data["upload"] = ""
         self.produced_error_message = self.get_error_message()
+        return self.form_invalid(form)
+
+    def put_off(self, form) -> HttpResponse:
+        """The form again, for the fault is ours; an upload stays, a file that came with the form has to come again."""
+        kept = _(
+            "No pudimos revisar el archivo en este momento. "
+            "Intente de nuevo en unos minutos; lo que subió está guardado."
+        )
+        lost = _("No pudimos revisar el archivo en este momento. Elíjalo de nuevo en unos minutos.")
+        form.add_error(None, kept if form.cleaned_data["upload"] else lost)
+        self.produced_error_message = _("El video no se guardó.")
         return self.form_invalid(form)
 
     def perform(self, given: dict) -> Video:

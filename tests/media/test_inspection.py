@@ -212,3 +212,33 @@ def test_output_is_bounded(tmp_path):
     with pytest.raises(sandbox.Failed):
         sandbox.run(command, limits=limits, reads=[], writes=[tmp_path], hear=lambda chunk: None)
     assert (tmp_path / "big").stat().st_size <= 10_000
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_transient"),
+    [
+        ({"stalled": True}, True),
+        ({"exit_code": -9}, True),
+        ({"exit_code": 137}, True),
+        ({"exit_code": 1}, False),
+        ({"exit_code": 183}, False),  # AVERROR_INVALIDDATA, as ffmpeg 6.1 and later end
+        ({"exit_code": 234}, False),
+    ],
+)
+@pytest.mark.parametrize("step", ["probe", "scan"])
+def test_a_fault_of_the_server_is_not_the_files(step, facts, is_transient, samples, monkeypatch):
+    def fail(*_args) -> None:
+        raise sandbox.Failed("x", **facts)
+
+    monkeypatch.setattr(ffmpeg, step, fail)
+    with pytest.raises(sandbox.Failed if is_transient else RuleBroken):
+        inspection.inspect(samples / "silent.mp4")
+
+
+@pytest.mark.parametrize(
+    ("turned", "shown"),
+    [("90", (240, 320)), ("abc", (320, 240)), ("nan", (320, 240)), ("inf", (320, 240)), ("", (320, 240))],
+)
+def test_a_rotation_is_anything_that_somebody_wrote(turned, shown):
+    stream = {"width": 320, "height": 240, "tags": {"rotate": turned}}
+    assert inspection._shown_size(stream) == shown

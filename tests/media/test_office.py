@@ -10,6 +10,7 @@ from django.urls import reverse
 from courses.models import Activity
 from lms.domain import roles
 from lms.models import AuditEvent, Job, Language
+from media import ffmpeg
 from media.checks import check_cage, check_ffmpeg
 from media.domain import library, transcoding, uploads
 from media.models import Upload, Video
@@ -99,6 +100,24 @@ def test_a_refused_upload_leaves_nothing_and_keeps_what_was_typed(office, sample
     assert str(upload.public_id) not in page
     assert tree() == before
     assert [model.objects.count() for model in (Upload, Video, Job)] == [0, 0, 0]
+
+
+@pytest.mark.parametrize("is_upload", [True, False])
+def test_a_fault_of_the_server_keeps_the_upload(is_upload, office, samples, trainer, monkeypatch):
+    def stall(*_args) -> None:
+        raise ffmpeg.Failed("stalled", stalled=True)
+
+    monkeypatch.setattr(ffmpeg, "probe", stall)
+    upload = uploaded(samples, trainer)
+    file = SimpleUploadedFile("clase.mp4", (samples / "silent.mp4").read_bytes())
+    given = fields(upload=str(upload.public_id)) if is_upload else fields(file=file)
+    response = office.post(reverse("media_videos:add"), given)
+    page = response.content.decode()
+    assert response.status_code == 422
+    assert "No pudimos revisar el archivo en este momento." in page
+    assert (str(upload.public_id) in page, "lo que subió está guardado" in page) == (is_upload, is_upload)
+    assert uploads.path_of(upload).exists()
+    assert not Video.objects.exists()
 
 
 def test_a_form_without_title_keeps_the_upload(office, samples, trainer):
@@ -199,6 +218,19 @@ def test_a_video_in_a_lesson_stays(office):
         library.remove(video=video, by=None)
     assert refusal.value.code == "video.in_use"
     assert Video.objects.get() == video
+
+
+def test_a_video_that_only_a_draft_names_stays(office):
+    """The reference index knows of published words only."""
+    video, lesson = a_video(), a_lesson(a_course())
+    lesson.body.append(("video", {"video": video, "is_required": True}))
+    lesson.save_revision()
+    assert library.uses(video) == 1
+    with pytest.raises(transcoding.RuleBroken) as refusal:
+        library.remove(video=video, by=None)
+    assert refusal.value.code == "video.in_use"
+    lesson.save_revision().publish()
+    assert library.uses(video) == 1
 
 
 def test_a_video_that_somebody_watched_stays(trainer):

@@ -360,3 +360,9 @@ def test_what_no_row_names_goes_with_the_video(add, tree, django_capture_on_comm
         library.remove(video=video, by=None)
     assert tree() == before
     assert not _path(f"video/{video.public_id}").exists()
+
+
+@pytest.mark.parametrize(("exit_code", "is_refused"), [(1, True), (183, True), (-9, False), (137, False)])
+def test_a_kill_is_worth_another_try(exit_code, is_refused):
+    failure = ffmpeg.Failed("x", exit_code=exit_code)
+    assert bool(transcoding._not_processable(failure)) == is_refused
