@@ -206,8 +206,10 @@ def reap() -> int:
         state=Job.State.FAILED, reason="lost", finished_at=now, lease_until=None
     )
     jobs = dict(Job.objects.abandoned(now).values_list("pk", "kind")[:500])
-    # Waiting jobs are not due again at once, or a slow queue would be filled with copies of its messages.
-    Job.objects.filter(pk__in=jobs, state=Job.State.WAITING).update(due_at=now + timedelta(seconds=60))
+    # All of them wait now, and are not due again at once, or a slow queue would be filled with copies of its messages.
+    Job.objects.abandoned(now).filter(pk__in=jobs).update(
+        state=Job.State.WAITING, due_at=now + timedelta(seconds=60), lease_until=None
+    )
     for job_id, kind in jobs.items():
         _send(job_id, kind)
     return len(jobs)

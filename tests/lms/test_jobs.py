@@ -4,6 +4,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+import time_machine
 from celery import current_app
 from django.conf import settings
 from django.db import IntegrityError, connection, transaction
@@ -94,17 +95,39 @@ def test_what_a_dead_worker_held_is_taken_over_and_the_dead_writes_nothing(perfo
     assert jobs.claim(job.pk) is None
     age(job, lease_until=timezone.now() - timedelta(seconds=1))
     assert jobs.reap() == 1
+    assert_writes_nothing(dead)
     successor = jobs.claim(job.pk)
     assert successor.fence == dead.fence + 1
+    assert_writes_nothing(dead)
+    with transaction.atomic():
+        successor.assert_held()
+    jobs._end(dead, Job.State.DONE, "")
+    assert state_of(job) == "running"
+
+
+def assert_writes_nothing(dead: jobs.Claim) -> None:
+    before = Job.objects.values().get(pk=dead.job.pk)
     for write in (lambda: dead.progress(1, 2), dead.renew):
         with pytest.raises(jobs.LeaseLost):
             write()
     with transaction.atomic(), pytest.raises(jobs.LeaseLost):
         dead.assert_held()
-    with transaction.atomic():
-        successor.assert_held()
     jobs._end(dead, Job.State.DONE, "")
-    assert state_of(job) == "running"
+    jobs._put_back(dead, "sin disco")
+    assert Job.objects.values().get(pk=dead.job.pk) == before
+
+
+def test_what_a_dead_worker_held_is_sent_again_once_and_waits_its_turn(performed):
+    job = jobs.request("test.note", "uno")
+    dead = jobs.claim(job.pk)
+    with time_machine.travel(timezone.now() + timedelta(days=1), tick=False) as later:
+        assert [jobs.reap(), jobs.reap()] == [1, 0], "a slow queue must not be filled with copies"
+        job.refresh_from_db()
+        assert (job.state, job.fence, job.attempts, job.lease_until) == ("waiting", dead.fence, 1, None)
+        later.shift(timedelta(seconds=61))
+        assert jobs.reap() == 1, "the message was lost"
+        assert jobs.claim(job.pk)
+        assert jobs.reap() == 0
 
 
 def test_a_worker_that_lost_its_lease_stops_quietly(performed):
@@ -133,10 +156,11 @@ def test_a_poison_is_tried_three_times_and_then_shown(performed):
 def test_a_failure_waits_longer_each_time(performed):
     job = jobs.request("test.fail", "veneno")
     pauses = []
-    for _attempt in range(2):
-        jobs.run(job.pk)
-        job.refresh_from_db()
-        pauses.append(round((job.due_at - timezone.now()).total_seconds()))
+    with time_machine.travel(timezone.now(), tick=False):
+        for _attempt in range(2):
+            jobs.run(job.pk)
+            job.refresh_from_db()
+            pauses.append((job.due_at - timezone.now()).total_seconds())
     assert pauses == [15, 45]
 
 
