@@ -7,7 +7,7 @@ somebody completed stays completed.
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Q
+from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -92,7 +92,14 @@ def _has_everything(enrolment: Enrolment) -> bool:
         total=Count("pk", distinct=True),
         done=Count("pk", distinct=True, filter=Q(completions__enrolment=enrolment)),
     )
-    return 0 < counts["total"] == counts["done"]
+    return 0 < counts["total"] == counts["done"] and _did_something_since(enrolment, asked)
+
+
+def _did_something_since(enrolment: Enrolment, asked: QuerySet[Activity]) -> bool:
+    """Whether something was done after the last completion: a new edition alone is no reason for a new certificate."""
+    last = Completion.objects.filter(person=enrolment.person, course_key=enrolment.course_key).first()
+    done = ActivityCompletion.objects.filter(enrolment=enrolment, activity__in=asked)
+    return last is None or done.filter(completed_at__gt=last.completed_at).exists()
 
 
 def _facts(enrolment: Enrolment, at) -> dict:

@@ -167,13 +167,15 @@ def test_an_edit_of_the_course_takes_nothing_back():
     assert set(ActivityCompletion.objects.values_list("activity__lesson_key", flat=True)) == {lesson.translation_key}
 
 
-def test_a_new_edition_is_completed_anew():
+def test_a_new_edition_is_completed_anew_by_doing_something_anew():
     course = a_course()
     a_lesson(course)
     enrolled = a_learner(course)
     read_all(enrolled)
     course.edition = 2
     course.save_revision().publish()
+    a_learner(course, enrolled.person)
+    assert set(Completion.objects.values_list("edition", flat=True)) == {1}
     a_lesson(course)
     assert not completion.course_progress(enrolled).is_complete
     enrolled.refresh_from_db()
