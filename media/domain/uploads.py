@@ -4,6 +4,7 @@ An append holds a lock on the file, not on the database: on a weak line it lasts
 everybody. The row is locked only for the moment in which it is brought into step.
 """
 
+import contextlib
 import fcntl
 import os
 import shutil
@@ -62,7 +63,8 @@ def begin(*, person: Person, file_name: str, size: int, fingerprint: str = "", a
         raise RuleBroken("upload.empty", _("El archivo está vacío. Elija de nuevo el video y súbalo otra vez."))
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)
-        if Upload.objects.filter(person=person, completed_at=None, expires_at__gt=at).count() >= MAX_UNFINISHED:
+        # Complete ones count too: their bytes lie here until a video takes them.
+        if Upload.objects.filter(person=person, expires_at__gt=at).count() >= MAX_UNFINISHED:
             raise RuleBroken(
                 "upload.too_many", _("Usted tiene demasiadas subidas sin terminar. Termine o cancele una.")
             )
@@ -93,11 +95,14 @@ def _bring_into_step(upload: Upload, offset: int, at) -> None:
 
 
 def offset_of(upload: Upload) -> int:
-    """How many bytes are safe. Raises `upload.gone`, `upload.locked`."""
+    """How many bytes are safe; says so in the row when all are. Raises `upload.gone`, `upload.locked`."""
     if upload.completed_at:
         return upload.size
     with _locked(upload) as handle:
-        return min(upload.size, os.fstat(handle.fileno()).st_size)
+        here = os.fstat(handle.fileno()).st_size
+        if here == upload.size:  # a fault between the last byte and the row
+            _bring_into_step(upload, here, timezone.now())
+        return min(upload.size, here)
 
 
 def append(upload: Upload, *, offset: int, length: int, read: Callable[[int], bytes], at=None) -> int:
@@ -169,6 +174,11 @@ def sweep(at=None) -> int:
         if not is_known and folder.stat().st_mtime < hour_ago:
             shutil.rmtree(folder, ignore_errors=True)
             gone += 1
+    for spooled in Path(settings.FILE_UPLOAD_TEMP_DIR).glob("*.upload*"):
+        with contextlib.suppress(FileNotFoundError):  # its own request may end it just now
+            if spooled.stat().st_mtime < at.timestamp() - 86400:
+                spooled.unlink()
+                gone += 1
     return gone
 
 

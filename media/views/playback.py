@@ -37,6 +37,13 @@ def _on_disk(path: str) -> Path | None:
         return None
 
 
+def _is_file(file: Path) -> bool:
+    try:
+        return file.is_file()
+    except OSError:  # a name longer than the disk allows
+        return False
+
+
 def asked_range(header: str, size: int) -> tuple[int, int] | None:
     """First and last byte of a single range (RFC 9110, 14.1.2); None to send all. Raises `ValueError` when none fits.
 
@@ -86,7 +93,7 @@ def _body(request: HttpRequest, file: Path, start: int, length: int) -> HttpResp
 
 def _serve(request: HttpRequest, file: Path, content_type: str, tag: str) -> HttpResponseBase:
     """A file, whole or the range asked for; 304 and 416 where they are due."""
-    if not file.is_file():
+    if not _is_file(file):
         raise Http404
     size = file.stat().st_size
     etag = f'"{tag}"'
@@ -171,7 +178,7 @@ def picture(request: HttpRequest, path: str) -> HttpResponseBase:
         raise Http404
     if file is None:
         return _elsewhere(name)
-    if not file.is_file():
+    if not _is_file(file):
         raise Http404
     changed_at = timezone.datetime.fromtimestamp(file.stat().st_mtime, tz=timezone.get_default_timezone())
     response = FileResponse(file.open("rb"), content_type=content_type)

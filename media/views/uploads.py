@@ -57,7 +57,8 @@ def _metadata(header: str) -> dict[str, str]:
     found = {}
     for pair in filter(None, (part.strip() for part in header.split(","))):
         key, _, value = pair.partition(" ")
-        found[key] = base64.b64decode(value, validate=True).decode()
+        # PostgreSQL takes no null characters.
+        found[key] = base64.b64decode(value, validate=True).decode().replace("\0", "")
     return found
 
 

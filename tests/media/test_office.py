@@ -1,8 +1,10 @@
 """The library in the back-office: a trainer uploads, watches, describes, captions; what is in use stays."""
 
 import os
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import override_settings
 from django.urls import reverse
@@ -85,6 +87,16 @@ def test_an_ordinary_form_with_a_large_file(office, samples, tree):
     before = tree()
     assert office.post(reverse("media_videos:add"), fields(file=file)).status_code == 302
     assert len(tree() - before) == 1
+
+
+@override_settings(FILE_UPLOAD_MAX_MEMORY_SIZE=100, MAX_UPLOAD_BYTES=1000)
+def test_an_ordinary_form_has_the_limit_too(office, samples, tree):
+    """Nothing of it stays, neither as a file nor in the spool."""
+    file = SimpleUploadedFile("clase.mp4", (samples / "silent.mp4").read_bytes())
+    before = tree(), set(Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir())
+    assert office.post(reverse("media_videos:add"), fields(file=file)).status_code == 422
+    assert (tree(), set(Path(settings.FILE_UPLOAD_TEMP_DIR).iterdir())) == before
+    assert not Video.objects.exists()
 
 
 def test_a_refused_upload_leaves_nothing_and_keeps_what_was_typed(office, samples, trainer, tree, tmp_path):

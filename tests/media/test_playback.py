@@ -223,6 +223,7 @@ def test_pictures_are_served_and_nothing_beside_them(client):
         "%2e%2e/original_images/plaza.webp",
         "../../aula.sqlite3",
         "x.webp",
+        f"{'x' * 300}.webp",
     ):
         assert client.get(f"/archivos/images/{path}").status_code == 404
 

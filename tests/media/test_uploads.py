@@ -167,6 +167,34 @@ def test_after_a_kill_the_file_is_the_truth(signed_in, trainer):
     assert upload.completed_at
 
 
+def test_after_a_fault_a_whole_file_is_complete(signed_in, trainer):
+    """The last byte arrived and the row did not hear of it: asking how far it is makes it usable."""
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=4)
+    uploads.path_of(upload).write_bytes(b"0123")
+    assert signed_in.head(f"{BASE}{upload.public_id}/", headers=TUS)["Upload-Offset"] == "4"
+    upload.refresh_from_db()
+    assert upload.offset == 4
+    assert upload.completed_at
+
+
+def test_names_without_null_characters(signed_in):
+    assert create(signed_in, filename="cla\0se.mp4", fingerprint="clase\0|10").status_code == 201
+    upload = Upload.objects.get()
+    assert (upload.file_name, upload.fingerprint) == ("clase.mp4", "clase|10")
+
+
+def test_the_sweeper_takes_what_a_killed_form_left(db):
+    now = timezone.now()
+    old, fresh, other = (Path(settings.FILE_UPLOAD_TEMP_DIR, name) for name in ("a.upload.mp4", "b.upload", "c"))
+    for path, hours in ((old, 25), (fresh, 23), (other, 25)):
+        path.write_bytes(b"x")
+        os.utime(path, (now.timestamp() - 3600 * hours,) * 2)
+    uploads.sweep(at=now)
+    assert [path.exists() for path in (old, fresh, other)] == [False, True, True]
+    fresh.unlink()
+    other.unlink()
+
+
 def test_bytes_are_on_disk_before_the_answer(signed_in, monkeypatch):
     url = create(signed_in)["Location"]
     synced = []
@@ -264,6 +292,7 @@ def test_an_upload_lives_on_while_bytes_arrive(trainer):
 def test_too_many_unfinished(trainer):
     for number in range(uploads.MAX_UNFINISHED):
         uploads.begin(person=trainer, file_name=f"{number}.mp4", size=10)
+    Upload.objects.filter(file_name="0.mp4").update(completed_at=timezone.now())  # its bytes are still here
     with pytest.raises(RuleBroken) as refusal:
         uploads.begin(person=trainer, file_name="x.mp4", size=10)
     assert refusal.value.code == "upload.too_many"
