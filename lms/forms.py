@@ -21,6 +21,7 @@ FIELD_OF_RULE = {
     "person.phone_taken": "phone",
     "person.password_weak": "password",
     "person.password_wrong": "old",
+    "role.nation_only": "scope",
     "appointment.ends_before_it_starts": "ends_on",
     "network.name_taken": "name",
     "network.municipality_outside": "municipality",

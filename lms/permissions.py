@@ -8,7 +8,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from lms.models import Membership, Municipality, RoleGrant
+from lms.models import Department, Membership, Municipality, RoleGrant
 
 
 @cache
@@ -55,6 +55,25 @@ def nationwide(person, action: str) -> bool:
     wanted = policy()["actions"][action]
     grants = RoleGrant.objects.in_force().filter(person=person, role__in=wanted, scope=RoleGrant.Scope.NATION)
     return person.is_superuser or grants.exists()
+
+
+def places_of(scope: str, department: Department | None, municipality: Municipality | None):
+    """The municipalities that a role over this scope reaches, as a queryset."""
+    places = Municipality.objects.all()
+    if scope == RoleGrant.Scope.DEPARTMENT:
+        return places.filter(department=department)
+    return places.filter(pk=municipality.pk) if municipality else places
+
+
+def may_grant(by, role: str, places) -> bool:
+    """Whether `by` may grant roles and holds whatever `role` carries, over all of `places`."""
+    if by.is_superuser:
+        return True
+    carried = [action for action, roles in policy()["actions"].items() if role in roles]
+    return allows(by, "grant_role") and not any(
+        places.exclude(pk__in=municipalities_for(by, action).values("pk")).exists()
+        for action in ["grant_role", *carried]
+    )
 
 
 class Abilities:

@@ -11,13 +11,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms import permissions
-from lms.models import Appointment, Language, Municipality, Person, Post
+from lms.models import Appointment, Language, Municipality, Person, Post, RoleGrant
 from lms.models.people import PersonQuerySet
 
 from . import audit, identity
 from .errors import RuleBroken
 
 ADULT_YEARS = 18
+NAME_LENGTH = 80
 
 
 def register(
@@ -39,8 +40,9 @@ def register(
     """Open somebody's record; with municipality and post, with an appointment from today.
 
     `by` is an administrator who does it for them; None is the person, or the installation. An empty password opens a
-    record that nobody can sign in to yet. Raises `person.name_missing`, `person.identifier_missing`,
-    `person.password_weak`, `person.cui_taken`, `person.email_taken`, `person.phone_taken`, `person.not_allowed`.
+    record that nobody can sign in to yet. Raises `person.name_missing`, `person.name_too_long`,
+    `person.identifier_missing`, `person.password_weak`, `person.cui_taken`, `person.email_taken`,
+    `person.phone_taken`, `person.not_allowed`.
     """
     if by is not None and not permissions.allows(by, "manage_people"):
         raise _not_allowed()
@@ -188,12 +190,17 @@ def visible_to(by: Person) -> PersonQuerySet:
 def assert_may_change(person: Person, by: Person | None) -> None:
     """The person themselves, an administrator of their municipality, or the installation (`by` None).
 
-    Nobody but a superuser touches a superuser. Raises `person.not_allowed`.
+    Nobody but a superuser touches a superuser, and nobody somebody who holds a role that they could not grant: with
+    a new password they would hold it themselves. Raises `person.not_allowed`.
     """
     if by is None or by == person or by.is_superuser:
         return
     if person.is_superuser or not visible_to(by).filter(pk=person.pk).exists():
         raise _not_allowed()
+    for held in RoleGrant.objects.in_force().filter(person=person).select_related("department", "municipality"):
+        places = permissions.places_of(held.scope, held.department, held.municipality)
+        if not permissions.may_grant(by, held.role, places):
+            raise _not_allowed()
 
 
 def _not_allowed() -> RuleBroken:
@@ -212,7 +219,10 @@ def _assert_order(starts_on: date, ends_on: date | None) -> None:
 def _clean_name(text: str) -> str:
     """One line, single spaces, without the invisible characters that reorder or break text."""
     composed = unicodedata.normalize("NFC", " ".join(text.split()))
-    return "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"})
+    clean = "".join(c for c in composed if unicodedata.category(c) not in {"Cc", "Cf", "Co", "Cs"})
+    if len(clean) > NAME_LENGTH:  # composing makes some texts longer
+        raise RuleBroken("person.name_too_long", _("Escriba nombres y apellidos de 80 letras o menos."))
+    return clean
 
 
 def _set_fields(person: Person, **fields: str) -> None:

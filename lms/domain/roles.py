@@ -11,10 +11,13 @@ from django.utils.translation import gettext as _
 from wagtail.models import Collection, GroupCollectionPermission, GroupPagePermission, Page
 
 from lms import permissions
-from lms.models import Department, Municipality, Person, RoleGrant
+from lms.models import Department, Municipality, Person, Role, RoleGrant
 
 from . import audit
 from .errors import RuleBroken
+
+# What they open is not cut by place, so neither is the grant.
+NATION_ONLY = frozenset({Role.ADMINISTRATOR, Role.CERTIFIER, Role.AUDITOR})
 
 
 @cache
@@ -34,11 +37,13 @@ def grant(
 ) -> RoleGrant:
     """Give `person` a role over a scope; the same grant in force is returned instead of a second one.
 
-    `by` None is the installation itself (a command), never a request. Raises `role.not_allowed`, `role.beyond_granter`
-    and `role.scope_unnamed`.
+    `by` None is the installation itself (a command), never a request. Raises `role.not_allowed`, `role.beyond_granter`,
+    `role.scope_unnamed` and `role.nation_only`.
     """
     _assert_scope_is_named(scope, department, municipality)
-    _assert_may_grant(by, role, _places(scope, department, municipality))
+    if role in NATION_ONLY and scope != RoleGrant.Scope.NATION:
+        raise RuleBroken("role.nation_only", _("Este rol solo se otorga para todo el país."))
+    _assert_may_grant(by, role, permissions.places_of(scope, department, municipality))
     with transaction.atomic():
         Person.objects.select_for_update().get(pk=person.pk)
         wanted = {"role": role, "scope": scope, "department": department, "municipality": municipality}
@@ -53,7 +58,7 @@ def grant(
 
 def withdraw(*, grant: RoleGrant, by: Person | None) -> None:
     """End a grant now. Raises `role.not_allowed`, `role.beyond_granter` and `role.not_in_force`."""
-    _assert_may_grant(by, grant.role, _places(grant.scope, grant.department, grant.municipality))
+    _assert_may_grant(by, grant.role, permissions.places_of(grant.scope, grant.department, grant.municipality))
     with transaction.atomic():
         locked = RoleGrant.objects.in_force().select_for_update().filter(pk=grant.pk).first()
         if locked is None:
@@ -114,13 +119,6 @@ def _set_rows(model, group: Group, *, wanted: list[Permission], **where: object)
         model.objects.get_or_create(group=group, permission=permission, **where)
 
 
-def _places(scope: str, department: Department | None, municipality: Municipality | None):
-    places = Municipality.objects.all()
-    if scope == RoleGrant.Scope.DEPARTMENT:
-        return places.filter(department=department)
-    return places.filter(pk=municipality.pk) if municipality else places
-
-
 def _assert_scope_is_named(scope: str, department: Department | None, municipality: Municipality | None) -> None:
     named = (department is not None, municipality is not None)
     wanted: dict[str, tuple[bool, bool]] = {
@@ -138,10 +136,8 @@ def _assert_may_grant(by: Person | None, role: str, places) -> None:
         return
     if not permissions.allows(by, "grant_role"):
         raise RuleBroken("role.not_allowed", _("Usted no puede otorgar ni retirar roles."))
-    carried = [action for action, roles in permissions.policy()["actions"].items() if role in roles]
-    for action in ["grant_role", *carried]:
-        if places.exclude(pk__in=permissions.municipalities_for(by, action).values("pk")).exists():
-            raise RuleBroken("role.beyond_granter", _("No puede otorgar ni retirar un rol mayor que el suyo."))
+    if not permissions.may_grant(by, role, places):
+        raise RuleBroken("role.beyond_granter", _("No puede otorgar ni retirar un rol mayor que el suyo."))
 
 
 def _facts(given: RoleGrant) -> dict:

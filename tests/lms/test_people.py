@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from lms.domain import identity, people
 from lms.domain.errors import RuleBroken
-from lms.models import Appointment, AuditEvent, Municipality, Person, Post
+from lms.models import Appointment, AuditEvent, Municipality, Person, Post, RoleGrant
 from tests.factories.people import PASSWORD, a_cui, a_person, an_employee, somebody_with_role
 
 pytestmark = pytest.mark.django_db
@@ -217,3 +217,32 @@ def test_no_personal_number_reaches_the_trail():
     text = str(list(AuditEvent.objects.values()))
     for secret in (cui, cui[:8], "55554321", "55550000", "secreto@", "otro@", "Brito", "una-frase"):
         assert secret not in text
+
+
+def test_nobody_changes_somebody_who_holds_a_role_that_they_could_not_grant():
+    """Or an administrator of one place would set the password of one of the nation, and sign in as them."""
+    local, chief = somebody_with_role("administrator", municipality="1413"), an_employee("1413", phone="55551234")
+    RoleGrant.objects.create(person=chief, role="administrator")
+    arguments = {"person": chief, "by": local}
+    refused = [
+        broken_code(people.change_password, new="otra-frase-larga-7", **arguments),
+        broken_code(people.change_details, email="mio@example.org", **arguments),
+        broken_code(people.set_active, is_active=False, **arguments),
+    ]
+    assert set(refused) == {"person.not_allowed"}
+    people.change_details(person=chief, by=chief, surnames="Propio")
+    people.change_details(person=chief, by=somebody_with_role("administrator"), surnames="Otra")
+
+
+def test_a_role_that_they_could_grant_is_no_hindrance_nor_is_one_that_ended():
+    local, colleague = somebody_with_role("administrator", municipality="1413"), an_employee("1413")
+    nebaj_s = {"scope": "municipality", "municipality": nebaj()}
+    RoleGrant.objects.create(person=colleague, role="hr_delegate", **nebaj_s)
+    RoleGrant.objects.create(person=colleague, role="auditor", ends_at=timezone.now() - timedelta(seconds=1))
+    assert people.change_details(person=colleague, by=local, surnames="Otra").surnames == "Otra"
+
+
+def test_a_name_is_measured_as_it_is_kept():
+    """Composing makes this letter three: 80 typed would be 240 kept."""
+    assert broken_code(register, surnames="\ufb2c" * 80) == "person.name_too_long"
+    assert len(register(surnames="e\u0301" * 80).surnames) == 80

@@ -156,3 +156,12 @@ def test_a_coordinator_of_one_network_has_no_say_in_another():
     coordinator = a_member(mine, is_coordinator=True)
     member = a_member(foreign)
     assert code_of(networks.leave, membership=member.memberships.get(), by=coordinator) == "network.not_allowed"
+
+
+@pytest.mark.parametrize("role", ["administrator", "certifier", "auditor"])
+def test_roles_that_open_pages_of_the_whole_country_are_granted_for_it_alone(role):
+    place = Municipality.objects.get(code="1413")
+    arguments = {"person": a_person(), "role": role, "by": None}
+    assert code_of(roles.grant, scope="municipality", municipality=place, **arguments) == "role.nation_only"
+    assert code_of(roles.grant, scope="department", department=place.department, **arguments) == "role.nation_only"
+    assert not RoleGrant.objects.exists()
