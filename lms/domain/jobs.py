@@ -13,9 +13,10 @@ from threading import Event, Thread
 
 from celery import current_app
 from django.conf import settings
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F, Q
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from lms.models import Job, Person
 
@@ -216,11 +217,14 @@ def reap() -> int:
 
 
 def retry(job: Job, *, by: Person | None) -> None:
-    """Give a failed job its attempts back. Raises `job.not_failed`."""
-    with transaction.atomic():
-        again = Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(
-            state=Job.State.WAITING, attempts=0, reason="", finished_at=None, due_at=timezone.now(), requested_by=by
-        )
-        if not again:
-            raise RuleBroken("job.not_failed", "Este trabajo no ha fallado.")
-        transaction.on_commit(lambda: _send(job.pk, job.kind))
+    """Give a failed job its attempts back. Raises `job.not_failed` and `job.already_waiting`."""
+    try:
+        with transaction.atomic():
+            again = Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(
+                state=Job.State.WAITING, attempts=0, reason="", finished_at=None, due_at=timezone.now(), requested_by=by
+            )
+            if not again:
+                raise RuleBroken("job.not_failed", _("Este trabajo no ha fallado."))
+            transaction.on_commit(lambda: _send(job.pk, job.kind))
+    except IntegrityError as error:  # asked for anew since it failed
+        raise RuleBroken("job.already_waiting", _("Ya hay otro trabajo igual en espera o en curso.")) from error

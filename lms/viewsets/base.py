@@ -7,6 +7,8 @@ a viewset is wrapped in `needs(action)`, and only the views that are named in `o
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpResponse
+from django.shortcuts import redirect
+from wagtail.admin import messages
 from wagtail.admin.views import generic
 from wagtail.admin.viewsets.model import ModelViewSet
 from wagtail.permission_policies.base import BasePermissionPolicy
@@ -145,6 +147,14 @@ class AskFirstView(generic.DeleteView):
     def delete_action(self) -> None:
         """Wagtail's name for `perform`."""
         self.perform()
+
+    def form_valid(self, form) -> HttpResponse:
+        """A broken rule is told on the list."""
+        try:
+            return super().form_valid(form)
+        except RuleBroken as broken:
+            messages.error(self.request, broken.message)
+            return redirect(self.get_success_url())
 
     def get_usage(self) -> None:
         """Nothing disappears, so nothing has to be warned of."""

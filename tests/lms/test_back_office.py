@@ -291,3 +291,18 @@ def test_a_trainer_enters_the_back_office_and_sees_pages(client):
     home = client.get("/cms/").content.decode()
     assert "/cms/personas/" not in home
     assert client.get("/cms/pages/").status_code in {200, 302}
+
+
+def test_a_rule_broken_after_asking_is_told_on_the_list(client):
+    failed = Job.objects.create(kind="x", subject="y", state="failed")
+    Job.objects.create(kind="x", subject="y")
+    grant = RoleGrant.objects.create(person=an_employee("1413"), role="trainer")
+    client.force_login(somebody_with_role("administrator"))
+    told = client.post(reverse("lms_jobs:delete", args=[failed.pk]), follow=True)
+    assert told.redirect_chain == [(reverse("lms_jobs:index"), 302)]
+    assert "Ya hay otro trabajo igual" in told.content.decode()
+    client.force_login(somebody_with_role("administrator", municipality="1413"))
+    told = client.post(reverse("lms_grants:delete", args=[grant.pk]), follow=True)
+    assert told.redirect_chain == [(reverse("lms_grants:index"), 302)]
+    assert "un rol mayor que el suyo" in told.content.decode()
+    assert RoleGrant.objects.in_force().filter(pk=grant.pk).exists()

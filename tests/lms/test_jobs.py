@@ -275,3 +275,13 @@ def test_transcoding_has_a_queue_of_its_own_so_that_nothing_waits_behind_it(djan
         jobs.request("certificates.issue", "tres")
     sent = {queue: waiting_messages(queue) - before[queue] for queue in before}
     assert sent == {"aula": 2, "aula-media": 1}
+
+
+def test_what_was_asked_for_anew_is_not_retried_beside_it(performed):
+    failed = jobs.request("test.refuse", "uno")
+    jobs.run(failed.pk)
+    newer = jobs.request("test.refuse", "uno")
+    with pytest.raises(RuleBroken) as caught:
+        jobs.retry(failed, by=None)
+    assert caught.value.code == "job.already_waiting"
+    assert (state_of(failed), state_of(newer)) == ("failed", "waiting")
