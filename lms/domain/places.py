@@ -1,10 +1,17 @@
 """Finding municipalities as people write them."""
 
+import re
+
 from django.db.models import QuerySet
 
 from lms.models import Municipality
 
 from .texts import fold
+
+
+def code_or_nothing(text: str, *, digits: int) -> str:
+    """`text` if it looks like a code of the INE (a department's has 2 digits, a municipality's 4), or nothing."""
+    return text if re.fullmatch(rf"[0-9]{{{digits}}}", text) else ""
 
 
 def find_municipalities(query: str = "", department_code: str = "") -> QuerySet[Municipality]:

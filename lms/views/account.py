@@ -15,7 +15,8 @@ from lms.domain.errors import RuleBroken
 from lms.forms import AppointmentForm, DetailsForm, EndForm, PasswordForm
 from lms.models import Appointment, Department, Membership, Municipality, RoleGrant
 
-from .signing import safe_next
+from . import limits
+from .signing import TOO_MANY, safe_next
 
 READS_AND_WRITES = ["GET", "HEAD", "POST"]
 
@@ -48,26 +49,34 @@ def account(request: HttpRequest) -> HttpResponse:
     return render(request, "lms/account.html", context)
 
 
-def _form_page(request: HttpRequest, form, **context: object) -> HttpResponse:
+def _form_page(request: HttpRequest, form, *, refused: int = 422, **context: object) -> HttpResponse:
     """A page that is one form."""
-    return render(request, "lms/form_page.html", {"form": form, **context}, status=422 if form.is_bound else 200)
+    return render(request, "lms/form_page.html", {"form": form, **context}, status=refused if form.is_bound else 200)
 
 
 @login_required
 @require_http_methods(READS_AND_WRITES)
 def details(request: HttpRequest) -> HttpResponse:
     """Change names, identifiers, birth date and language."""
-    form = DetailsForm(request.POST or None, person=request.user)
+    form, key = DetailsForm(request.POST or None, person=request.user), str(request.user.public_id)
+    page = {"title": _("Cambiar mis datos"), "action": _("Guardar")}
     if form.is_valid():
+        if not limits.TAKEN_BY_PERSON.take(key):
+            form.add_error(
+                None, _("Escribió muchas veces datos de otras cuentas. Espere 15 minutos y pruebe de nuevo.")
+            )
+            return _form_page(request, form, refused=TOO_MANY, **page)
         fields = {name: value for name, value in form.cleaned_data.items() if name not in {"cui_confirmed"}}
         try:
             people.change_details(person=request.user, by=request.user, **fields)
         except RuleBroken as broken:
+            limits.give_back_unless_taken(limits.TAKEN_BY_PERSON, key, broken)
             form.add_broken(broken)
         else:
+            limits.TAKEN_BY_PERSON.give_back(key)
             messages.success(request, _("Sus datos quedaron guardados."))
             return redirect("lms:account")
-    return _form_page(request, form, title=_("Cambiar mis datos"), action=_("Guardar"))
+    return _form_page(request, form, **page)
 
 
 @login_required
@@ -95,7 +104,8 @@ def appointment_new(request: HttpRequest) -> HttpResponse:
     """First find the municipality (340 are too many for one list on a phone), then name the post."""
     if request.GET.get("municipality"):
         return _appointment_form(request)
-    query, code = request.GET.get("q", "").strip(), request.GET.get("department", "")
+    query = request.GET.get("q", "").strip()
+    code = places.code_or_nothing(request.GET.get("department", ""), digits=2)
     found = list(places.find_municipalities(query, code)[:40])
     context = {
         "query": query,
@@ -110,7 +120,10 @@ def appointment_new(request: HttpRequest) -> HttpResponse:
 
 def _appointment_form(request: HttpRequest) -> HttpResponse:
     places_by_code = Municipality.objects.select_related("department")
-    municipality = get_object_or_404(places_by_code, code=request.GET["municipality"])
+    code = places.code_or_nothing(request.GET["municipality"], digits=4)
+    if not code:
+        raise Http404
+    municipality = get_object_or_404(places_by_code, code=code)
     form = AppointmentForm(request.POST or None, initial={"starts_on": timezone.localdate()})
     if form.is_valid():
         try:

@@ -5,12 +5,23 @@ import re
 from django.conf import settings
 from django.http import HttpRequest
 
+from lms.domain.errors import RuleBroken
 from lms.domain.tries import Limit
 
 QUARTER = 15 * 60
 SIGN_IN_BY_IDENTIFIER = Limit("sign-in-identifier", most=10, seconds=QUARTER)
 SIGN_IN_BY_ADDRESS = Limit("sign-in-address", most=300, seconds=QUARTER)
 REGISTER_BY_ADDRESS = Limit("register-address", most=300, seconds=QUARTER)
+# Answers that say that somebody has an account: few, or lists of numbers could be tried.
+TAKEN_BY_ADDRESS = Limit("taken-address", most=30, seconds=QUARTER)
+TAKEN_BY_PERSON = Limit("taken-person", most=10, seconds=QUARTER)
+TAKEN = frozenset({"person.cui_taken", "person.email_taken", "person.phone_taken"})
+
+
+def give_back_unless_taken(limit: Limit, key: str, broken: RuleBroken) -> None:
+    """Uncount a try whose answer told nothing about others."""
+    if broken.code not in TAKEN:
+        limit.give_back(key)
 
 
 def client_address(request: HttpRequest) -> str:

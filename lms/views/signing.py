@@ -80,14 +80,17 @@ def register(request: HttpRequest) -> HttpResponse:
     form = RegistrationForm(request.POST or None)
     if not form.is_valid():
         return _draw(request, "lms/register.html", form, 422 if form.is_bound else 200)
-    if not limits.REGISTER_BY_ADDRESS.take(limits.client_address(request)):
+    address = limits.client_address(request)
+    if not (limits.REGISTER_BY_ADDRESS.take(address) and limits.TAKEN_BY_ADDRESS.take(address)):
         form.add_error(None, _("Hubo demasiados registros desde aquí. Espere 15 minutos y pruebe de nuevo."))
         return _draw(request, "lms/register.html", form, TOO_MANY)
     try:
         person = _register(form.cleaned_data)
     except RuleBroken as broken:
+        limits.give_back_unless_taken(limits.TAKEN_BY_ADDRESS, address, broken)
         form.add_broken(broken)
         return _draw(request, "lms/register.html", form, 422)
+    limits.TAKEN_BY_ADDRESS.give_back(address)
     login(request, person, backend=settings.AUTHENTICATION_BACKENDS[0])
     return _welcome(request, person)
 

@@ -3,9 +3,12 @@
 from datetime import timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from lms.domain import places
 from lms.models import Appointment, Membership
 from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person, an_employee
 
@@ -111,3 +114,41 @@ def test_what_belongs_to_another_is_not_there(client):
     assert [client.post(url, {"ends_on": "2026-01-31"}).status_code for url in foreign] == [404, 404]
     assert owner.appointments.get().ends_on is None
     assert Membership.objects.current().exists()
+
+
+@pytest.mark.parametrize("code", ["1\n", "٣٤", "14131"])
+def test_what_is_no_code_never_reaches_the_database(client, code):
+    client.force_login(a_person())
+    address = reverse("lms:appointment_new")
+    with CaptureQueriesContext(connection) as asked:
+        assert client.get(address, {"municipality": code}).status_code == 404
+    assert not [query for query in asked if "lms_municipality" in query["sql"]]
+    answer = client.get(address, {"department": code})
+    assert (answer.status_code, answer.context["asked"]) == (200, False)
+
+
+@pytest.mark.parametrize("name", ["q", "department", "municipality"])
+def test_a_nul_in_the_address_is_no_failure(client, name):
+    """PostgreSQL refuses it in any text: without a guard the page would end in a 500."""
+    client.force_login(a_person())
+    assert client.get(reverse("lms:appointment_new"), {name: "1\0"}).status_code == 400
+
+
+def test_a_nul_in_what_is_searched_for_is_dropped():
+    assert [place.code for place in places.find_municipalities("Neb\0aj \0")] == ["1413"]
+
+
+def test_ten_numbers_of_others_and_then_a_pause(client):
+    a_person(phone="55550000")
+    person = a_person(phone="55551234", password=PASSWORD)
+    client.force_login(person)
+    posted = {"given_names": "Ana", "surnames": "Ceto", "email": "a@example.org"}
+
+    def change(phone: str) -> int:
+        return client.post(reverse("lms:details"), {**posted, "phone": phone}).status_code
+
+    assert [change(phone) for phone in ["55551234"] * 12] == [302] * 12
+    assert [change("55550000") for _try in range(11)] == [422] * 10 + [429]
+    assert change("55559999") == 429
+    client.force_login(a_person(phone="55557777", password=PASSWORD))
+    assert change("55550000") == 422

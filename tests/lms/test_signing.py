@@ -97,6 +97,21 @@ def test_an_identifier_that_exists_leads_to_signing_in_and_says_no_name(client):
     assert "Rigoberta" not in text
 
 
+def test_thirty_identifiers_that_exist_and_then_a_pause():
+    """What succeeds or is refused for another reason does not count: a town hall shares one address."""
+    a_person(email="ana@example.org")
+
+    def register(**fields) -> int:
+        return Client().post(reverse("lms:register"), form(**fields)).status_code
+
+    assert [register(email=f"{number}@example.org") for number in range(2)] == [302, 302]
+    assert register(email="otra@example.org", password="12345678") == 422
+    assert limits.TAKEN_BY_ADDRESS.take("127.0.0.1")
+    assert cache.get(limits.TAKEN_BY_ADDRESS._name("127.0.0.1")) == 1
+    assert all(limits.TAKEN_BY_ADDRESS.take("127.0.0.1") for _try in range(27))
+    assert [register(), register(), register(), register(email="libre@example.org")] == [422, 422, 429, 429]
+
+
 @pytest.mark.parametrize("how", ["cui", "cui_spaced", "email", "phone"])
 def test_signing_in_with_whatever_one_has(client, how):
     cui = a_cui()
