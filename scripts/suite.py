@@ -104,6 +104,7 @@ def _leave(number: int, frame: object) -> None:
 def main() -> int:
     """Run everything; 0 when nothing failed."""
     signal.signal(signal.SIGTERM, _leave)
+    signal.signal(signal.SIGHUP, _leave)
     outcomes = [run_checks()]
     # What the caller's shell says about AULA_… is for the running system, not for the tests.
     clean = {name: value for name, value in os.environ.items() if not name.startswith(("AULA_", "DATABASE_", "REDIS_"))}

@@ -1,6 +1,7 @@
 """What `make` runs before and around everything else."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -127,3 +128,21 @@ def test_translations_must_be_there_whole_and_used(catalogues):
         "not in the catalogue: 'Red'",
         "not translated: 'Salir'",
     ]
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_suite_whose_terminal_is_gone_takes_its_tests_along(number):
+    code = """
+from scripts import check, suite, steps
+from tests import services
+import os, sys
+check.check = lambda: print(services.run_beside([sys.executable, "-c", SLEEPER], dict(os.environ)))
+suite.main()
+""".replace("SLEEPER", repr("import os, time; print(os.getpid(), flush=True); time.sleep(60)"))
+    with subprocess.Popen([sys.executable, "-c", code], cwd=tree.ROOT, stdout=subprocess.PIPE, text=True) as suite:
+        said = iter(suite.stdout.readline, "")
+        child = int(next(line for line in said if line.strip().isdigit()))
+        suite.send_signal(number)
+        assert suite.wait(20) == 128 + number
+    with pytest.raises(ProcessLookupError):
+        os.kill(child, 0)
