@@ -7,12 +7,14 @@ import uuid
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from django.contrib.contenttypes.models import ContentType
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.db.models import ProtectedError
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from wagtail.models import Collection, ReferenceIndex
+from wagtail.fields import StreamField
+from wagtail.models import Collection, Page, ReferenceIndex
 
 from lms.domain import audit, jobs
 from lms.domain.errors import RuleBroken
@@ -152,7 +154,21 @@ def end_lost() -> int:
 
 def uses(video: Video) -> int:
     """In how many places of the site a video stands, drafts included."""
-    return ReferenceIndex.get_references_to(video).values("base_content_type", "object_id").distinct().count()
+    published = ReferenceIndex.get_references_to(video).values_list("base_content_type", "object_id")
+    pages = ContentType.objects.get_for_model(Page).pk
+    return len({*published, *((pages, str(page.pk)) for page in _drafts_with(video))})
+
+
+def _drafts_with(video: Video) -> list[Page]:
+    """Pages whose unpublished changes name the video: the index of references knows of saved rows only."""
+    drafts = Page.objects.filter(has_unpublished_changes=True, latest_revision__isnull=False)
+    return [page for page in drafts if (Video, str(video.pk)) in _names(page.get_latest_revision_as_object())]
+
+
+def _names(page: Page) -> set[tuple[type, str]]:
+    streams = [field for field in page._meta.get_fields() if isinstance(field, StreamField)]
+    found = (one for field in streams for one in field.extract_references(field.value_from_object(page)))
+    return {(model, str(key)) for model, key, *_place in found}
 
 
 def remove(*, video: Video, by: Person | None) -> None:
