@@ -3,8 +3,8 @@
 from wagtail import hooks
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from courses.domain import activities, enrolment
-from courses.models import CoursePage, LessonPage
+from courses.domain import activities, enrolment, settling
+from courses.models import CoursePage, Enrolment, LessonPage
 
 
 def keep_lesson_in_step(sender, instance: LessonPage, **kwargs) -> None:
@@ -35,9 +35,11 @@ def keep_moved_lesson_in_step(sender, instance, parent_page_before, **kwargs) ->
 
 
 def note_visit(page, request, serve_args, serve_kwargs) -> None:
-    """Somebody opened a lesson: remember where they are."""
+    """Somebody opened a lesson: remember where they are, and count what suffices by now."""
     if isinstance(page, LessonPage) and request.user.is_authenticated:
         enrolment.note_visit(person=request.user, lesson=page)
+        mine = Enrolment.objects.for_person(request.user).values("pk")
+        settling.settle(enrolments=mine, lesson_key=page.translation_key)
 
 
 def connect() -> None:

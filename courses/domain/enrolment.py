@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import completion
+from courses.domain import completion, settling
 from courses.models import Activity, CoursePage, Enrolment, LessonPage
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
@@ -39,6 +39,7 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
         enrolment.save(update_fields=["withdrawn_at", "last_seen_at"])
         _record("enrolment.resumed", enrolment, by)
     # The course may ask for less than when the person was last here.
+    settling.settle(enrolments=[enrolment.pk], at=at)
     completion.judge(enrolment=enrolment, at=at)
     return enrolment
 

@@ -207,7 +207,7 @@ def _activity(
         covered = watch.covered_seconds if watch else 0
         needed = needed_seconds(length, course.watch_threshold_percent)
         percent = min(99, 100 * covered // needed)
-        words = video_words(needed - covered)
+        words = video_words(needed - covered) or _("Ya vio lo suficiente: abra la lección para que cuente")
     elif activity.kind == Activity.Kind.QUIZ:
         words = quiz_words(activity.quiz, facts.tried.get(key))
     else:

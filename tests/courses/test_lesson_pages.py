@@ -12,8 +12,9 @@ from django.urls import reverse
 
 from courses.domain import completion, enrolment, watching
 from courses.models import Activity, ActivityCompletion, Attempt, Enrolment, WatchSegment
+from lms.domain.errors import RuleBroken
 from lms.models import Language
-from media.domain import captions
+from media.domain import captions, library
 from tests.courses.watching_cases import a_viewer, stretch
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
@@ -252,3 +253,69 @@ def test_a_lesson_page_weighs_little(client):
 
 def test_the_recorder_is_small():
     assert Path(finders.find("courses/recorder.js")).stat().st_size <= 8 * 1024
+
+
+def test_what_was_deleted_is_said_in_the_lesson_and_is_no_error(client):
+    course = a_course()
+    lesson = a_lesson(course)
+    blocks = (
+        ("video", {"video": None}),
+        ("quiz", {"quiz": None}),
+        ("file", {"document": None}),
+        ("image", {"image": None}),
+    )
+    lesson.body = list(blocks)
+    lesson.save_revision().publish()
+    words = {
+        "Este video ya no está disponible.",
+        "Este cuestionario ya no está en el curso.",
+        "Este archivo ya no está disponible.",
+        "Esta imagen ya no está disponible.",
+    }
+    html = page(client, lesson.url)
+    assert {text for text in words if text in html} == words
+    enrolled_in(course, client)
+    html = page(client, lesson.url)
+    assert {text for text in words if text in html} == words
+    client.force_login(somebody_with_role("trainer"))
+    preview = client.get(reverse("wagtailadmin_pages:view_draft", args=[lesson.pk]))
+    html = preview.content.decode()
+    assert {text for text in words if text in html} == words
+
+
+def test_a_lowered_threshold_completes_what_was_watched_already(client):
+    viewers = [a_viewer(length=100), a_viewer(length=100)]
+    for viewer in viewers:
+        watching.record(person=viewer.person, batch=stretch(viewer.token, 0, 60), at=viewer.at)
+        viewer.course.watch_threshold_percent = 60
+        viewer.course.save_revision().publish()
+    opens, finishes = viewers
+    progress = completion.course_progress(Enrolment.objects.get(pk=opens.enrolment.pk))
+    assert progress.next.words == "Ya vio lo suficiente: abra la lección para que cuente"
+    client.force_login(opens.person)
+    page(client, opens.lesson.url)
+    page(client, opens.lesson.url)
+    enrolment.enrol(person=finishes.person, course=finishes.course, by=finishes.person)
+    done = ActivityCompletion.objects.order_by("pk")
+    assert [(one.enrolment, one.facts["needed_seconds"]) for one in done] == [(v.enrolment, 60) for v in viewers]
+
+
+def test_opening_a_lesson_completes_nothing_that_was_not_watched_enough(client):
+    viewer = a_viewer(length=100)
+    watching.record(person=viewer.person, batch=stretch(viewer.token, 0, 60), at=viewer.at)
+    client.force_login(viewer.person)
+    page(client, viewer.lesson.url)
+    assert not ActivityCompletion.objects.exists()
+
+
+def test_a_video_that_only_a_draft_names_is_in_use():
+    """The index of references knows of saved rows only."""
+    video, lesson = a_video(), a_lesson(a_course())
+    lesson.body.append(("video", {"video": video, "is_required": True}))
+    lesson.save_revision()
+    assert library.uses(video) == 1
+    with pytest.raises(RuleBroken) as refusal:
+        library.remove(video=video, by=None)
+    assert refusal.value.code == "video.in_use"
+    lesson.save_revision().publish()
+    assert library.uses(video) == 1

@@ -1,0 +1,33 @@
+"""Videos of which enough was watched already, once a course asks for less than it did."""
+
+from django.db.models import F
+
+from courses.domain import completion
+from courses.domain.progress import needed_seconds
+from courses.models import Enrolment, WatchProgress
+
+
+def settle(*, enrolments, lesson_key=None, at=None) -> None:
+    """Complete the videos whose stored coverage suffices. One query when there are none; repeating changes nothing."""
+    threshold = F("enrolment__course__watch_threshold_percent")
+    enough = (
+        WatchProgress.objects.filter(
+            enrolment__in=Enrolment.objects.active().filter(pk__in=enrolments),
+            activity__retired_at=None,
+            activity__video=F("video"),
+        )
+        .exclude(activity__completions__enrolment=F("enrolment"))
+        .annotate(credit=F("covered_seconds") * 100)
+        .filter(credit__gt=0, credit__gte=F("length_seconds") * threshold)
+        .select_related("enrolment__course", "activity", "video")
+    )
+    for progress in enough.filter(activity__lesson_key=lesson_key) if lesson_key else enough:
+        facts = {
+            "covered_seconds": progress.covered_seconds,
+            "length_seconds": progress.length_seconds,
+            "needed_seconds": needed_seconds(
+                progress.length_seconds, progress.enrolment.course.watch_threshold_percent
+            ),
+            "video": str(progress.video.public_id),
+        }
+        completion.complete_activity(enrolment=progress.enrolment, activity=progress.activity, facts=facts, at=at)
