@@ -12,12 +12,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from redis import Redis
+
 from tests import databases
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
-REDIS_DATABASE = 15
+# Tests that run side by side must not take each other's messages: one Redis database for each test process.
+REDIS_DATABASE = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15
 
 
 class System:
@@ -80,7 +83,8 @@ class System:
 
     def start_web(self) -> subprocess.Popen:
         """The web process, as `Procfile` starts it; returns when it answers."""
-        options = ["--bind", f"127.0.0.1:{self.port}", "--worker-class", "gthread", "--workers", "2", "--threads", "4"]
+        options = ["--config", "scripts/gunicorn_conf.py", "--bind", f"127.0.0.1:{self.port}"]
+        options += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
         process = self.start("web", str(PROGRAMS / "gunicorn"), "lms.wsgi", *options, "--no-control-socket")
         wait_until(self.is_healthy, 60, lambda: f"the web process does not answer: {self.log('web')}")
         return process
@@ -131,6 +135,8 @@ def installed(**environment: str) -> Iterator[System]:
     with tempfile.TemporaryDirectory(prefix="aula-system-", ignore_cleanup_errors=True) as folder:
         name = Path(folder).name.rpartition("-")[2].lower()
         system = System(Path(folder), DATABASE_URL=database.copy(name), **environment)
+        if url := system.environment.get("REDIS_URL"):
+            Redis.from_url(url).flushdb()
         try:
             yield system
         finally:
