@@ -3,7 +3,7 @@ PYTHON := sh scripts/python.sh
 VENV := .venv/bin/python
 
 .DEFAULT_GOAL := help
-.PHONY: help run setup demo test check fix messages clean
+.PHONY: help run setup demo test check bench fix messages clean
 
 help:  ## show these lines
 	@sed -n 's/^\([a-z]*\):.*  ## /make \1\t/p' Makefile | expand -t 16
@@ -24,6 +24,10 @@ test:  ## checks, then the whole suite on SQLite and again on PostgreSQL and Red
 check:  ## style, import contracts, types, migrations, templates, translations
 	@$(PYTHON) -m scripts.make_ready check
 	@$(VENV) -m scripts.check
+
+bench:  ## measure signing in, importing and making videos beside their bare parts
+	@$(PYTHON) -m scripts.make_ready test
+	@$(VENV) -m scripts.bench
 
 fix:  ## format the code and the templates, and repair what can be repaired
 	@$(PYTHON) -m scripts.make_ready check
