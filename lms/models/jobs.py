@@ -21,6 +21,12 @@ class JobQuerySet(models.QuerySet["Job"]):
         at = at or timezone.now()
         return self.filter(Q(state=Job.State.RUNNING, lease_until__lt=at) | Q(state=Job.State.WAITING, due_at__lt=at))
 
+    def claimable(self, at=None) -> "JobQuerySet":
+        """Jobs that a worker may take now; one that was asked to stop is taken by nobody."""
+        at = at or timezone.now()
+        free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, lease_until__lt=at)
+        return self.filter(free, attempts__lt=F("max_attempts"), cancel_asked_at=None)
+
     def for_subject(self, kind: str, subject: object) -> "JobQuerySet":
         """Jobs of a kind about one thing; `subject` is its public id."""
         return self.filter(kind=kind, subject=str(subject))
@@ -40,24 +46,40 @@ class Job(models.Model):
         RUNNING = "running", _("En curso")
         DONE = "done", _("Terminado")
         FAILED = "failed", _("Falló")
+        CANCELLED = "cancelled", _("Cancelado")
+
+    class Priority(models.IntegerChoices):
+        """Whose turn comes first (`lms.domain.turns`)."""
+
+        HIGH = 1, _("Alta")
+        NORMAL = 2, _("Normal")
+        LOW = 3, _("Baja")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     kind = models.CharField(_("clase"), max_length=40)
     subject = models.CharField(_("sobre"), max_length=64)
     payload = models.JSONField(default=dict, blank=True)
-    state = models.CharField(_("estado"), max_length=8, choices=State, default=State.WAITING)
+    state = models.CharField(_("estado"), max_length=9, choices=State, default=State.WAITING)
+    priority = models.PositiveSmallIntegerField(_("prioridad"), choices=Priority, default=Priority.NORMAL)
     stage = models.CharField(_("etapa"), max_length=120, blank=True)
     done = models.PositiveBigIntegerField(default=0)
     total = models.PositiveBigIntegerField(default=0)
     attempts = models.PositiveSmallIntegerField(_("intentos"), default=0)
     max_attempts = models.PositiveSmallIntegerField(default=3)
+    # How often it got its attempts back by itself (`lms.domain.jobs.wake`).
+    wakes = models.PositiveSmallIntegerField(_("veces retomado"), default=0)
     fence = models.PositiveIntegerField(default=0)
     lease_until = models.DateTimeField(null=True, blank=True)
     due_at = models.DateTimeField(default=timezone.now)
     reason = models.TextField(_("motivo"), blank=True)
     requested_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(_("pedido el"), default=timezone.now)
+    begun_at = models.DateTimeField(_("empezado el"), null=True, blank=True)  # the last attempt
     finished_at = models.DateTimeField(_("terminado el"), null=True, blank=True)
+    cancel_asked_at = models.DateTimeField(_("cancelado el"), null=True, blank=True)
+    cancel_asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+"
+    )
 
     objects = JobQuerySet.as_manager()
     wagtail_reference_index_ignore = True
@@ -69,6 +91,7 @@ class Job(models.Model):
         indexes = [
             models.Index(fields=["state", "due_at"]),
             models.Index(fields=["kind", "subject"]),
+            models.Index(fields=["state", "priority", "created_at"], name="job_by_turn"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -77,6 +100,9 @@ class Job(models.Model):
                 name="job_one_unfinished_per_subject",
             ),
             models.CheckConstraint(condition=Q(total=0) | Q(done__lte=F("total")), name="job_done_within_total"),
+            models.CheckConstraint(
+                condition=~Q(state="cancelled") | Q(cancel_asked_at__isnull=False), name="job_cancelled_was_asked"
+            ),
         ]
 
     def __str__(self) -> str:

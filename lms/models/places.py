@@ -71,10 +71,17 @@ class Post(models.Model):
     name_en = models.CharField(_("nombre en inglés"), max_length=120)
     abbreviation = models.CharField(_("siglas"), max_length=20, blank=True)
     is_elected = models.BooleanField(_("de elección"), default=False)
+    is_open = models.BooleanField(
+        _("se ofrece"), default=True, help_text=_("Cerrado: ya no se elige; los nombramientos hechos se quedan.")
+    )
+    is_own = models.BooleanField(_("agregado por ANAM"), default=False, editable=False)
+    changed_at = models.DateTimeField(
+        _("cambiado por ANAM el"), null=True, blank=True, editable=False, help_text=_("Vacío: se llama como su fuente.")
+    )
     order = models.PositiveSmallIntegerField(_("orden"), default=0)
 
     class Meta:
-        ordering = ["order"]
+        ordering = ["order", "pk"]
         verbose_name = _("puesto")
         verbose_name_plural = _("puestos")
 

@@ -1,6 +1,7 @@
 """Who was given which role, over what, by whom, from when to when."""
 
 import uuid
+from datetime import date, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -28,11 +29,19 @@ class RoleGrantQuerySet(models.QuerySet["RoleGrant"]):
     def in_force(self, at=None) -> "RoleGrantQuerySet":
         """Grants that hold at the moment `at` (default now)."""
         at = at or timezone.now()
-        return self.filter(Q(granted_at__lte=at), Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+        return self.filter(Q(starts_at__lte=at), Q(ends_at__isnull=True) | Q(ends_at__gt=at))
+
+    def not_over(self) -> "RoleGrantQuerySet":
+        """Grants that hold now or will begin to."""
+        return self.filter(Q(ends_at__isnull=True) | Q(ends_at__gt=timezone.now()))
 
 
 class RoleGrant(models.Model):
-    """A role over a scope: the nation, one department or one municipality."""
+    """A role over a scope: the nation, one department, one municipality or one course.
+
+    It holds from `starts_at` until `ends_at` (empty: until it is withdrawn). The kernel knows no courses: a course is
+    named by its page's translation key, with the title it had.
+    """
 
     class Scope(models.TextChoices):
         """How far a grant reaches."""
@@ -40,6 +49,7 @@ class RoleGrant(models.Model):
         NATION = "nation", _("Todo el país")
         DEPARTMENT = "department", _("Un departamento")
         MUNICIPALITY = "municipality", _("Una municipalidad")
+        COURSE = "course", _("Un curso")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     person = models.ForeignKey(
@@ -53,11 +63,22 @@ class RoleGrant(models.Model):
     municipality = models.ForeignKey(
         Municipality, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("municipalidad")
     )
+    course_key = models.UUIDField(_("curso"), null=True, blank=True)
+    course_title = models.CharField(_("curso"), max_length=255, blank=True)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.PROTECT, null=True, related_name="+", verbose_name=_("otorgado por")
     )
-    granted_at = models.DateTimeField(_("desde"), default=timezone.now)
+    granted_at = models.DateTimeField(_("otorgado el"), default=timezone.now)
+    starts_at = models.DateTimeField(_("desde"), default=timezone.now)
     ends_at = models.DateTimeField(_("hasta"), null=True, blank=True)
+    withdrawn_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        verbose_name=_("retirado por"),
+    )
 
     objects = RoleGrantQuerySet.as_manager()
 
@@ -68,9 +89,10 @@ class RoleGrant(models.Model):
         constraints = [
             models.CheckConstraint(
                 condition=(
-                    Q(scope="nation", department=None, municipality=None)
-                    | Q(scope="department", department__isnull=False, municipality=None)
-                    | Q(scope="municipality", department=None, municipality__isnull=False)
+                    Q(scope="nation", department=None, municipality=None, course_key=None)
+                    | Q(scope="department", department__isnull=False, municipality=None, course_key=None)
+                    | Q(scope="municipality", department=None, municipality__isnull=False, course_key=None)
+                    | Q(scope="course", department=None, municipality=None, course_key__isnull=False)
                 ),
                 name="role_grant_names_its_scope",
             ),
@@ -78,3 +100,18 @@ class RoleGrant(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_role_display()}"
+
+    @property
+    def scope_in_words(self) -> str:
+        """The course, the municipality, the department, or the whole country."""
+        return str(self.course_title or self.municipality or self.department or self.get_scope_display())
+
+    @property
+    def last_day(self) -> date | None:
+        """The last day on which it holds, in Guatemala; None while it has no end."""
+        return timezone.localdate(self.ends_at - timedelta(microseconds=1)) if self.ends_at else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether it ended, or was withdrawn before it began."""
+        return self.ends_at is not None and self.ends_at <= timezone.now()
