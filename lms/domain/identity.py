@@ -8,6 +8,7 @@ import base64
 import hashlib
 import hmac
 import re
+import unicodedata
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -22,6 +23,18 @@ def normalise_cui(text: str) -> str:
     if not re.fullmatch(r"[0-9]{13}", digits):
         raise RuleBroken("cui.malformed", _("El CUI tiene 13 números. Revise su DPI y escríbalo de nuevo."))
     return digits
+
+
+def has_number(text: str) -> bool:
+    """Whether thirteen digits stand together, as a CUI is typed: with spaces, points or hyphens between them or not."""
+    return re.search(r"(?:[0-9][\s.\-]*){13}", unicodedata.normalize("NFKC", text)) is not None
+
+
+def assert_no_number(text: str) -> None:
+    """For what others read in clear. Raises `text.number_in_it`."""
+    if has_number(text):
+        message = _("Esto parece un CUI, y aquí no se escribe. Quítelo; otros números sepárelos con palabras.")
+        raise RuleBroken("text.number_in_it", message)
 
 
 def cui_check_digit_holds(cui: str) -> bool:
@@ -49,16 +62,50 @@ def decrypt_cui(token: str) -> str:
     return Fernet(base64.urlsafe_b64encode(_derived_key("cui-encryption"))).decrypt(token.encode()).decode()
 
 
+def seal(text: str) -> str:
+    """Any short text as it is kept when it may hold a CUI."""
+    return Fernet(base64.urlsafe_b64encode(_derived_key("sealed-text"))).encrypt(text.encode()).decode()
+
+
+def unseal(token: str) -> str:
+    """The text that `seal` took."""
+    return Fernet(base64.urlsafe_b64encode(_derived_key("sealed-text"))).decrypt(token.encode()).decode()
+
+
+def key_for(purpose: str) -> bytes:
+    """A key of 32 bytes for one purpose of its own, derived from the one outside the database."""
+    return _derived_key(purpose)
+
+
 def masked_cui(token: str) -> str:
     """A kept CUI as screens show it: `•••• ••••• 0101`; empty when there is none."""
     return f"•••• ••••• {decrypt_cui(token)[-4:]}" if token else ""
 
 
+def digits_of(text: str) -> str:
+    """The digits 0–9 of what was typed. Full-width ones count as theirs; those of other scripts are no digits here.
+
+    Otherwise one number could be kept, found and counted in as many ways as there are scripts.
+    """
+    return re.sub(r"[^0-9]", "", unicodedata.normalize("NFKC", text))
+
+
 def normalise_phone(text: str) -> str:
     """The eight digits of a phone number of the country, with or without +502. Raises `phone.malformed`."""
-    digits = re.sub(r"\D", "", text)
+    digits = digits_of(text)
     if len(digits) == 11 and digits.startswith("502"):
         digits = digits[3:]
     if len(digits) != 8:
         raise RuleBroken("phone.malformed", _("El teléfono tiene 8 números, por ejemplo 5555 1234."))
     return digits
+
+
+def masked_email(email: str | None) -> str:
+    """The first letter and the house: `a•••@muninebaj.gob.gt`; nothing for none."""
+    name, at, house = (email or "").partition("@")
+    return f"{name[:1]}•••{at}{house}" if at else ""
+
+
+def masked_phone(phone: str | None) -> str:
+    """The last two digits: `•••• ••34`; nothing for none."""
+    return f"•••• ••{phone[-2:]}" if phone else ""

@@ -6,6 +6,7 @@ message that comes twice and a worker killed at any moment all end in the same p
 """
 
 import logging
+import traceback
 from collections.abc import Callable
 from contextlib import contextmanager
 from datetime import timedelta
@@ -13,22 +14,29 @@ from threading import Event, Thread
 
 from celery import current_app
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
-from django.db.models import F, Q
+from django.db import DatabaseError, IntegrityError, InterfaceError, connection, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms.models import Job, Person
+from lms.models.jobs import JobQuerySet
 
+from . import audit
 from .errors import RuleBroken
 
 log = logging.getLogger(__name__)
 _performers: dict[str, Callable[["Claim"], None]] = {}
+_told_of_cancelling: dict[str, Callable[[Job], None]] = {}
 _held_here: set["Claim"] = set()
 
 
 class LeaseLost(Exception):
     """Another worker took the job over; stop at once and write nothing."""
+
+
+class Cancelled(LeaseLost):
+    """Somebody cancelled the job; stop at once and publish nothing more."""
 
 
 class Claim:
@@ -39,12 +47,20 @@ class Claim:
         self.fence = job.fence
 
     def _write(self, **fields: object) -> None:
-        held = Job.objects.filter(pk=self.job.pk, fence=self.fence, state=Job.State.RUNNING)
-        if not held.update(**fields):
-            raise LeaseLost(str(self.job.public_id))
+        if not self._ours().update(**fields):
+            raise self._stopped()
+
+    def _ours(self) -> JobQuerySet:
+        held = {"pk": self.job.pk, "fence": self.fence, "state": Job.State.RUNNING}
+        return Job.objects.filter(**held, cancel_asked_at=None)
+
+    def _stopped(self) -> LeaseLost:
+        """Why the row is not ours any more."""
+        asked = Job.objects.filter(pk=self.job.pk, fence=self.fence, cancel_asked_at__isnull=False).exists()
+        return (Cancelled if asked else LeaseLost)(str(self.job.public_id))
 
     def progress(self, done: int, total: int, stage: str = "") -> None:
-        """Tell how far it is. Raises `LeaseLost` when the job is no longer ours."""
+        """Tell how far it is. Raises `LeaseLost` when the job is no longer ours, `Cancelled` when it should stop."""
         self._write(done=min(done, total), total=total, stage=stage[:120], lease_until=_lease_end())
 
     def renew(self) -> None:
@@ -53,9 +69,8 @@ class Claim:
 
     def assert_held(self) -> None:
         """Lock the job's row and check the fence: call it inside the transaction that publishes a result."""
-        held = Job.objects.select_for_update().filter(pk=self.job.pk, fence=self.fence, state=Job.State.RUNNING)
-        if not held.exists():
-            raise LeaseLost(str(self.job.public_id))
+        if not self._ours().select_for_update().exists():
+            raise self._stopped()
 
 
 def _lease_end():
@@ -72,8 +87,32 @@ def performs(kind: str) -> Callable[[Callable[[Claim], None]], Callable[[Claim],
     return register
 
 
+def lets_cancel(kind: str) -> Callable[[Callable[[Job], None]], Callable[[Job], None]]:
+    """Register what is told of a job of `kind` that ends cancelled, in the transaction that says so.
+
+    Only such kinds can be cancelled: the others stand for something that is owed, and somebody would ask again.
+    """
+
+    def register(told: Callable[[Job], None]) -> Callable[[Job], None]:
+        _told_of_cancelling[kind] = told
+        return told
+
+    return register
+
+
+def may_be_cancelled(kind: str) -> bool:
+    """Whether jobs of `kind` can be cancelled."""
+    return kind in _told_of_cancelling
+
+
 def request(
-    kind: str, subject: object, *, by: Person | None = None, payload: dict | None = None, max_attempts: int = 3
+    kind: str,
+    subject: object,
+    *,
+    by: Person | None = None,
+    payload: dict | None = None,
+    max_attempts: int = 3,
+    priority: int = Job.Priority.NORMAL,
 ) -> Job:
     """Ask for work about one thing; an unfinished job of the same kind and subject is returned instead.
 
@@ -88,6 +127,7 @@ def request(
                 "payload": payload or {},
                 "requested_by": by,
                 "max_attempts": max_attempts,
+                "priority": priority,
                 # The carrier gets it at once; the reaper steps in when that did not happen.
                 "due_at": timezone.now() + timedelta(seconds=15),
                 "state": Job.State.WAITING,
@@ -98,10 +138,14 @@ def request(
     return job
 
 
+def queue_of(kind: str) -> str:
+    """The queue in which jobs of `kind` travel."""
+    return settings.JOB_QUEUES.get(kind, settings.CELERY_TASK_DEFAULT_QUEUE)
+
+
 def _send(job_id: int, kind: str) -> None:
-    queue = settings.JOB_QUEUES.get(kind, settings.CELERY_TASK_DEFAULT_QUEUE)
     try:
-        current_app.send_task("lms.tasks.run_job", args=[job_id], queue=queue)
+        current_app.send_task("lms.tasks.run_job", args=[job_id], queue=queue_of(kind))
     except Exception:
         # The row is the record: the reaper sends it again when the broker is back.
         log.exception("The broker did not take job %s", job_id)
@@ -110,14 +154,18 @@ def _send(job_id: int, kind: str) -> None:
 def claim(job_id: int) -> Claim | None:
     """Take a job that is waiting or abandoned; None when it is finished or another worker holds it."""
     now = timezone.now()
-    free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, lease_until__lt=now)
-    taken = Job.objects.filter(free, pk=job_id, attempts__lt=F("max_attempts")).update(
-        state=Job.State.RUNNING,
-        attempts=F("attempts") + 1,
-        fence=F("fence") + 1,
-        lease_until=_lease_end(),
-        done=0,
-        total=0,
+    taken = (
+        Job.objects.claimable(now)
+        .filter(pk=job_id)
+        .update(
+            state=Job.State.RUNNING,
+            attempts=F("attempts") + 1,
+            fence=F("fence") + 1,
+            lease_until=_lease_end(),
+            begun_at=now,
+            done=0,
+            total=0,
+        )
     )
     return Claim(Job.objects.get(pk=job_id)) if taken else None
 
@@ -156,18 +204,36 @@ def run(job_id: int) -> bool:
     try:
         with kept_alive(held):
             _performers[held.job.kind](held)
+    except Cancelled:
+        end_cancelled(held.job.pk, fence=held.fence)
     except LeaseLost:
         log.warning("Job %s was taken over", held.job.public_id)
     except RuleBroken as broken:
         _end(held, Job.State.FAILED, broken.message)
     except Exception as failure:
-        log.exception("Job %s (%s) failed", held.job.public_id, held.job.kind)
-        _put_back(held, f"{type(failure).__name__}: {failure}")
+        reason = _reason_of(failure)
+        # The frames, without what the failure itself says: a database says the values of the row, too.
+        frames = "".join(traceback.format_tb(failure.__traceback__))
+        log.error("Job %s (%s) failed: %s\n%s", held.job.public_id, held.job.kind, reason, frames)
+        _put_back(held, reason)
     else:
         _end(held, Job.State.DONE, "")
     finally:
         _held_here.discard(held)
     return True
+
+
+def _reason_of(failure: Exception) -> str:
+    """What is kept of a failure: its type and text; where a database refused, the constraint's name and no text."""
+    told: BaseException | None = failure
+    while told is not None:
+        if isinstance(told, DatabaseError | InterfaceError):
+            diagnosis = getattr(told.__cause__, "diag", None)
+            words = str(told).partition("constraint failed: ")[2] if connection.vendor == "sqlite" else ""
+            name = getattr(diagnosis, "constraint_name", None) or words
+            return f"{type(failure).__name__}: {name}" if name else type(failure).__name__
+        told = told.__cause__ or told.__context__
+    return f"{type(failure).__name__}: {failure}"
 
 
 def give_back() -> int:
@@ -190,7 +256,29 @@ def _end(held: Claim, state: str, reason: str) -> None:
     )
 
 
+def end_cancelled(job_id: int, **only: object) -> bool:
+    """Write down that a job that was asked to stop has stopped, and tell whom it concerns; False if it had not.
+
+    `only` are conditions on the row, the fence of whoever held it.
+    """
+    with transaction.atomic():
+        asked = Job.objects.unfinished().filter(pk=job_id, cancel_asked_at__isnull=False, **only)
+        if not asked.update(state=Job.State.CANCELLED, finished_at=timezone.now(), lease_until=None):
+            return False
+        job = Job.objects.select_related("cancel_asked_by").get(pk=job_id)
+        audit.record("job.cancelled", by=job.cancel_asked_by, subject=named(job), facts={"type": job.kind})
+        _told_of_cancelling[job.kind](job)
+    return True
+
+
+def named(job: Job) -> str:
+    """How the trail names a job."""
+    return f"lms.job:{job.public_id}"
+
+
 def _put_back(held: Claim, reason: str) -> None:
+    if end_cancelled(held.job.pk, fence=held.fence):  # it failed before it heard of it
+        return
     if held.job.attempts >= held.job.max_attempts:
         _end(held, Job.State.FAILED, reason)
         return
@@ -203,10 +291,12 @@ def _put_back(held: Claim, reason: str) -> None:
 def reap() -> int:
     """Send again every job that nobody holds; end those that were tried too often. Returns how many were sent."""
     now = timezone.now()
+    for job_id in Job.objects.abandoned(now).filter(cancel_asked_at__isnull=False).values_list("pk", flat=True):
+        end_cancelled(job_id)  # its worker died or was let go before it could say so
     Job.objects.abandoned(now).filter(attempts__gte=F("max_attempts")).update(
         state=Job.State.FAILED, reason="lost", finished_at=now, lease_until=None
     )
-    jobs = dict(Job.objects.abandoned(now).values_list("pk", "kind")[:500])
+    jobs = dict(Job.objects.abandoned(now).order_by("priority", "due_at", "pk").values_list("pk", "kind")[:500])
     # All of them wait now, and are not due again at once, or a slow queue would be filled with copies of its messages.
     Job.objects.abandoned(now).filter(pk__in=jobs).update(
         state=Job.State.WAITING, due_at=now + timedelta(seconds=60), lease_until=None
@@ -217,11 +307,24 @@ def reap() -> int:
 
 
 def retry(job: Job, *, by: Person | None) -> None:
-    """Give a failed job its attempts back. Raises `job.not_failed` and `job.already_waiting`."""
+    """Give a failed or cancelled job its attempts back; it may be woken as often as a new one.
+
+    Raises `job.not_failed` and `job.already_waiting`.
+    """
+    ended = (Job.State.FAILED, Job.State.CANCELLED)
+    _begin_again(job, ended, wakes=0, requested_by=by, cancel_asked_at=None, cancel_asked_by=None)
+
+
+def wake(job: Job) -> None:
+    """Give a failed job its attempts back by itself, and count it: whoever does so must stop one day. As `retry`."""
+    _begin_again(job, (Job.State.FAILED,), wakes=F("wakes") + 1)
+
+
+def _begin_again(job: Job, ended: tuple[str, ...], **fields: object) -> None:
     try:
         with transaction.atomic():
-            again = Job.objects.filter(pk=job.pk, state=Job.State.FAILED).update(
-                state=Job.State.WAITING, attempts=0, reason="", finished_at=None, due_at=timezone.now(), requested_by=by
+            again = Job.objects.filter(pk=job.pk, state__in=ended).update(
+                state=Job.State.WAITING, attempts=0, reason="", finished_at=None, due_at=timezone.now(), **fields
             )
             if not again:
                 raise RuleBroken("job.not_failed", _("Este trabajo no ha fallado."))
