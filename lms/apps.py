@@ -13,5 +13,7 @@ class LmsConfig(AppConfig):
     verbose_name = _("Personas y municipios")
 
     def ready(self) -> None:
-        """Register the system checks, which ask the models."""
+        """Register the system checks, which ask the models, what hangs on a person, and what the kernel hears."""
         import_module("lms.checks")
+        import_module("lms.receivers")
+        import_module("lms.domain.kernel_belongings")

@@ -2,10 +2,11 @@
 
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.db import DatabaseError
 
 from lms import permissions
 from lms.domain import roles
-from lms.models import Role
+from lms.models import Person, Role
 
 # Whom a person is without being granted anything (lms/policy.yaml).
 IMPLIED_ROLES = {"learner", "coordinator"}
@@ -60,3 +61,27 @@ def check_production(**kwargs: object) -> list[CheckMessage]:
         hint = "Without https passwords and identity numbers travel in clear."
         found.append(Warning("AULA_PUBLIC_URL does not begin with https://.", hint=hint, id="lms.W003"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def check_ways_in(**kwargs: object) -> list[CheckMessage]:
+    """Who holds a role gives a second factor, nobody of the demo can come in, and codes are not left lying about."""
+    found: list[CheckMessage] = []
+    if settings.SECOND_FACTOR == "off":
+        hint = "With AULA_SECOND_FACTOR=staff whoever holds a role needs more than a password."
+        kind, name = (Error, "lms.E005") if settings.PRODUCTION else (Warning, "lms.W004")
+        found.append(kind("AULA_SECOND_FACTOR is off.", hint=hint, id=name))
+    if settings.PRODUCTION and settings.SMS_GATEWAY in {"console", "file"}:
+        hint = "Codes would stand in logs or files; name a real gateway, or none."
+        found.append(Warning("AULA_SMS_GATEWAY is for trials.", hint=hint, id="lms.W005"))
+    if settings.PRODUCTION and _has_demo_people():
+        hint = "Their password is public: load the demo elsewhere, or close these accounts."
+        found.append(Warning("People of the demo can sign in.", hint=hint, id="lms.W006"))
+    return found
+
+
+def _has_demo_people() -> bool:
+    try:
+        return Person.objects.filter(is_demo=True, is_active=True).exists()
+    except DatabaseError:  # not made yet
+        return False

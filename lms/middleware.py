@@ -1,14 +1,24 @@
 """What every request passes on its way in, and the response headers that every page shares."""
 
+import logging
+
 from csp.middleware import CSPMiddleware, PolicyParts
 from django.conf import settings
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.middleware.gzip import GZipMiddleware
+from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
 from lms import permissions
-from lms.domain import roles
+from lms.domain import audit, roles
+from lms.upload_handlers import NoFileHandler
+from lms.views import gate
+from lms.views.limits import client_address
+
+log = logging.getLogger(__name__)
+# What a key that is called only `pk` names, by the kind of object that the table says stands at an address.
+KEYS = {"page": "page_id", "picture": "image_id", "document": "document_id"}
 
 
 class NullCharacterMiddleware:
@@ -35,6 +45,20 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
         return parts
 
 
+class OriginMiddleware:
+    """Tells the trail of events where a request comes from."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        token = audit.origin.set(client_address(request))
+        try:
+            return self.get_response(request)
+        finally:
+            audit.origin.reset(token)
+
+
 class PrivatePagesMiddleware:
     """Keeps what a signed-in person sees out of shared caches and of the next person's Back button."""
 
@@ -46,6 +70,25 @@ class PrivatePagesMiddleware:
         if not response.has_header("Cache-Control") and request.user.is_authenticated:
             response["Cache-Control"] = "private, no-store"
         return response
+
+
+class SecondFactorMiddleware:
+    """Whoever holds a role uses nothing but their own account until they gave a second factor in this session."""
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view, args: tuple, kwargs: dict) -> HttpResponse | None:
+        """Leads to giving or setting up the second factor; the API is told in its own language."""
+        if gate.is_open_without(request) or not gate.is_owed(request):
+            return None
+        if request.path_info.startswith("/api/"):
+            detail = "A second factor is needed."
+            return JsonResponse({"detail": detail, "code": "second_factor.needed"}, status=403)
+        return redirect(gate.way(request))
 
 
 class BackOfficeMiddleware:
@@ -60,11 +103,53 @@ class BackOfficeMiddleware:
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view, args: tuple, kwargs: dict) -> None:
-        """A signed-in stranger to the back-office is told so; the anonymous are sent to sign in by Wagtail."""
-        if request.path_info.startswith("/cms/") and request.user.is_authenticated:
-            if request.path_info == "/cms/logout/" or permissions.allows(request.user, "open_back_office"):
-                return
+        """The row of `policy.yaml` that names this address decides; without a row there is no door.
+
+        A signed-in stranger to it is told so; the anonymous are sent to sign in by Wagtail.
+        """
+        if not request.path_info.startswith("/cms/") or not request.user.is_authenticated:
+            return
+        name = request.resolver_match.view_name
+        rule = permissions.rule_of(name)
+        if rule is None:
+            log.error("policy.yaml has no row for %s, so it stays shut", name)
+            raise Http404
+        accesses = rule.access(request.method)
+        if accesses == ("nobody",):
+            raise Http404
+        is_door = {"public", "closed"} & set(accesses)
+        if not is_door and not permissions.allows(request.user, "open_back_office"):
             raise PermissionDenied("open_back_office")
+        if not permissions.opens(request.user, accesses):
+            raise PermissionDenied(", ".join(accesses))
+        if not permissions.reaches_all(request.user, self._named(request, kwargs, rule)):
+            raise Http404
+
+    def _named(self, request: HttpRequest, kwargs: dict, rule: permissions.Rule) -> list[tuple[str, object]]:
+        """The keys that an address names, also those of a page under another name and those to do something in bulk."""
+        named = [(KEYS.get(rule.of, name) if name == "pk" else name, key) for name, key in kwargs.items()]
+        many = f"{kwargs.get('model_name')}_id" if request.resolver_match.view_name == "wagtail_bulk_action" else ""
+        return named + [(many, key) for key in request.GET.getlist("id") if many and key.isdecimal()]
+
+
+class StrangersFilesMiddleware:
+    """Takes no file from somebody who has not signed in: a large form is refused before a byte of it is read.
+
+    Looking for the token of the page would read the whole form, and write its files to the disk, for anybody.
+    """
+
+    MOST_BYTES = 256 * 1024
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.content_type == "multipart/form-data" and not request.user.is_authenticated:
+            if int(request.META.get("CONTENT_LENGTH") or 0) > self.MOST_BYTES:
+                text = _("Para enviar archivos hay que entrar primero. Entre y envíe el formulario de nuevo.")
+                return HttpResponse(text, status=413, content_type="text/plain; charset=utf-8")
+            request.upload_handlers = [NoFileHandler(request)]
+        return self.get_response(request)
 
 
 class CompressionMiddleware(GZipMiddleware):

@@ -5,11 +5,14 @@ made once under `var/`. `AULA_MODE=production` takes everything from the environ
 """
 
 import contextlib
+import hashlib
 import os
+import re
 import secrets
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_INLINE
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
@@ -66,6 +69,11 @@ INSTALLED_APPS = [
     "media",
     "courses",
     "certificates",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "wagtail.contrib.redirects",
     "wagtail.embeds",
     "wagtail.sites",
@@ -93,6 +101,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "lms.middleware.NullCharacterMiddleware",
+    "lms.middleware.OriginMiddleware",
     "lms.middleware.ContentSecurityPolicyMiddleware",
     "lms.middleware.CompressionMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -100,10 +109,14 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "lms.middleware.StrangersFilesMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "lms.middleware.PrivatePagesMiddleware",
+    "lms.middleware.SecondFactorMiddleware",
     "lms.middleware.BackOfficeMiddleware",
+    "media.middleware.ViewerMiddleware",
     "wagtail.contrib.redirects.middleware.RedirectMiddleware",
 ]
 
@@ -135,6 +148,8 @@ DATABASES = {"default": env.dj_db_url("DATABASE_URL", f"sqlite:///{VAR_DIR / 'au
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     if PRODUCTION and not env.bool("AULA_ALLOW_SQLITE", False):
         raise ImproperlyConfigured("DATABASE_URL must name a PostgreSQL database in production")
+    # Opening the file costs as much as ten statements, and whoever closes it last writes its journal back.
+    DATABASES["default"]["CONN_MAX_AGE"] = None
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 30,
@@ -151,11 +166,11 @@ REDIS_URL = env.str("REDIS_URL", "")
 if PRODUCTION and not REDIS_URL:
     raise ImproperlyConfigured("REDIS_URL must be set in production")
 if REDIS_URL:
-    CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}}
+    CACHES = {"default": {"BACKEND": "lms.caches.CountingRedisCache", "LOCATION": REDIS_URL}}
 else:
     CACHES = {
         "default": {
-            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "BACKEND": "lms.caches.CountingFileCache",
             "LOCATION": VAR_DIR / "cache",
             # The default, 300, throws counts of tries away at random under the first flood.
             "OPTIONS": {"MAX_ENTRIES": 5000},
@@ -195,6 +210,23 @@ if S3_BUCKET:
             "file_overwrite": False,
         },
     }
+# Who sends films, documents and certificates (docs/decisions/0021): the web process itself, nginx (deploy/nginx), or
+# the storage, by addresses that it signs.
+MEDIA_DELIVERY = env.str("AULA_MEDIA_DELIVERY", "storage" if S3_BUCKET else "django")
+if MEDIA_DELIVERY not in {"django", "nginx", "storage"}:
+    raise ImproperlyConfigured("AULA_MEDIA_DELIVERY must be 'django', 'nginx' or 'storage'")
+if (MEDIA_DELIVERY == "storage") != bool(S3_BUCKET):
+    raise ImproperlyConfigured("AULA_MEDIA_DELIVERY=storage goes with AULA_S3_BUCKET, and each needs the other")
+# What films' addresses are sealed with; nginx knows it as well, so it is never the secret key itself.
+DELIVERY_SECRET = env.str("AULA_DELIVERY_SECRET", "") or hashlib.sha256(f"delivery:{SECRET_KEY}".encode()).hexdigest()
+if not re.fullmatch(r"[A-Za-z0-9_-]{32,128}", DELIVERY_SECRET):
+    raise ImproperlyConfigured("AULA_DELIVERY_SECRET must be 32 to 128 letters, digits, - and _")
+# What nginx wrote of films that it sent, for `count_delivered`.
+DELIVERY_LOG = Path(env.str("AULA_DELIVERY_LOG", "/var/log/nginx/aula-delivery.log"))
+if MEDIA_DELIVERY == "nginx":
+    SENDFILE_BACKEND = "lms.views.sending"
+# What a gigabyte (10⁹ bytes) costs, in quetzales; without it reports say bytes alone.
+PRICE_PER_GB = env.decimal("AULA_PRICE_PER_GB", None)
 FILE_UPLOAD_TEMP_DIR = str(VAR_DIR / "tmp")
 Path(FILE_UPLOAD_TEMP_DIR).mkdir(parents=True, exist_ok=True)
 FILE_UPLOAD_HANDLERS = [
@@ -209,6 +241,21 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # Wagtail's editor sends one field for e
 UPLOADS_DIR = Path(env.str("AULA_UPLOADS_DIR", str(VAR_DIR / "uploads")))
 WORK_DIR = Path(env.str("AULA_WORK_DIR", str(VAR_DIR / "work")))
 MAX_UPLOAD_BYTES = env.int("AULA_MAX_UPLOAD_BYTES", 4 * 1024**3)
+# How many days after a video is ready its original is kept; None keeps it always.
+KEEP_ORIGINALS = env.str("AULA_KEEP_ORIGINALS", "always")
+if KEEP_ORIGINALS != "always" and not KEEP_ORIGINALS.isdecimal():
+    raise ImproperlyConfigured("AULA_KEEP_ORIGINALS must be always, or a number of days")
+KEEP_ORIGINALS_DAYS = None if KEEP_ORIGINALS == "always" else int(KEEP_ORIGINALS)
+# What each person may keep of uploads, originals and papers together; 0 sets no limit.
+UPLOAD_QUOTA_BYTES = env.int("AULA_UPLOAD_QUOTA_MB", 50 * 1024) * 1024**2
+# A command that looks for viruses in {path} and ends with 0 (clean) or 1 (found), as clamdscan does; empty: none.
+VIRUS_SCAN_COMMAND = env.str("AULA_VIRUS_SCAN_COMMAND", "")
+if VIRUS_SCAN_COMMAND and "{path}" not in VIRUS_SCAN_COMMAND:
+    raise ImproperlyConfigured("AULA_VIRUS_SCAN_COMMAND must name the file as {path}")
+# A command that listens to a video and writes captions, with {audio}, {language} and {output}; empty: none.
+SPEECH_COMMAND = env.str("AULA_SPEECH_COMMAND", "")
+SPEECH_MAX_SECONDS = env.int("AULA_SPEECH_MAX_SECONDS", 6 * 3600)
+SPEECH_MEMORY_BYTES = env.int("AULA_SPEECH_MEMORY_BYTES", 8 * 1024**3)
 
 # People -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "lms.Person"
@@ -226,10 +273,81 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "lms:sign_in"
 LOGIN_REDIRECT_URL = "courses:learning"
 LOGOUT_REDIRECT_URL = "lms:home"
+SESSION_ENGINE = "lms.sessions"
 SESSION_COOKIE_AGE = 30 * 24 * 3600
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
+
+# Signing in (docs/decisions/0009) ---------------------------------------------------------------------------------
+# Who holds a role gives a second factor; embedded, the people of the demo need none.
+SECOND_FACTOR = env.str("AULA_SECOND_FACTOR", "staff")
+if SECOND_FACTOR not in {"staff", "off"}:
+    raise ImproperlyConfigured("AULA_SECOND_FACTOR must be 'staff' or 'off'")
+SECOND_FACTOR_SPARES_DEMO = not PRODUCTION
+ACCOUNT_ADAPTER = "lms.adapters.AccountAdapter"
+ACCOUNT_LOGIN_METHODS = {"email"}  # the sign-in form is ours; allauth's is not mounted
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 10 * 60
+ACCOUNT_SESSION_REMEMBER = None
+# By key (one account), never by address: a town hall has one. The sign-in form counts by itself (lms/views/limits.py).
+ACCOUNT_RATE_LIMITS = {"login_failed": "5/5m/key", "reauthenticate": "10/5m/user"}
+MFA_ADAPTER = "lms.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_RECOVERY_CODES_SHOW_ONCE = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True  # e-mail is optional here, and no way to take an account over
+MFA_TOTP_TOLERANCE = 1
+MFA_TOTP_ISSUER = "Aula Municipal"
+MFA_RATE_LIMITS = {"webauthn_login": "300/5m/ip"}
+MFA_FORMS = {
+    "authenticate": "lms.forms.access.FactorForm",
+    "reauthenticate": "lms.forms.access.FactorAgainForm",
+    "activate_totp": "lms.forms.access.ActivateForm",
+    "add_webauthn": "lms.forms.access.AddPasskeyForm",
+    "edit_webauthn": "lms.forms.access.NamePasskeyForm",
+    "login_webauthn": "lms.forms.access.PasskeySignInForm",
+    "authenticate_webauthn": "lms.forms.access.PasskeyAtDoorForm",
+    "reauthenticate_webauthn": "lms.forms.access.PasskeyAgainForm",
+}
+ACCOUNT_FORMS = {"reauthenticate": "lms.forms.access.PasswordAgainForm"}
+# One OpenID Connect issuer, switched on by naming it.
+OIDC_ISSUER = env.str("AULA_OIDC_ISSUER", "").rstrip("/")
+OIDC_NAME = env.str("AULA_OIDC_NAME", "")
+OIDC_CLIENT_ID = env.str("AULA_OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.str("AULA_OIDC_CLIENT_SECRET", "")
+if OIDC_ISSUER and not (OIDC_NAME and OIDC_CLIENT_ID and OIDC_CLIENT_SECRET):
+    raise ImproperlyConfigured("AULA_OIDC_ISSUER asks for AULA_OIDC_NAME, AULA_OIDC_CLIENT_ID and _CLIENT_SECRET")
+if OIDC_ISSUER and HTTPS and not OIDC_ISSUER.startswith("https://"):
+    raise ImproperlyConfigured("AULA_OIDC_ISSUER must begin with https://")
+OIDC_ORIGIN = "{0.scheme}://{0.netloc}".format(urlsplit(OIDC_ISSUER)) if OIDC_ISSUER else ""
+SOCIALACCOUNT_ADAPTER = "lms.adapters.IssuerAdapter"
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = True
+SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_EMAIL_VERIFICATION = "none"
+SOCIALACCOUNT_EMAIL_REQUIRED = False
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+SOCIALACCOUNT_PROVIDERS = (
+    {
+        "openid_connect": {
+            "OAUTH_PKCE_ENABLED": True,
+            "APPS": [
+                {
+                    "provider_id": "institucion",
+                    "name": OIDC_NAME,
+                    "client_id": OIDC_CLIENT_ID,
+                    "secret": OIDC_CLIENT_SECRET,
+                    "settings": {"server_url": OIDC_ISSUER},
+                }
+            ],
+        }
+    }
+    if OIDC_ISSUER
+    else {}
+)
 
 # Languages and time -----------------------------------------------------------------------------------------------
 # Interface texts are written in Spanish in the code (docs/decisions/0003); every other language is a catalogue.
@@ -267,7 +385,8 @@ CONTENT_SECURITY_POLICY = {
         "font-src": [SELF],
         "manifest-src": [SELF],
         "worker-src": [SELF],
-        "form-action": [SELF],
+        # Signing in with an institution's account is a form of ours that leads to its server.
+        "form-action": [SELF, *([OIDC_ORIGIN] if OIDC_ORIGIN else [])],
         "frame-ancestors": [SELF],
         "base-uri": [NONE],
     }
@@ -288,11 +407,13 @@ CMS_CONTENT_SECURITY_POLICY = {
 
 # Wagtail ----------------------------------------------------------------------------------------------------------
 WAGTAIL_SITE_NAME = "Aula Municipal"
+COURSE_PAGE_MODEL = "courses.CoursePage"  # what a role over one course names; the kernel knows no more of it
 WAGTAIL_I18N_ENABLED = False
 WAGTAIL_CONTENT_LANGUAGES = [("es", "Español")]
 WAGTAILADMIN_PERMITTED_LANGUAGES = [("es", "Español"), ("en", "English")]
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
+WAGTAIL_WORKFLOW_ENABLED = False  # those who write may publish
 WAGTAIL_GRAVATAR_PROVIDER_URL = None
 WAGTAIL_USAGE_COUNT_ENABLED = True
 WAGTAIL_ALLOW_UNICODE_SLUGS = False
@@ -304,7 +425,8 @@ WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = 15 * 1024 * 1024
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
 WAGTAILIMAGES_FORMAT_CONVERSIONS = {"jpeg": "webp", "png": "webp"}
-WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "xlsx", "pptx", "odt", "ods", "odp", "csv", "txt", "zip"]
+WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "xlsx", "pptx", "ppsx", "odt", "ods", "odp"]
+WAGTAILDOCS_DOCUMENT_FORM_BASE = "media.views.documents.DocumentForm"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
 WAGTAILDOCS_INLINE_CONTENT_TYPES = ["application/pdf"]
 
@@ -327,7 +449,12 @@ else:
 # Hours of transcoding must not keep a certificate or the reaper waiting: they have a queue and a worker of their own.
 CELERY_TASK_DEFAULT_QUEUE = "aula"
 CELERY_TASK_QUEUES = [Queue("aula"), Queue("aula-media")]
-JOB_QUEUES = {"media.transcode": "aula-media"}
+JOB_QUEUES = {
+    **dict.fromkeys(("media.transcode", "media.cut", "media.track"), "aula-media"),
+    "media.speech": env.str("AULA_SPEECH_QUEUE", "aula-media"),
+}
+if JOB_QUEUES["media.speech"] not in {"aula", "aula-media"}:
+    CELERY_TASK_QUEUES.append(Queue(JOB_QUEUES["media.speech"]))
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -344,7 +471,15 @@ CELERY_BEAT_SCHEDULE = {
         "options": {"expires": 30},
     },
     "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
+    "seek-duplicates": {
+        "task": "lms.tasks.seek_duplicates",
+        "schedule": crontab(hour=2, minute=20),
+        "options": {"expires": 6 * 3600},
+    },
+    "sweep-imports": {"task": "lms.tasks.sweep_imports", "schedule": 3600, "options": {"expires": 3600}},
     "sweep-lost-videos": {"task": "media.tasks.sweep_lost_videos", "schedule": 60, "options": {"expires": 60}},
+    "sweep-access-codes": {"task": "lms.tasks.sweep_access_codes", "schedule": 3600, "options": {"expires": 3600}},
+    "count-delivered": {"task": "media.tasks.count_delivered", "schedule": 300, "options": {"expires": 300}},
     "sweep-expired-uploads": {"task": "media.tasks.sweep_uploads", "schedule": 3600, "options": {"expires": 3600}},
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
@@ -357,6 +492,17 @@ if EMAIL_URL := env.str("AULA_EMAIL_URL", ""):
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
     EMAIL_FILE_PATH = str(VAR_DIR / "mail")
+
+# Messages to telephones: `console`, `file` (embedded: files under var/messages/, and the console), `http`, or the
+# dotted path of a callable that takes `to` (eight digits) and `text`. Empty sends none: codes go by e-mail alone.
+SMS_GATEWAY = env.str("AULA_SMS_GATEWAY", "" if PRODUCTION else "file")
+SMS_URL = env.str("AULA_SMS_URL", "")
+SMS_TOKEN = env.str("AULA_SMS_TOKEN", "")
+SMS_BODY = env.json("AULA_SMS_BODY", {"to": "+502{to}", "text": "{text}"})
+SMS_TIMEOUT_SECONDS = env.int("AULA_SMS_TIMEOUT_SECONDS", 10)
+MESSAGES_DIR = VAR_DIR / "messages"
+if SMS_GATEWAY == "http" and not SMS_URL:
+    raise ImproperlyConfigured("AULA_SMS_GATEWAY=http asks for AULA_SMS_URL")
 
 # Certificates -----------------------------------------------------------------------------------------------------
 CERTIFICATE_ISSUER = env.str("AULA_CERTIFICATE_ISSUER", "Asociación Nacional de Municipalidades de Guatemala")

@@ -1,19 +1,103 @@
 """Addresses of the kernel's pages."""
 
-from django.urls import path
+from django.urls import include, path, register_converter
 
-from lms.views import account, signing, site
+from lms.converters import MunicipalityCode
+from lms.views import (
+    account,
+    codes,
+    guardians,
+    helping,
+    imports,
+    members,
+    networks,
+    own_data,
+    registering,
+    signing,
+    site,
+    staff,
+    staff_appointments,
+    staff_people,
+)
+
+register_converter(MunicipalityCode, "municipality")
+
+# One member of a network.
+MEMBER = [
+    path("", members.member, name="network_member"),
+    path("entrada/", members.accept, name="network_accept"),
+    path("rechazo/", members.refuse, name="network_refuse"),
+    path("salida/", members.end, name="network_end"),
+    path("coordinacion/", members.coordinate, name="network_coordinate"),
+    path("permiso/", members.confirm_consent, name="member_consent"),
+    path("permiso/hoja/", members.sheet, name="member_sheet"),
+    path("permiso/deshacer/", members.undo_consent, name="member_consent_undo"),
+    path("permiso/retiro/", members.withdraw_consent, name="member_consent_withdraw"),
+]
 
 app_name = "lms"
 urlpatterns = [
     path("", site.home, name="home"),
     path("entrar/", signing.sign_in, name="sign_in"),
+    path("entrar/codigo/", codes.ask_code, name="ask_code"),
+    path("entrar/codigo/recibido/", codes.give_code, name="give_code"),
+    path("entrar/recursos-humanos/", codes.recover, name="recover"),
+    path("cambiar-de-persona/", signing.switch_person, name="switch_person"),
+    path("personal/<uuid:public_id>/acceso/", helping.recover_access, name="recover_access"),
+    path("personal/<uuid:public_id>/segundo-paso/", helping.remove_factors, name="remove_factors"),
     path("salir/", signing.sign_out, name="sign_out"),
-    path("registro/", signing.register, name="register"),
+    path("registro/", registering.register, name="register"),
+    path("registro/menores/", registering.register_minor, name="register_minor"),
+    path("registro/red/", networks.choice, name="network_choice"),
     path("mi-cuenta/", account.account, name="account"),
     path("mi-cuenta/datos/", account.details, name="details"),
     path("mi-cuenta/contrasena/", account.password, name="password"),
+    path("mi-cuenta/datos-personales/", own_data.overview, name="own_data"),
+    path("mi-cuenta/datos-personales/cui/", own_data.cui, name="own_cui"),
+    path("mi-cuenta/datos-personales/bitacora/", own_data.trail, name="own_data_trail"),
+    path("mi-cuenta/datos-personales/correccion/", own_data.correction, name="correction"),
+    path("mi-cuenta/datos-personales/borrado/", own_data.erasing, name="erasure"),
+    path(
+        "mi-cuenta/datos-personales/solicitudes/<uuid:public_id>/retiro/", own_data.withdrawal, name="request_withdraw"
+    ),
+    path("mi-cuenta/datos-personales/descarga/", own_data.download, name="own_data_download"),
+    path("mi-cuenta/datos-personales/descarga/mis-datos.json", own_data.as_json, name="own_data_json"),
     path("mi-cuenta/puestos/", account.appointment_new, name="appointment_new"),
     path("mi-cuenta/puestos/<uuid:public_id>/fin/", account.appointment_end, name="appointment_end"),
     path("mi-cuenta/redes/<uuid:public_id>/salida/", account.network_leave, name="network_leave"),
+    path("mi-cuenta/redes/<uuid:public_id>/solicitud/", networks.withdraw_request, name="network_request_withdraw"),
+    path("mi-cuenta/permiso/", guardians.consent, name="guardian_consent"),
+    path("mi-cuenta/permiso/hoja/", guardians.sheet, name="guardian_sheet"),
+    path("mi-cuenta/permiso/retiro/", guardians.withdraw, name="guardian_withdraw"),
+    path("redes/<uuid:public_id>/unirse/", networks.join, name="network_join"),
+    path("redes/<uuid:public_id>/integrantes/", members.listing, name="network_members"),
+    path("redes/<uuid:public_id>/integrantes/<uuid:person_id>/", include(MEMBER)),
+    path("personal/importar/", imports.index, name="import_index"),
+    path("personal/importar/nueva/", imports.new, name="import_new"),
+    path("personal/importar/plantilla.xlsx", imports.template_xlsx, name="import_template_xlsx"),
+    path("personal/importar/plantilla.csv", imports.template_csv, name="import_template_csv"),
+    path("personal/importar/<uuid:public_id>/", imports.detail, name="import_list"),
+    path("personal/importar/<uuid:public_id>/columnas/", imports.columns, name="import_columns"),
+    path("personal/importar/<uuid:public_id>/entrada/", imports.run, name="import_run"),
+    path("personal/importar/<uuid:public_id>/cancelacion/", imports.cancel, name="import_cancel"),
+    path("personal/importar/<uuid:public_id>/errores.xlsx", imports.faults_file, name="import_faults"),
+    path("personal/", staff.index, name="staff_index"),
+    path("personal/por-confirmar/", staff.queue, name="staff_queue"),
+    path("personal/<municipality:code>/", staff.listing, name="staff_list"),
+    path("personal/<municipality:code>/hoja/", staff.sheet, name="staff_sheet"),
+    path("personal/<municipality:code>/personal.xlsx", staff.export_xlsx, name="staff_xlsx"),
+    path("personal/<municipality:code>/personal.csv", staff.export_csv, name="staff_csv"),
+    path("personal/<municipality:code>/por-confirmar/", staff.waiting, name="staff_waiting"),
+    path("personal/<municipality:code>/busqueda/", staff_people.find, name="staff_find"),
+    path("personal/<municipality:code>/nombramiento/", staff_people.appoint_found, name="staff_appoint_found"),
+    path("personal/<municipality:code>/nueva/", staff_people.new, name="staff_new"),
+    path("personal/<uuid:public_id>/", staff.person, name="staff_person"),
+    path("personal/<uuid:public_id>/datos/", staff_people.details, name="staff_details"),
+    path("personal/<uuid:public_id>/cui/", staff_people.reveal, name="staff_reveal"),
+    path("personal/<uuid:public_id>/nombramiento/", staff_people.appoint, name="staff_appoint"),
+    path("personal/nombramientos/<uuid:public_id>/rechazo/", staff_appointments.refuse, name="staff_refuse"),
+    path("personal/nombramientos/<uuid:public_id>/fin/", staff_appointments.end, name="staff_end"),
+    path("personal/nombramientos/<uuid:public_id>/correccion/", staff_appointments.correct, name="staff_correct"),
+    path("personal/nombramientos/<uuid:public_id>/anulacion/", staff_appointments.annul, name="staff_annul"),
+    path("personal/nombramientos/<uuid:public_id>/traslado/", staff_appointments.move, name="staff_move"),
 ]

@@ -6,7 +6,7 @@ from threading import Timer
 from celery import shared_task
 from celery.signals import worker_shutting_down
 
-from lms.domain import jobs
+from lms.domain import access, duplicates, imports, jobs, suggesting, turns
 
 # A worker that is asked to stop may finish what takes no longer than this.
 LEAVE_AFTER_SECONDS = 4
@@ -14,14 +14,33 @@ LEAVE_AFTER_SECONDS = 4
 
 @shared_task(name="lms.tasks.run_job")
 def run_job(job_id: int) -> None:
-    """Do one job of the ledger."""
-    jobs.run(job_id)
+    """Do one job of the ledger: this one, or one of its queue that is more urgent."""
+    turns.run(job_id)
 
 
 @shared_task(name="lms.tasks.reap_jobs")
 def reap_jobs() -> None:
     """Send again what was lost on the way."""
     jobs.reap()
+
+
+@shared_task(name="lms.tasks.sweep_access_codes")
+def sweep_access_codes() -> None:
+    """Forget the codes that were sent and are long over."""
+    access.sweep()
+
+
+@shared_task(name="lms.tasks.sweep_imports")
+def sweep_imports() -> None:
+    """Let go of lists of staff that nobody came back to."""
+    imports.sweep()
+
+
+@shared_task(name="lms.tasks.seek_duplicates")
+def seek_duplicates() -> None:
+    """Ask for the nightly search for duplicates, and let go of what can no longer be undone."""
+    suggesting.ask(by=None)
+    duplicates.forget_journals()
 
 
 @worker_shutting_down.connect

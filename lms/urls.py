@@ -43,6 +43,7 @@ urlpatterns = [
     path("cms/", include(wagtailadmin_urls)),
     path("documentos/", include(wagtaildocs_urls)),
     path("", include("lms.site_urls")),
+    path("", include("lms.access_urls")),
     path("", include("media.urls")),
     path("", include("courses.urls")),
     path("", include("certificates.urls")),

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from lms.domain import identity, networks, people, places
+from lms.domain import access, identity, networks, people, places, requests, standing
 from lms.domain.errors import RuleBroken
 from lms.forms import AppointmentForm, DetailsForm, EndForm, PasswordForm
-from lms.models import Appointment, Department, Membership, Municipality, RoleGrant
+from lms.forms.access import FirstPasswordForm
+from lms.models import Appointment, Department, GuardianConsent, Membership, Municipality, Person, RoleGrant
 
-from . import limits
+from . import limits, recent
 from .signing import TOO_MANY, safe_next
 
 READS_AND_WRITES = ["GET", "HEAD", "POST"]
@@ -42,6 +43,13 @@ def account(request: HttpRequest) -> HttpResponse:
         "masked_cui": identity.masked_cui(person.cui_encrypted),
         "appointments": person.appointments.select_related("post", "municipality__department").order_by("-starts_on"),
         "memberships": person.memberships.current().select_related("network", "municipality__department"),
+        "join_requests": standing.requests_of(person),
+        "invitations": person.memberships.invited().select_related("network", "municipality__department"),
+        "is_minor": people.is_minor(person.born_on),
+        "consent": GuardianConsent.objects.filter(person=person).first(),
+        "answered": requests.answered_lately(person),
+        "recoveries": access.recoveries(person),
+        "has_second_factor": access.has_second_factor(person),
         "grants": RoleGrant.objects.in_force()
         .filter(person=person)
         .select_related("department", "municipality__department"),
@@ -57,9 +65,9 @@ def _form_page(request: HttpRequest, form, *, refused: int = 422, **context: obj
 @login_required
 @require_http_methods(READS_AND_WRITES)
 def details(request: HttpRequest) -> HttpResponse:
-    """Change names, identifiers, birth date and language."""
+    """Change one's contact and language, and write what is missing."""
     form, key = DetailsForm(request.POST or None, person=request.user), str(request.user.public_id)
-    page = {"title": _("Cambiar mis datos"), "action": _("Guardar")}
+    page = {"title": _("Cambiar mi contacto"), "action": _("Guardar")}
     if form.is_valid():
         if not limits.TAKEN_BY_PERSON.take(key):
             form.add_error(
@@ -83,20 +91,30 @@ def details(request: HttpRequest) -> HttpResponse:
 @sensitive_post_parameters()
 @require_http_methods(READS_AND_WRITES)
 def password(request: HttpRequest) -> HttpResponse:
-    """Change one's own password; other devices have to sign in again."""
-    form = PasswordForm(request.POST or None)
+    """Change one's own password, or set a first one; other devices have to sign in again."""
+    is_first = not request.user.has_usable_password()
+    if is_first and not recent.is_recent(request):
+        messages.warning(request, _("Para poner una contraseña, salga y entre de nuevo. Así sabemos que es usted."))
+        return redirect("lms:account")
+    form = (FirstPasswordForm if is_first else PasswordForm)(request.POST or None)
     if form.is_valid():
         try:
-            people.change_password(
-                person=request.user, old=form.cleaned_data["old"], new=form.cleaned_data["password"], by=request.user
-            )
+            _set_password(request.user, form.cleaned_data)
         except RuleBroken as broken:
             form.add_broken(broken)
         else:
             update_session_auth_hash(request, request.user)
             messages.success(request, _("Su contraseña cambió. En otros teléfonos tendrá que entrar de nuevo."))
             return redirect("lms:account")
-    return _form_page(request, form, title=_("Cambiar mi contraseña"), action=_("Cambiar contraseña"))
+    title = _("Poner una contraseña") if is_first else _("Cambiar mi contraseña")
+    return _form_page(request, form, title=title, action=_("Guardar la contraseña"))
+
+
+def _set_password(person: Person, data: dict) -> None:
+    if "old" in data:
+        people.change_password(person=person, old=data["old"], new=data["password"], by=person)
+    else:
+        access.choose_first_password(person=person, new=data["password"])
 
 
 @login_required
@@ -127,14 +145,24 @@ def _appointment_form(request: HttpRequest) -> HttpResponse:
     form = AppointmentForm(request.POST or None, initial={"starts_on": timezone.localdate()})
     if form.is_valid():
         try:
-            people.appoint(person=request.user, municipality=municipality, by=request.user, **form.cleaned_data)
+            appointment = people.appoint(
+                person=request.user, municipality=municipality, by=request.user, **form.cleaned_data
+            )
         except RuleBroken as broken:
             form.add_broken(broken)
         else:
-            messages.success(request, _("Su puesto quedó anotado."))
+            messages.success(request, _noted(appointment))
             return redirect(safe_next(request, default="lms:account"))
     context = {"municipality": municipality, "next": safe_next(request, default="")}
     return render(request, "lms/appointment_form.html", {"form": form, **context}, status=422 if form.is_bound else 200)
+
+
+def _noted(appointment: Appointment) -> str:
+    """What happens next: learning at once, certificates when the town hall has confirmed the post."""
+    told = _("Su puesto quedó anotado. Ya puede aprender.")
+    if people.may_be_certified(appointment.person):
+        return told
+    return f"{told} {standing.after_confirmation_of(appointment)}"
 
 
 @login_required
@@ -162,7 +190,11 @@ def network_leave(request: HttpRequest, public_id) -> HttpResponse:
     """Ask once, then leave a network."""
     membership = membership_or_404(request, public_id)
     if request.method == "POST":
-        networks.leave(membership=membership, by=request.user)
-        messages.success(request, _("Usted ya no es integrante de la red."))
+        try:
+            networks.leave(membership=membership, by=request.user)
+        except RuleBroken as broken:  # somebody else ended it in the meantime
+            messages.error(request, broken.message)
+        else:
+            messages.success(request, _("Usted ya no es integrante de la red."))
         return redirect("lms:account")
     return render(request, "lms/network_leave.html", {"membership": membership})

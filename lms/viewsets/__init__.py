@@ -3,10 +3,14 @@
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.viewsets.base import ViewSetGroup
 
+from .duplicates import merge_viewset, pair_viewset
+from .grants import grant_viewset
 from .networks import membership_viewset, network_viewset
-from .people import grant_viewset, person_chooser_viewset, person_viewset
+from .people import person_chooser_viewset, person_viewset
 from .places import municipality_viewset, post_viewset
-from .work import audit_viewset, job_viewset
+from .requests import request_viewset
+from .trail import audit_viewset
+from .work import job_viewset
 
 
 class PeopleGroup(ViewSetGroup):
@@ -15,7 +19,17 @@ class PeopleGroup(ViewSetGroup):
     menu_label = _("Personas")
     menu_icon = "group"
     menu_order = 250
-    items = (person_viewset, grant_viewset, network_viewset, membership_viewset, municipality_viewset, post_viewset)
+    items = (
+        person_viewset,
+        pair_viewset,
+        merge_viewset,
+        request_viewset,
+        grant_viewset,
+        network_viewset,
+        membership_viewset,
+        municipality_viewset,
+        post_viewset,
+    )
 
 
 class WorkGroup(ViewSetGroup):

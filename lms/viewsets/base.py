@@ -19,39 +19,45 @@ from lms.models import Person, RoleGrant
 
 
 class TablePolicy(BasePermissionPolicy):
-    """Wagtail's questions about a model, answered by `policy.yaml`. `verbs` are the ones that make sense for it."""
+    """Wagtail's questions about a model, answered by `policy.yaml`. `verbs` are the ones that make sense for it.
 
-    def __init__(self, model, action: str, *, verbs: tuple[str, ...] = ("add", "change", "delete", "view")) -> None:
+    `read` is the action that lets one see it, where that is not the one that lets one change it.
+    """
+
+    def __init__(
+        self, model, action: str, *, verbs: tuple[str, ...] = ("add", "change", "delete", "view"), read: str = ""
+    ) -> None:
         super().__init__(model)
         self.action = action
         self.verbs = verbs
+        self.read = read or action
 
     def user_has_permission(self, user, action: str) -> bool:
         """Asked for every row of a list, so answered once for a request's person."""
         if action not in self.verbs:
             return False
-        answers = user.__dict__.setdefault("_office_answers", {})
-        if self.action not in answers:
-            answers[self.action] = permissions.allows(user, self.action)
-        return answers[self.action]
+        needed = self.read if action == "view" else self.action
+        answers = user.__dict__.setdefault("_office_answers", permissions.Abilities(user))
+        return getattr(answers, needed)
 
     def users_with_any_permission(self, actions) -> QuerySet[Person]:
         """Those who hold a role that the table names."""
-        if not set(actions) & set(self.verbs):
-            return Person.objects.none()
-        roles = permissions.policy()["actions"][self.action]
+        asked = set(actions) & set(self.verbs)
+        table = permissions.policy()["actions"]
+        roles = {role for one in asked for role in table[self.read if one == "view" else self.action]}
         holders = RoleGrant.objects.in_force().filter(role__in=roles).values("person_id")
         return Person.objects.active().filter(pk__in=holders) | Person.objects.active().filter(is_superuser=True)
 
 
 class Guarded:
-    """A viewset whose every view asks for `action`."""
+    """A viewset whose every view asks for `action`, or for what the view itself names in `asks_for`."""
 
     action = ""
 
     def construct_view(self, view_class, **kwargs):
         """The view behind the guard."""
-        return permissions.needs(self.action)(super().construct_view(view_class, **kwargs))  # type: ignore[misc]
+        action = getattr(view_class, "asks_for", "") or self.action
+        return permissions.needs(action)(super().construct_view(view_class, **kwargs))  # type: ignore[misc]
 
 
 class OfficeViewSet(Guarded, ModelViewSet):

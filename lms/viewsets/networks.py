@@ -9,11 +9,14 @@ from wagtail.admin.views import generic
 from wagtail.admin.widgets.button import HeaderButton, ListingButton
 
 from lms.domain import networks
-from lms.forms import MembershipForm, NetworkForm
+from lms.forms.networks import MembershipForm, NetworkForm
 from lms.models import Membership, Network, Person
 
 from .base import AskFirstView, FormByVerb, IndexView, OfficeViewSet
 from .people import person_chooser_viewset
+
+READ, WRITE = "read_networks", "manage_networks"
+BELONGS = Q(memberships__left_on=None, memberships__confirmed_at__isnull=False)
 
 
 class NetworkIndexView(IndexView):
@@ -21,7 +24,7 @@ class NetworkIndexView(IndexView):
 
     def get_base_queryset(self) -> QuerySet[Network]:
         return Network.objects.annotate(
-            members_count=Count("memberships", filter=Q(memberships__left_on=None), distinct=True),
+            members_count=Count("memberships", filter=BELONGS, distinct=True),
             municipalities_count=Count("municipalities", distinct=True),
         )
 
@@ -29,6 +32,7 @@ class NetworkIndexView(IndexView):
 class NetworkCreateView(FormByVerb, generic.CreateView):
     """Founds a network."""
 
+    asks_for = WRITE
     success_message = _("La red %(object)s está lista.")
 
     def perform(self, data: dict) -> Network:
@@ -38,6 +42,7 @@ class NetworkCreateView(FormByVerb, generic.CreateView):
 class NetworkEditView(FormByVerb, generic.EditView):
     """Changes a network; its members stand below."""
 
+    asks_for = WRITE
     template_name = "wagtailadmin/lms/network_edit.html"
     success_message = _("La red %(object)s quedó guardada.")
 
@@ -53,7 +58,11 @@ class NetworkEditView(FormByVerb, generic.EditView):
     @cached_property
     def header_buttons(self) -> list:
         url = f"{reverse('lms_memberships:add')}?network={self.object.pk}"
-        return [HeaderButton(_("Agregar integrante"), url=url, icon_name="plus")]
+        own_page = reverse("lms:network_members", args=[self.object.public_id])
+        return [
+            HeaderButton(_("Agregar integrante"), url=url, icon_name="plus"),
+            HeaderButton(_("Solicitudes y permisos"), url=own_page, icon_name="group"),
+        ]
 
     def perform(self, data: dict) -> Network:
         return networks.change(network=self.object, by=self.request.user, **data)
@@ -62,7 +71,7 @@ class NetworkEditView(FormByVerb, generic.EditView):
 class NetworkViewSet(OfficeViewSet):
     """Redes."""
 
-    action = "manage_networks"
+    action = READ
     model = Network
     name = "lms_networks"
     url_prefix = "redes"
@@ -86,7 +95,8 @@ class MembershipIndexView(IndexView):
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[Membership]:
-        return Membership.objects.select_related("person", "network", "municipality__department")
+        confirmed = Membership.objects.filter(confirmed_at__isnull=False)
+        return confirmed.select_related("person", "network", "municipality__department")
 
     def search_queryset(self, queryset):
         if not self.is_searching:
@@ -94,7 +104,7 @@ class MembershipIndexView(IndexView):
         return queryset.filter(person__in=Person.objects.search_words(self.search_query).values("pk"))
 
     def get_list_more_buttons(self, instance: Membership) -> list:
-        if instance.left_on:
+        if instance.left_on or not self.permission_policy.user_has_permission(self.request.user, "delete"):
             return []
         return [ListingButton(_("Sacar de la red"), url=self.get_delete_url(instance), icon_name="cross")]
 
@@ -102,6 +112,7 @@ class MembershipIndexView(IndexView):
 class MembershipCreateView(FormByVerb, generic.CreateView):
     """Takes somebody into a network."""
 
+    asks_for = WRITE
     success_message = _("%(object)s ya está en la red.")
 
     def get_initial(self) -> dict:
@@ -122,6 +133,7 @@ class MembershipCreateView(FormByVerb, generic.CreateView):
 class MembershipEndView(AskFirstView):
     """Takes somebody out of a network."""
 
+    asks_for = WRITE
     page_title = _("Sacar de la red")
     question = _("La persona ya no verá los cursos de la red. Lo que aprendió y sus certificados se quedan con ella.")
     answer = _("Sí, sacar de la red")
@@ -137,7 +149,7 @@ class MembershipEndView(AskFirstView):
 class MembershipViewSet(OfficeViewSet):
     """Integrantes: taken in and out, never edited."""
 
-    action = "manage_networks"
+    action = READ
     model = Membership
     name = "lms_memberships"
     url_prefix = "integrantes"

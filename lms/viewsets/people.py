@@ -1,30 +1,34 @@
-"""People, and the roles they were granted."""
+"""People in the back-office."""
 
 import django_filters
 from django import forms
+from django.contrib.admin.utils import unquote
 from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
-from django.utils import timezone
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.generic import FormView
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.forms.choosers import BaseFilterForm
-from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+from wagtail.admin.ui.tables import Column, StatusTagColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.admin.viewsets.chooser import ChooserViewSet
-from wagtail.admin.widgets.button import Button, ListingButton
+from wagtail.admin.widgets.button import Button
 
+from lms import permissions
 from lms.backends import find_person
-from lms.domain import identity, people, roles
-from lms.forms import FindForm, GrantForm, PersonForm
+from lms.domain import access, identity, people
+from lms.forms import FindForm, PersonForm
 from lms.models import Appointment, Department, Municipality, Person, Post, Role, RoleGrant
 
-from .base import AskFirstView, FormByVerb, Guarded, IndexView, OfficeViewSet
+from .base import FormByVerb, Guarded, IndexView, OfficeViewSet
+
+READ, WRITE = "read_people", "manage_people"
 
 
 class PersonFilterSet(WagtailFilterSet):
@@ -65,14 +69,16 @@ def current_place(person: Person) -> str:
 
 
 class PersonIndexView(IndexView):
-    """The people whom the one who looks may manage."""
+    """The people whom the one who looks may see."""
 
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[Person]:
         current = Appointment.objects.current().select_related("post", "municipality__department")
-        return people.visible_to(self.request.user).prefetch_related(
-            Prefetch("appointments", queryset=current, to_attr="current_appointments")
+        return (
+            people.visible_to(self.request.user, READ)
+            .filter(erased_at=None)
+            .prefetch_related(Prefetch("appointments", queryset=current, to_attr="current_appointments"))
         )
 
     def search_queryset(self, queryset):
@@ -81,6 +87,8 @@ class PersonIndexView(IndexView):
 
     @cached_property
     def header_more_buttons(self) -> list:
+        if not self.permission_policy.user_has_permission(self.request.user, "change"):
+            return super().header_more_buttons
         find = Button(_("Buscar por CUI, correo o teléfono"), url=reverse("lms_people:find"), icon_name="search")
         return [*super().header_more_buttons, find]
 
@@ -88,6 +96,7 @@ class PersonIndexView(IndexView):
 class PersonFindView(WagtailAdminTemplateMixin, FormView):
     """Finds one person by a whole CUI, e-mail or phone, which travel in the body and not in the address."""
 
+    asks_for = WRITE
     template_name = "wagtailadmin/lms/find_person.html"
     page_title = _("Buscar a una persona")
     header_icon = "search"
@@ -111,6 +120,7 @@ class PersonFindView(WagtailAdminTemplateMixin, FormView):
 class PersonCreateView(FormByVerb, generic.CreateView):
     """Opens a record."""
 
+    asks_for = WRITE
     success_message = _("El registro de %(object)s está abierto.")
 
     def get_form(self, form_class=None):
@@ -127,10 +137,18 @@ class PersonCreateView(FormByVerb, generic.CreateView):
 class PersonEditView(FormByVerb, generic.EditView):
     """Corrects a record, appoints, sets a password, closes or reopens it."""
 
+    asks_for = WRITE
     success_message = _("El registro de %(object)s quedó guardado.")
 
     def get_queryset(self):
         return people.visible_to(self.request.user)
+
+    @cached_property
+    def header_more_buttons(self) -> list:
+        if not access.may_remove_factors(person=self.object, by=self.request.user):
+            return super().header_more_buttons
+        page = reverse("lms:remove_factors", args=[self.object.public_id])
+        return [*super().header_more_buttons, Button(_("Segundo paso"), url=page, icon_name="key")]
 
     def get_initial(self) -> dict:
         names = ("given_names", "surnames", "phone", "email", "born_on", "language", "is_active")
@@ -159,15 +177,45 @@ class PersonEditView(FormByVerb, generic.EditView):
         return person
 
 
-class PersonViewSet(OfficeViewSet):
-    """Personas: found, opened, corrected, closed; never deleted."""
+class PersonSheetView(generic.InspectView):
+    """Who somebody is, to read: posts, roles, networks; every number masked."""
 
-    action = "manage_people"
+    template_name = "wagtailadmin/lms/person_sheet.html"
+    page_title = _("Ficha")
+
+    def get_queryset(self) -> QuerySet[Person]:
+        return people.visible_to(self.request.user, READ)
+
+    def get_object(self, queryset=None) -> Person:
+        return get_object_or_404(self.get_queryset(), pk=unquote(str(self.kwargs["pk"])))
+
+    def get_context_data(self, **kwargs) -> dict:
+        person = self.object
+        table = permissions.Abilities(self.request.user)
+        return super().get_context_data(**kwargs) | {
+            "cui": identity.masked_cui(person.cui_encrypted),
+            "email": identity.masked_email(person.email),
+            "phone": identity.masked_phone(person.phone),
+            "appointments": person.appointments.select_related("post", "municipality__department"),
+            "grants": person.role_grants.select_related("granted_by", "department", "municipality__department"),
+            "memberships": person.memberships.select_related("network", "municipality__department"),
+            "may_read_trail": table.read_audit,
+            "may_read_grants": table.read_grants,
+        }
+
+
+class PersonViewSet(OfficeViewSet):
+    """Personas: found, opened, corrected, closed; never deleted. Who may only read sees a sheet with masks."""
+
+    action = READ
     model = Person
     name = "lms_people"
     url_prefix = "personas"
     icon = "user"
-    opened = ("index", "index_results", "add", "edit")
+    opened = ("index", "index_results", "add", "edit", "inspect")
+    inspect_view_enabled = True
+    inspect_view_class = PersonSheetView
+    inspect_template_name = PersonSheetView.template_name
     index_view_class = PersonIndexView
     add_view_class = PersonCreateView
     edit_view_class = PersonEditView
@@ -181,7 +229,7 @@ class PersonViewSet(OfficeViewSet):
         Column("place", label=_("Municipalidad"), accessor=current_place),
         StatusTagColumn(
             "state",
-            label=_("Cuenta"),
+            label=pgettext_lazy("account", "Cuenta"),
             accessor=lambda person: _("abierta") if person.is_active else _("cerrada"),
             primary=lambda person: person.is_active,
         ),
@@ -251,106 +299,3 @@ class PersonChooserViewSet(Guarded, ChooserViewSet):
 
 person_viewset = PersonViewSet()
 person_chooser_viewset = PersonChooserViewSet("lms_person_chooser", url_prefix="personas/elegir")
-
-
-class GrantFilterSet(WagtailFilterSet):
-    """By role, and whether it still holds."""
-
-    role = django_filters.ChoiceFilter(label=_("Rol"), choices=Role.choices)
-    in_force = django_filters.BooleanFilter(label=_("Vigente"), method="by_force")
-
-    class Meta:
-        model = RoleGrant
-        fields: list[str] = []
-
-    def by_force(self, found: QuerySet, name: str, value: bool) -> QuerySet:
-        """Those that hold now, or those that ended."""
-        now = RoleGrant.objects.in_force().values("pk")
-        return found.filter(pk__in=now) if value else found.exclude(pk__in=now)
-
-
-class GrantIndexView(IndexView):
-    """Who was granted what."""
-
-    is_searchable = True
-
-    def get_base_queryset(self) -> QuerySet[RoleGrant]:
-        visible = people.visible_to(self.request.user).values("pk")
-        rows = RoleGrant.objects.filter(person__in=visible)
-        return rows.select_related("person", "granted_by", "department", "municipality__department")
-
-    def search_queryset(self, queryset):
-        if not self.is_searching:
-            return queryset
-        return queryset.filter(person__in=Person.objects.search_words(self.search_query).values("pk"))
-
-    def get_list_more_buttons(self, instance: RoleGrant) -> list:
-        if instance.ends_at and instance.ends_at <= timezone.now():
-            return []
-        return [ListingButton(_("Retirar el rol"), url=self.get_delete_url(instance), icon_name="cross")]
-
-
-class GrantCreateView(FormByVerb, generic.CreateView):
-    """Grants a role."""
-
-    success_message = _("Rol otorgado: %(object)s")
-
-    def get_form(self, form_class=None):
-        form = super().get_form(form_class)
-        form.fields["person"].queryset = people.visible_to(self.request.user).active()
-        form.fields["person"].widget = person_chooser_viewset.widget_class()
-        return form
-
-    def perform(self, data: dict) -> RoleGrant:
-        return roles.grant(by=self.request.user, **data)
-
-    def get_success_buttons(self) -> list:
-        return []
-
-
-class GrantWithdrawView(AskFirstView):
-    """Withdraws a role."""
-
-    page_title = _("Retirar un rol")
-    question = _("La persona pierde este rol desde su siguiente clic. Lo que hizo con él queda en la bitácora.")
-    answer = _("Sí, retirar el rol")
-    success_message = _("Rol retirado: %(object)s")
-
-    def get_queryset(self):
-        return RoleGrant.objects.in_force().filter(person__in=people.visible_to(self.request.user).values("pk"))
-
-    def perform(self) -> None:
-        roles.withdraw(grant=self.object, by=self.request.user)
-
-
-def scope_in_words(grant: RoleGrant) -> str:
-    """The department, the municipality, or the whole country."""
-    return str(grant.municipality or grant.department or grant.get_scope_display())
-
-
-class GrantViewSet(OfficeViewSet):
-    """Roles otorgados: granted and withdrawn, never edited."""
-
-    action = "grant_role"
-    model = RoleGrant
-    name = "lms_grants"
-    url_prefix = "roles"
-    icon = "key"
-    opened = ("index", "index_results", "add", "delete")
-    index_view_class = GrantIndexView
-    add_view_class = GrantCreateView
-    delete_view_class = GrantWithdrawView
-    filterset_class = GrantFilterSet
-    search_fields = ("person__search_text",)
-    form_class = GrantForm
-    list_display = [
-        "person",
-        Column("role", label=_("Rol"), accessor="get_role_display", sort_key="role"),
-        Column("scope", label=_("Alcance"), accessor=scope_in_words),
-        Column("granted_by", label=_("Otorgado por"), accessor=lambda grant: grant.granted_by or _("instalación")),
-        DateColumn("granted_at", label=_("Desde"), sort_key="granted_at"),
-        DateColumn("ends_at", label=_("Hasta"), sort_key="ends_at"),
-    ]
-
-
-grant_viewset = GrantViewSet()

@@ -41,23 +41,21 @@ class Command(BaseCommand):
                     "order": order,
                 },
             )
-        for order, row in enumerate(rows("posts")):
-            Post.objects.update_or_create(
-                code=row["code"],
-                defaults={
-                    "kind": row["kind"],
-                    "name": row["name_es"],
-                    "name_en": row["name_en"],
-                    "abbreviation": row["abbreviation"],
-                    "is_elected": row["elected"] == "true",
-                    "order": order,
-                },
-            )
+        self._load_posts()
         self._load_municipalities()
         self.stdout.write(
             f"{Department.objects.count()} departments, {Municipality.objects.count()} municipalities, "
             f"{Post.objects.count()} posts, {Language.objects.count()} languages"
         )
+
+    def _load_posts(self) -> None:
+        """What ANAM renamed keeps its name, what it moved its place, what it closed stays closed."""
+        for order, row in enumerate(rows("posts")):
+            facts = {"kind": row["kind"], "is_elected": row["elected"] == "true"}
+            names = {"name": row["name_es"], "name_en": row["name_en"], "abbreviation": row["abbreviation"]}
+            post, is_new = Post.objects.get_or_create(code=row["code"], defaults={**facts, **names, "order": order})
+            if not is_new:
+                Post.objects.filter(pk=post.pk).update(**facts, **({} if post.changed_at else names))
 
     def _load_municipalities(self) -> None:
         departments = {department.code: department for department in Department.objects.all()}

@@ -7,9 +7,11 @@ from django.forms.renderers import TemplatesSetting
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lms.domain import identity
+from lms.domain import identity, people
 from lms.domain.errors import RuleBroken
-from lms.models import Appointment, Department, Language, Municipality, Network, Person, Post, Role, RoleGrant
+from lms.models import Appointment, Language, Municipality, Person, Post
+
+from .days import DayField
 
 # Which field a broken rule is about; the rest stand above the form.
 FIELD_OF_RULE = {
@@ -21,11 +23,26 @@ FIELD_OF_RULE = {
     "person.phone_taken": "phone",
     "person.password_weak": "password",
     "person.password_wrong": "old",
-    "role.nation_only": "scope",
+    "role.scope_not_allowed": "role",
+    "role.to_oneself": "person",
+    "role.account_closed": "person",
+    "role.backdated": "starts_on",
+    "role.ends_before_it_starts": "ends_on",
     "appointment.ends_before_it_starts": "ends_on",
+    "appointment.post_closed": "post",
+    "appointment.already_held": "post",
+    "appointment.same_place": "municipality",
+    "appointment.reason_missing": "reason",
     "network.name_taken": "name",
+    "post.name_missing": "name",
+    "post.name_taken": "name",
+    "post.kind_unknown": "kind",
     "network.municipality_outside": "municipality",
+    "person.not_a_minor": "born_on",
+    "consent.name_missing": "guardian_name",
 }
+# Of a minor neither number nor language is kept.
+MINORS_LACK = ("cui", "language")
 
 
 class FormRenderer(TemplatesSetting):
@@ -56,7 +73,7 @@ def _text(label, *, required: bool = True, help_text="", **attrs: str) -> forms.
 
 def _date(label, *, required: bool = True, help_text="", **attrs: str) -> forms.DateField:
     widget = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date", **attrs})
-    return forms.DateField(label=label, required=required, help_text=help_text, widget=widget)
+    return DayField(label=label, required=required, help_text=help_text, widget=widget)
 
 
 def _new_password() -> forms.CharField:
@@ -110,7 +127,7 @@ class IdentityForm(RuleForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if not self.is_bound or "cui_confirmed" not in self.data:
-            self._doubt = self.fields.pop("cui_confirmed")
+            self._doubt = self.fields.pop("cui_confirmed", None)
 
     def clean_cui(self) -> str:
         """The thirteen digits, or nothing."""
@@ -145,29 +162,18 @@ class IdentityForm(RuleForm):
         return data
 
 
-class RegistrationForm(IdentityForm):
-    """Opening one's own record."""
-
-    password = _new_password()
-
-    def clean(self) -> dict:
-        """Something to sign in with."""
-        data = super().clean()
-        if not any(data.get(name) or name in self.errors for name in ("cui", "phone", "email")):
-            message = _("Escriba su CUI, un teléfono o un correo: con uno de ellos va a entrar.")
-            self.add_error(None, forms.ValidationError(message, "person.identifier_missing"))
-        return data
-
-
 class DetailsForm(IdentityForm):
-    """Changing one's own details; the CUI only while there is none."""
+    """One's own contact; CUI and birth date only while there is none. A minor is asked for less."""
 
     def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
         names = ("given_names", "surnames", "phone", "email", "born_on", "language")
         kwargs.setdefault("initial", {name: getattr(person, name) for name in names})
         super().__init__(*args, **kwargs)
-        if person.cui_digest:
-            del self.fields["cui"]
+        unwanted = {"given_names", "surnames", *(MINORS_LACK if people.is_minor(person.born_on) else ())}
+        unwanted |= {"cui"} if person.cui_digest else set()
+        unwanted |= {"born_on"} if person.born_on else set()
+        for name in unwanted:
+            del self.fields[name]
 
 
 class SignInForm(RuleForm):
@@ -190,6 +196,13 @@ class SignInForm(RuleForm):
         help_text=_("Su sesión termina cuando se cierra el navegador."),
     )
 
+    def __init__(self, *args: Any, is_shared: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if is_shared:
+            self.fields["is_shared"].initial = True
+            for name in ("identifier", "password"):
+                self.fields[name].widget.attrs["autocomplete"] = "off"
+
 
 class PasswordForm(RuleForm):
     """Changing one's own password."""
@@ -206,7 +219,9 @@ class PasswordForm(RuleForm):
 class AppointmentForm(RuleForm):
     """A post in a municipality that was chosen before."""
 
-    post = forms.ModelChoiceField(label=_("Puesto u oficina"), queryset=Post.objects.all(), empty_label=_("Elija uno"))
+    post = forms.ModelChoiceField(
+        label=_("Puesto u oficina"), queryset=Post.objects.filter(is_open=True), empty_label=_("Elija uno")
+    )
     renglon = forms.ChoiceField(
         label=_("Renglón presupuestario (opcional)"), choices=Appointment.Renglon.choices, required=False, initial=""
     )
@@ -235,7 +250,9 @@ class PersonForm(IdentityForm):
         queryset=Municipality.objects.select_related("department"),
         required=False,
     )
-    post = forms.ModelChoiceField(label=_("Nuevo puesto: cargo u oficina"), queryset=Post.objects.all(), required=False)
+    post = forms.ModelChoiceField(
+        label=_("Nuevo puesto: cargo u oficina"), queryset=Post.objects.filter(is_open=True), required=False
+    )
     renglon = forms.ChoiceField(label=_("Nuevo puesto: renglón"), choices=Appointment.Renglon.choices, required=False)
     starts_on = _date(_("Nuevo puesto: desde"), required=False)
     is_active = forms.BooleanField(
@@ -256,51 +273,6 @@ class FindForm(RuleForm):
     """Finding somebody by a number of theirs."""
 
     identifier = forms.CharField(label=_("CUI, correo o teléfono"), max_length=254)
-
-
-class NetworkForm(RuleForm):
-    """A network and the municipalities it covers."""
-
-    name = forms.CharField(label=_("Nombre"), max_length=120)
-    purpose = forms.CharField(label=_("Propósito"), required=False, widget=forms.Textarea(attrs={"rows": 3}))
-    municipalities = forms.ModelMultipleChoiceField(
-        label=_("Municipios"),
-        queryset=Municipality.objects.select_related("department"),
-        required=False,
-        widget=forms.SelectMultiple(attrs={"size": 12}),
-        help_text=_("Con Ctrl se marcan varios."),
-    )
-
-
-class MembershipForm(RuleForm):
-    """Taking somebody into a network."""
-
-    network = forms.ModelChoiceField(label=_("Red"), queryset=Network.objects.all())
-    person = forms.ModelChoiceField(label=_("Persona"), queryset=Person.objects.active())
-    municipality = forms.ModelChoiceField(
-        label=_("Municipio"), queryset=Municipality.objects.select_related("department")
-    )
-    is_coordinator = forms.BooleanField(label=_("Coordina la red"), required=False)
-
-
-class GrantForm(RuleForm):
-    """Granting a role over a scope."""
-
-    person = forms.ModelChoiceField(label=_("Persona"), queryset=Person.objects.active())
-    role = forms.ChoiceField(label=_("Rol"), choices=Role.choices)
-    scope = forms.ChoiceField(label=_("Alcance"), choices=RoleGrant.Scope.choices)
-    department = forms.ModelChoiceField(
-        label=_("Departamento"),
-        queryset=Department.objects.order_by("name"),
-        required=False,
-        help_text=_("Solo si el alcance es un departamento."),
-    )
-    municipality = forms.ModelChoiceField(
-        label=_("Municipalidad"),
-        queryset=Municipality.objects.select_related("department"),
-        required=False,
-        help_text=_("Solo si el alcance es una municipalidad."),
-    )
 
 
 def _following_rules(rule, text: str) -> str:
