@@ -13,5 +13,6 @@ class MediaConfig(AppConfig):
     verbose_name = _("Videos")
 
     def ready(self) -> None:
-        """Registers the system checks."""
+        """Registers the system checks, and what hangs on a person."""
         import_module("media.checks")
+        import_module("media.domain.belongings")

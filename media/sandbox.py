@@ -131,8 +131,10 @@ def run(
     reads: list[Path],
     writes: list[Path] | None = None,
     hear: Callable[[bytes], None],
-) -> None:
+) -> str:
     """Run `command` in its cage; `hear` gets its output as it comes, and whatever it raises ends the whole group.
+
+    Returns the end of what it wrote to its standard error.
 
     Raises `Failed` for an exit other than 0, a stall or a limit.
     """
@@ -155,7 +157,8 @@ def run(
             _kill(process)
             if process.stdout:
                 process.stdout.close()
+        complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 4000))
+        text = complaints.read().decode(errors="replace")
         if process.returncode:
-            complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 4000))
-            text = complaints.read().decode(errors="replace")
             raise Failed(text.strip() or f"exit {process.returncode}", exit_code=process.returncode)
+        return text

@@ -1,8 +1,12 @@
-"""Captions: WebVTT or SRT is read strictly, stripped to its words, and written anew. What was sent is never served."""
+"""Captions: WebVTT or SRT is read strictly, stripped to its words, and written anew. What was sent is never served.
+
+Several people may work on the same captions: whoever saves names the `version_of` what they began from, and when
+somebody else has saved since they are refused (`ChangedMeanwhile`), with both texts in hand. Each save writes the lines
+of the transcript in the same transaction.
+"""
 
 import html
 import re
-from dataclasses import dataclass
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -10,6 +14,8 @@ from django.utils.translation import gettext as _
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Language, Person
+from media.domain import transcripts
+from media.domain.cues import Cue
 from media.models import Caption, Video
 
 MAX_CHARACTERS = 2_000_000
@@ -23,13 +29,17 @@ TAG = re.compile(r"</?[a-zA-Z0-9][^<>]*>|\{\\[^{}]*\}")
 CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
 
 
-@dataclass(frozen=True)
-class Cue:
-    """One caption; times in milliseconds."""
+class ChangedMeanwhile(RuleBroken):
+    """Somebody else saved, or removed, these captions since. `caption` is theirs, None when they are gone."""
 
-    start: int
-    end: int
-    text: str
+    def __init__(self, caption: Caption | None) -> None:
+        self.caption = caption
+        saved = _(
+            "Otra persona guardó estos subtítulos mientras usted los escribía. "
+            "No se perdió nada: aquí están los dos textos."
+        )
+        gone = _("Otra persona quitó estos subtítulos mientras usted los escribía. Su texto sigue aquí.")
+        super().__init__("captions.changed_meanwhile", saved if caption else gone)
 
 
 def decode(content: bytes) -> str:
@@ -121,20 +131,108 @@ def render(cues: list[Cue]) -> str:
     return "\n".join(parts)
 
 
-def save(*, video: Video, language: Language, text: str, by: Person | None) -> Caption:
-    """Keep the captions of a video in one language, in place of those before. Raises what `parse` raises."""
-    written = render(parse(text))
+def render_srt(cues: list[Cue]) -> str:
+    """The same as SubRip. It knows no escapes: words stand as they are, less what would be read as a timing."""
+    parts = []
+    for number, cue in enumerate(cues, start=1):
+        times = f"{_clock(cue.start)} --> {_clock(cue.end)}".replace(".", ",")
+        parts.append(f"{number}\n{times}\n{cue.text.replace('-->', '→')}\n")
+    return "\n".join(parts)
+
+
+def label(caption: Caption) -> str:
+    """As the learner chooses it: the language by its own name, and whether a person has looked at the words."""
+    if not caption.is_machine_made:
+        return caption.language.endonym
+    return _("%(language)s (hecho por máquina, sin revisar)") % {"language": caption.language.endonym}
+
+
+def version_of(caption: Caption | None) -> str:
+    """What names this state of captions, and no other before or after; empty where there are none."""
+    return f"{caption.pk}.{caption.revision}" if caption else ""
+
+
+def find(video: Video, language: Language) -> Caption | None:
+    """The captions of a video in one language."""
+    return Caption.objects.filter(video=video, language=language).select_related("language").first()
+
+
+def cues_of(caption: Caption) -> list[Cue]:
+    """What was kept, read again; nothing of what a hand put into the database wrongly."""
+    try:
+        return parse(caption.text)
+    except RuleBroken:
+        return []
+
+
+def _lock(video: Video) -> None:
+    """Changes to the captions of one video come one after another, also the first of a language."""
+    if not Video.objects.select_for_update(no_key=True).filter(pk=video.pk).exists():
+        raise RuleBroken("video.gone", _("Este video ya no existe."))
+
+
+def save(
+    *,
+    video: Video,
+    language: Language,
+    text: str,
+    by: Person | None,
+    began_from: str | None = None,
+    is_machine_made: bool = False,
+) -> Caption:
+    """Keep the captions of a video in one language, in place of the version `began_from`, or of any when it is None.
+
+    Raises what `parse` raises, `captions.changed_meanwhile` (`ChangedMeanwhile`), and `captions.kept_by_person` when a
+    machine's words would replace a person's.
+    """
+    cues = parse(text)
+    written = render(cues)
     with transaction.atomic():
-        caption, _made = Caption.objects.update_or_create(video=video, language=language, defaults={"text": written})
-        audit.record(
-            "captions.saved", by=by, subject=f"media.video:{video.public_id}", facts={"language": language.key}
-        )
+        _lock(video)
+        caption = find(video, language)
+        if began_from is not None and began_from != version_of(caption):
+            raise ChangedMeanwhile(caption)
+        if is_machine_made and caption and not caption.is_machine_made:
+            raise kept_by_person(language)
+        if caption is None:
+            caption = Caption(video=video, language=language, revision=0)
+        caption.text, caption.is_machine_made = written, is_machine_made
+        caption.revision += 1
+        caption.save()
+        transcripts.write(caption, cues)
+        facts = {"language": language.key, "revision": caption.revision}
+        audit.record("captions.saved", by=by, subject=f"media.video:{video.public_id}", facts=facts)
     return caption
 
 
+def kept_by_person(language: Language) -> RuleBroken:
+    """A machine does not write over what a person wrote."""
+    message = _("Ya hay subtítulos en %(language)s que escribió o revisó una persona. Se quedan como están.")
+    return RuleBroken("captions.kept_by_person", message % {"language": language})
+
+
 def remove(*, caption: Caption, by: Person | None) -> None:
-    """Take captions away."""
+    """Take captions away, and their lines with them."""
     with transaction.atomic():
+        _lock(caption.video)
         facts = {"language": caption.language.key}
         audit.record("captions.removed", by=by, subject=f"media.video:{caption.video.public_id}", facts=facts)
         caption.delete()
+
+
+def fill_lines(*, write: bool = True) -> int:
+    """Bring the lines of all transcripts in step with their captions; returns how many captions were out of step.
+
+    `save` keeps them so; this is for captions that came in by another way.
+    """
+    count = 0
+    for key in Caption.objects.order_by("pk").values_list("pk", flat=True):
+        with transaction.atomic():
+            caption = Caption.objects.select_for_update(of=("self",)).filter(pk=key).first()
+            cues = cues_of(caption) if caption else []
+            if caption is None or transcripts.is_in_step(caption, cues):
+                continue
+            count += 1
+            if write:
+                transcripts.write(caption, cues)
+    return count

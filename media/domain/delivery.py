@@ -1,26 +1,35 @@
 """Addresses of a video for one person: signed, expiring, useless to anybody else. Asks nothing about enrolments."""
 
+import re
 import time
+import unicodedata
 import uuid
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.core import signing
+from django.db.models import Q
+from django.db.models.fields.json import KT
 from django.urls import reverse
+from django.utils.formats import localize
 from django.utils.translation import gettext as _
 
 from lms.domain.errors import RuleBroken
 from lms.models import Person
-from media.models import Rendition, Video
+from media.domain import addresses, captions
+from media.models import Rendition, Track, Video
 
 SALT = "media.playback"
-DEFAULT_SECONDS = 12 * 3600
-# Addresses made within the same stretch are equal, so that a page opened again finds the film in the browser's cache.
-STRETCH_SECONDS = 6 * 3600
+DEFAULT_SECONDS = addresses.DEFAULT_SECONDS
+SOUND = {Rendition.Rung.AUDIO, Rendition.Rung.OPUS}
 
 
 @dataclass(frozen=True)
 class Source:
-    """One rendition to play. `bytes` is what the whole of it costs; `height` is 0 for sound alone."""
+    """One rendition to play. `bytes` is what the whole of it costs; `height` is 0 for sound alone.
+
+    `mime` names its codecs; `head` is (bytes before the first fragment, bytes with it), None where it is not known.
+    """
 
     rung: str
     label: str
@@ -28,46 +37,93 @@ class Source:
     bytes: int
     height: int
     playlist_url: str = ""
+    download_url: str = ""
+    mime: str = ""
+    head: tuple[int, int] | None = None
 
     @property
     def megabytes(self) -> float:
         """The cost in megabytes, to one decimal."""
         return round(self.bytes / 1_000_000, 1)
 
+    @property
+    def words(self) -> str:
+        """As the learner chooses it, with what it costs."""
+        label = _("Solo audio") if self.rung in SOUND else self.label
+        return _("%(label)s · %(size)s MB") % {"label": label, "size": localize(self.megabytes)}
+
 
 @dataclass(frozen=True)
 class CaptionTrack:
-    """Captions in one language; `key` is its BCP 47 tag."""
+    """Captions in one language; `key` is its BCP 47 tag, `text_url` the page on which they are read."""
 
     key: str
     label: str
     url: str
+    text_url: str = ""
 
 
 @dataclass(frozen=True)
-class Playback:
-    """Everything a player needs. `sources` are the smallest first; sound alone is among them."""
+class Choice:
+    """What may be seen and heard: the video as it is (`key` is empty) or with one of its tracks.
 
-    title: str
+    `key` says the same on every video, so that the learner's choice is kept. `sources` are the smallest first, sound
+    alone among them; `downloads` are to take away.
+    """
+
+    key: str
+    label: str
     sources: list[Source]
-    poster_url: str
-    captions: list[CaptionTrack]
-    length_seconds: int
-    duration_seconds: float
+    downloads: list[Source]
 
     @property
     def default(self) -> Source | None:
         """What plays without JavaScript: 240p, or the nearest there is."""
-        films = [source for source in self.sources if source.height]
+        films = [source for source in self.sources if source.height and source.rung != Rendition.Rung.SLIDES]
         by_rung = {source.rung: source for source in films}
         return by_rung.get(Rendition.Rung.P240) or next(iter(films or self.sources), None)
 
 
+@dataclass(frozen=True)
+class Playback:
+    """Everything a player needs. The first of the `choices` is the video as it is."""
+
+    title: str
+    choices: list[Choice]
+    poster_url: str
+    captions: list[CaptionTrack]
+    length_seconds: int
+    duration_seconds: float
+    options_url: str
+
+    @property
+    def sources(self) -> list[Source]:
+        """The renditions of the video as it is, the smallest first; sound alone is among them."""
+        return self.choices[0].sources
+
+    @property
+    def default(self) -> Source | None:
+        """What plays without JavaScript: 240p, or the nearest there is."""
+        return self.choices[0].default
+
+    @property
+    def menu(self) -> list[dict]:
+        """The choices for the player's script."""
+        facts = ("rung", "url", "bytes", "height", "words", "mime", "head")
+        return [
+            {
+                "key": choice.key,
+                "label": choice.label,
+                "sources": [{name: getattr(source, name) for name in facts} for source in choice.sources],
+            }
+            for choice in self.choices
+        ]
+
+
 def make_token(video: Video, person: Person, *, seconds: int = DEFAULT_SECONDS) -> str:
     """A token for one video and one person, good for at least `seconds`."""
-    stretch = min(STRETCH_SECONDS, max(1, seconds))
-    ends_at = (int(time.time()) + seconds) // stretch * stretch + stretch
-    return signing.Signer(salt=SALT).sign_object([video.public_id.hex, person.public_id.hex, ends_at])
+    facts = [video.public_id.hex, person.public_id.hex, addresses.end_of(seconds)]
+    return signing.Signer(salt=SALT).sign_object(facts)
 
 
 def open_token(token: str, person) -> uuid.UUID:
@@ -86,33 +142,91 @@ def open_token(token: str, person) -> uuid.UUID:
 def playback(video: Video, *, person: Person, seconds: int = DEFAULT_SECONDS) -> Playback:
     """The addresses of a video for one person. It signs; whether that person may see the video was asked before."""
     token = make_token(video, person, seconds=seconds)
-    sources = [
-        Source(
-            rung=rendition.rung,
-            label=rendition.get_rung_display(),
-            url=reverse("media:rendition", args=[token, rendition.rung]),
-            bytes=rendition.bytes,
-            height=rendition.height,
-            playlist_url=reverse("media:playlist", args=[token, rendition.rung]),
-        )
-        for rendition in video.renditions.defer("manifest")
-    ]
     tracks = [
         CaptionTrack(
             caption.language.key,
-            caption.language.endonym,
+            captions.label(caption),
             reverse("media:captions", args=[token, caption.language.key]),
+            reverse("media:transcript", args=[token, caption.language.key]),
         )
         for caption in video.captions.select_related("language").defer("text")
     ]
     return Playback(
         title=video.title,
-        sources=sorted(sources, key=lambda source: (source.height, source.bytes)),
+        choices=_choices(video, person, token, addresses.end_of(seconds)),
         poster_url=reverse("media:poster", args=[token]) if video.poster_path else "",
         captions=tracks,
         length_seconds=video.length_seconds,
         duration_seconds=video.duration_seconds,
+        options_url=reverse("media:options", args=[token]),
     )
+
+
+def _choices(video: Video, person: Person, token: str, ends_at: int) -> list[Choice]:
+    """The video as it is, and with each track that is ready."""
+    renditions = (
+        Rendition.objects.filter(video=video, cut=video.cut)
+        .filter(Q(track=None) | Q(track__state=Track.State.READY))
+        .select_related("track__language")
+        .defer("manifest")
+        .annotate(init_bytes=KT("manifest__init__1"), first_bytes=KT("manifest__fragments__0__1"))
+    )
+    order = [str(rung) for rung in reversed(Rendition.Rung)]
+    by_track: dict[Track | None, list[Source]] = {None: []}
+    for rendition in sorted(renditions, key=lambda one: (one.track_id or 0, order.index(one.rung))):
+        rendition.video = video
+        source = _source(rendition, token, addresses.rendition_url(rendition, person, ends_at=ends_at))
+        by_track.setdefault(rendition.track, []).append(source)
+    return [_choice(track, sources) for track, sources in by_track.items()]
+
+
+def _choice(track: Track | None, sources: list[Source]) -> Choice:
+    by_rung = {source.rung: source for source in sources}
+    sound = by_rung.get(Rendition.Rung.MP3) or by_rung.get(Rendition.Rung.AUDIO)
+    return Choice(
+        key="-".join([track.kind, track.language.key] if track.language else [track.kind]) if track else "",
+        label=track.label if track else _("Original"),
+        sources=[source for source in sources if source.rung != Rendition.Rung.MP3],
+        downloads=[source for source in sources if source.height] + ([sound] if sound else []),
+    )
+
+
+def _source(rendition: Rendition, token: str, url: str) -> Source:
+    place = [token, rendition.track.public_id, rendition.rung] if rendition.track else [token, rendition.rung]
+    prefix = "media:track_" if rendition.track else "media:"
+    whole, first = (int(getattr(rendition, name) or 0) for name in ("init_bytes", "first_bytes"))
+    # RFC 6381 writes the codec small, the container writes its box with a capital.
+    codecs = rendition.codecs.replace("Opus", "opus")
+    return Source(
+        rung=rendition.rung,
+        label=rendition.get_rung_display(),
+        url=url,
+        bytes=rendition.bytes,
+        height=rendition.height,
+        playlist_url=reverse(f"{prefix}playlist", args=place),
+        download_url=reverse(f"{prefix}download", args=place),
+        mime=f'{"video" if rendition.height else "audio"}/mp4; codecs="{codecs}"',
+        head=(whole, whole + first) if whole and first else None,
+    )
+
+
+def file_name(rendition: Rendition) -> str:
+    """What a downloaded file is called: the title, the language or kind of the track, the rung."""
+    about = [rendition.track.label] if rendition.track else []
+    if rendition.height:
+        about.append(rendition.get_rung_display())
+    words = " - ".join([rendition.video.title, *about])
+    plain = re.sub(r"\s+", " ", re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*;%]', " ", words)).strip(". ")[:120].strip(". ")
+    ends = {Rendition.Rung.MP3: "mp3", Rendition.Rung.AUDIO: "m4a", Rendition.Rung.OPUS: "m4a"}
+    return f"{plain or 'video'}.{ends.get(Rendition.Rung(rendition.rung), 'mp4')}"
+
+
+def attachment(rendition: Rendition) -> str:
+    """The Content-Disposition of a download (RFC 6266): a name in ASCII, and the true one for who reads UTF-8."""
+    name = file_name(rendition)
+    stem, _dot, end = name.rpartition(".")
+    plain = unicodedata.normalize("NFKD", stem).encode("ascii", "ignore").decode().strip(". ") or "video"
+    return f"attachment; filename=\"{plain}.{end}\"; filename*=UTF-8''{quote(name, safe='')}"
 
 
 def playlist(rendition: Rendition, url: str) -> str:

@@ -21,7 +21,10 @@ class FragmentsBroken(Exception):
 
 @dataclass
 class Index:
-    """What was read. `fragments` are [offset, bytes, seconds]; `frames` counts pictures, 0 for sound alone."""
+    """What was read. `fragments` are [offset, bytes, seconds]; `frames` counts pictures, 0 for sound alone.
+
+    `sound_packets` counts those of the sound, 0 for silence.
+    """
 
     init_bytes: int
     fragments: list[tuple[int, int, float]]
@@ -29,6 +32,7 @@ class Index:
     file_bytes: int
     codecs: str
     late_keys: list[int] = field(default_factory=list)
+    sound_packets: int = 0
 
     @property
     def seconds(self) -> float:
@@ -87,7 +91,7 @@ def _codec(description: bytes) -> str:
         inner = dict(_boxes(body, 78))
         profile, compatibility, level = inner[b"avcC"][1:4]
         return f"avc1.{profile:02x}{compatibility:02x}{level:02x}"
-    return "mp4a.40.2" if kind == b"mp4a" else kind.decode("latin-1")
+    return "mp4a.40.2" if kind == b"mp4a" else kind.decode("latin-1").lower()
 
 
 def _tracks(moov: bytes) -> dict[int, _Track]:
@@ -192,7 +196,10 @@ def _parsed(path: Path) -> Index:
     start, entries = indexes[main.number]
     fragments, frames, late = _fragments(main, start, entries, moofs)
     codecs = ",".join(track.codec for track in sorted(tracks.values(), key=lambda track: track.handler, reverse=True))
-    return Index(start, fragments, frames if main.handler == b"vide" else 0, file_bytes, codecs, late)
+    spoken = next((track for track in tracks.values() if track.handler == b"soun"), None)
+    packets = sum(_samples(moof, spoken)[0] for _offset, moof in moofs) if spoken else 0
+    pictures = frames if main.handler == b"vide" else 0
+    return Index(start, fragments, pictures, file_bytes, codecs, late, packets)
 
 
 def _fragments(main: _Track, start: int, entries: list, moofs: list) -> tuple[list, int, list]:
@@ -211,15 +218,22 @@ def _fragments(main: _Track, start: int, entries: list, moofs: list) -> tuple[li
     return fragments, frames, late
 
 
-def check(index: Index, *, seconds: float, frames: int, frame_rate: Fraction = Fraction(0)) -> None:
-    """Raises `FragmentsBroken` unless all fragments together are the whole video and the whole file."""
+def check(
+    index: Index, *, seconds: float, frames: int, frame_rate: Fraction = Fraction(0), sound_rate: float = 0
+) -> None:
+    """Raises `FragmentsBroken` unless all fragments together are the whole video and the whole file.
+
+    `sound_rate` is how many packets of sound there are in a second, 0 where there must be none.
+    """
     end = index.fragments[-1][0] + index.fragments[-1][1] if index.fragments else index.init_bytes
     if end != index.file_bytes:
         raise FragmentsBroken(f"the ranges end at {end}, the file at {index.file_bytes}")
-    slack = 0.1 + (float(1 / frame_rate) if frame_rate else 0)
+    slack = 0.1 + (min(0.1, float(1 / frame_rate)) if frame_rate else 0)
     if abs(index.seconds - seconds) > slack:
         raise FragmentsBroken(f"{index.seconds:.3f} s in the index, {seconds:.3f} s planned")
     if index.late_keys:
         raise FragmentsBroken(f"no key frame at the start of the fragments at {index.late_keys[:5]}")
     if frames and index.frames != frames:
         raise FragmentsBroken(f"{index.frames} frames, {frames} planned")
+    if abs(index.sound_packets - seconds * sound_rate) > 3 + sound_rate / 10:
+        raise FragmentsBroken(f"{index.sound_packets} packets of sound, {seconds * sound_rate:.0f} planned")

@@ -3,7 +3,9 @@
 import contextlib
 import hashlib
 import os
+import re
 import uuid
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,11 +18,14 @@ from django.utils.translation import gettext as _
 from wagtail.fields import StreamField
 from wagtail.models import Collection, Page, ReferenceIndex
 
-from lms.domain import audit, jobs
+from lms.domain import audit, job_words, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job, Language, Person
 from media.domain import inspection, transcoding
 from media.models import Video
+
+UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+ENDED_BADLY = (Job.State.FAILED, Job.State.CANCELLED)
 
 
 def _digest(path: Path) -> str:
@@ -68,6 +73,7 @@ def add_video(
         raise
     video = Video(
         public_id=uuid.uuid4(),
+        kind=found.kind,
         title=title,
         description=description,
         language=language,
@@ -97,16 +103,40 @@ def add_video(
 
 
 def describe(
-    *, video: Video, by: Person | None, title: str, description: str, language: Language | None, collection: Collection
+    *,
+    video: Video,
+    by: Person | None,
+    title: str,
+    description: str,
+    language: Language | None,
+    collection: Collection,
+    tags: Iterable[str] | None = None,
 ) -> Video:
-    """Change what is written about a video, and where it is kept."""
+    """Change what is written about a video, and where it is kept; its tags stay where none are given."""
     fields = {"title": title, "description": description, "language": language, "collection": collection}
     with transaction.atomic():
         video = Video.objects.select_for_update().get(pk=video.pk)
         for name, value in fields.items():
             setattr(video, name, value)
+        if tags is not None:
+            video.tags.set(tags)  # before the row is saved, which writes the search index
         video.save(update_fields=list(fields))
         audit.record("video.described", by=by, subject=_subject(video), facts={"title": title})
+    return video
+
+
+def choose_poster(*, video: Video, second: float, by: Person | None) -> Video:
+    """Make the picture of that second the poster. Raises `video.second_outside` and `video.without_picture`."""
+    if video.kind != Video.Kind.FILM:
+        raise RuleBroken("video.without_picture", _("Una grabación de sonido no tiene portada."))
+    if not 0 <= second <= video.duration_seconds:
+        raise RuleBroken("video.second_outside", _("Ese momento no está en el video."))
+    with transaction.atomic():
+        video = Video.objects.select_for_update().get(pk=video.pk)
+        video.poster_second = second
+        video.save(update_fields=["poster_second"])
+        audit.record("video.poster_chosen", by=by, subject=_subject(video), facts={"second": round(second, 1)})
+        transcoding.renew_poster(video=video, by=by)
     return video
 
 
@@ -118,8 +148,23 @@ def find_job(video: Video) -> Job | None:
 def has_failed(video: Video, job: Job | None) -> bool:
     """Whether nothing more will happen by itself: it failed, or its job was lost too often."""
     return video.state == Video.State.FAILED or (
-        video.state != Video.State.READY and job is not None and job.state == Job.State.FAILED
+        video.state != Video.State.READY and job is not None and job.state in ENDED_BADLY
     )
+
+
+@jobs.lets_cancel(transcoding.KIND)
+def end_cancelled(job: Job) -> None:
+    """Say of a video that its work was cancelled; what was published of it stays."""
+    unfinished = Video.objects.filter(public_id=job.subject, state__in=[Video.State.WAITING, Video.State.PROCESSING])
+    unfinished.update(state=Video.State.FAILED, reason=_("La administración canceló el trabajo."))
+
+
+@job_words.names(transcoding.KIND)
+def titles_of(subjects: Iterable[str]) -> dict[str, str]:
+    """How the videos of jobs are called."""
+    named = {one for one in subjects if UUID.fullmatch(one)}
+    found = Video.objects.filter(public_id__in=named).values_list("public_id", "title")
+    return {str(public_id): title for public_id, title in found}
 
 
 def retry(*, video: Video, by: Person | None) -> Job:
@@ -132,7 +177,7 @@ def retry(*, video: Video, by: Person | None) -> Job:
         video.state, video.reason = Video.State.WAITING, ""
         video.save(update_fields=["state", "reason"])
         audit.record("video.retried", by=by, subject=_subject(video))
-        if job is not None and job.state == Job.State.FAILED:
+        if job is not None and job.state in ENDED_BADLY:
             jobs.retry(job, by=by)
             return job
         return jobs.request(transcoding.KIND, video.public_id, by=by)

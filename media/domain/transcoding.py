@@ -1,227 +1,293 @@
 """Making the renditions of a video: one job, in stages that can be repeated.
 
-The smallest usable version comes first and is published at once; the rest follows. What is already published from the
-same source by the same recipe is not made again, so a worker killed at any moment costs one stage.
+The smallest usable version comes first and is published at once; the rest follows. Cuts and tracks are made by the same
+stages, in the jobs of those who own them (`make_renditions`).
 """
 
 import contextlib
-import hashlib
-import os
-import secrets
-import shutil
-import time
-from collections.abc import Iterator
+from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
-from django.conf import settings
-from django.core.files import File
 from django.core.files.storage import default_storage
 from django.db import transaction
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms.domain import audit, jobs
 from lms.domain.errors import RuleBroken
+from lms.models import Job, Person
 from media import ffmpeg
-from media.domain import fragments, inspection, ladder
-from media.domain.inspection import Inspection
+from media.domain import inspection, ladder, storing
 from media.domain.ladder import Step
-from media.models import Rendition, Video
+from media.domain.making import POSTER_WIDTH, Aim, Made, Making, RungsFailed
+from media.domain.storing import folder_of, keep, local_copy, workplace
+from media.models import Rendition, Track, Video
+
+__all__ = ["KIND", "Made", "RungsFailed", "folder_of", "keep", "make_renditions", "refusal_of", "renew_poster"]
 
 KIND = "media.transcode"
-FIRST_RUNGS = (Rendition.Rung.P240, Rendition.Rung.AUDIO)
-POSTER_WIDTH = 640
+POSTER_KIND = "media.poster"
+Rung = Rendition.Rung
 
 
-class RungsFailed(Exception):
-    """Some rungs were made and did not pass the check; the job is worth another try."""
+def make_renditions(
+    claim: jobs.Claim,
+    video: Video,
+    *,
+    source: Path,
+    sha256: str,
+    folder: Path,
+    cut: int = 1,
+    track: Track | None = None,
+    starts_at: float = 0.0,
+    ends_at: float | None = None,
+    known_seconds: float = 0.0,
+    keep_fields: Callable[..., None] | None = None,
+) -> Made:
+    """Make and publish what is missing of a cut (from `source`, trimmed) or of a track (over the cut's pictures).
+
+    `folder` is scratch (`storing.workplace`). What belongs to the video itself (poster, storyboard, waveform, length,
+    size) is returned in `Made.fields` by the names of the video's columns; `keep_fields` gets each as it is stored,
+    in the transaction that does so. `Made.failed` names the rungs that did not hold and are not published.
+
+    Raises `RuleBroken` for a file that will never do, `Failed` from ffmpeg, and `LeaseLost`.
+    """
+    started = timezone.now()
+    aim = Aim(video, source, sha256, cut, track, starts_at, ends_at)
+    found = inspection.inspect(source, known_seconds=known_seconds)
+    if track is not None:
+        making = _beside(claim, aim, found, folder)
+    else:
+        making = Making(claim, aim, found.trimmed(starts_at, ends_at), folder, keep_fields=keep_fields)
+        _make_cut(making)
+    storing.drop_strays(video, aim.prefix, before=started)
+    return making.made
 
 
-def folder_of(video: Video) -> str:
-    """Where everything of a video lies in the storage."""
-    return f"video/{video.public_id}"
+def _make_cut(making: Making) -> None:
+    found, steps = making.found, ladder.plan(making.found)
+    making.made.fields |= {
+        "duration_seconds": found.duration_seconds,
+        "width": found.width,
+        "height": found.height,
+        "has_sound": found.has_sound,
+        "kind": found.kind,
+    }
+    films = [step for step in steps if step.is_film]
+    alone = {step.rung: step for step in steps if not step.width}
+    if films:
+        with contextlib.suppress(ffmpeg.Failed):  # a video without a poster is still a video
+            _make_poster(making)
+    making.tell(20, _("Preparando la primera versión, la más liviana"), now=True)
+    if found.has_sound:
+        making.sound(ladder.LOW)
+        making.publish_sounds(making.missing([alone[Rung.AUDIO]]))
+    _first_film(making, [step for step in films if step.rung == Rung.P240])
+    _rest(making, films, alone)
+    _stills(making, steps)
+    with contextlib.suppress(ffmpeg.Failed):
+        _make_extras(making, films)
 
 
-def keep(source: Path, name: str) -> str:
-    """Put a file into the storage for good, whole or not at all; `name` must be new. Returns the name it got."""
-    stored = name
-    try:
-        with source.open("rb") as handle:
-            stored = default_storage.save(name, File(handle))
-        with contextlib.suppress(NotImplementedError):
-            # On disk: the bytes must outlive a power cut before a row speaks of them.
-            descriptor = os.open(default_storage.path(stored), os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
-    except BaseException:
-        default_storage.delete(stored)
-        raise
-    return stored
+def _first_film(making: Making, first: list[Step]) -> None:
+    """The 240p; of a source that is dear to decode only a hasty one, which is made again with the rest."""
+    stage = _("Preparando la primera versión, la más liviana")
+    if ladder.is_heavy(making.found):
+        hasty = [step.in_haste() for step in making.missing(first, or_preview=True)]
+        making.films(hasty, 50, 300, stage, is_quick=True)
+    else:
+        making.films(making.missing(first), 50, 300, stage)
 
 
-@contextlib.contextmanager
-def _workplace(job) -> Iterator[Path]:
-    settings.WORK_DIR.mkdir(parents=True, exist_ok=True)
-    for left in settings.WORK_DIR.glob(f"{job.public_id}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = settings.WORK_DIR / f"{job.public_id}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def _rest(making: Making, films: list[Step], alone: dict[str, Step]) -> None:
+    stage = _("Preparando las demás calidades")
+    making.tell(300, stage, now=True)
+    missing = making.missing(films)
+    if making.found.has_sound:
+        making.sound(*{step.sound for step in missing if step.sound}, ladder.OPUS, ladder.MP3)
+        making.publish_sounds(making.missing([alone[Rung.OPUS], alone[Rung.MP3]]))
+    making.films(missing, 310, 950, stage)
 
 
-def _local_source(video: Video, folder: Path) -> Path:
-    with contextlib.suppress(NotImplementedError):
-        return Path(default_storage.path(video.source_path))
-    copy = folder / "source"
-    with default_storage.open(video.source_path) as kept, copy.open("wb") as handle:
-        shutil.copyfileobj(kept, handle, 1024 * 1024)
-    return copy
+def _stills(making: Making, steps: list[Step]) -> None:
+    for step in making.missing([step for step in steps if step.rung == Rung.SLIDES]):
+        film = making.file_of(ladder.stills_film(steps).rung)
+        if film is None or step.sound not in making.sounds:
+            making.fail(step.rung, "there is nothing to make it from")
+            continue
+        making.tell(955, _("Preparando las diapositivas"), now=True)
+        path = making.folder / "slides.mp4"
+        ffmpeg.slides(
+            film,
+            making.sounds[step.sound][0],
+            path,
+            width=step.width,
+            height=step.height,
+            frame_rate=step.frame_rate,
+            frames=step.frames,
+        )
+        making.check_and_publish(step, path)
 
 
-class _Work:
-    """One claim's work on one video."""
+def _has(making: Making, name: str) -> bool:
+    """Whether the cut in use has it already."""
+    video = making.aim.video
+    path = getattr(video, f"{name}_path") if making.aim.cut == video.cut else ""
+    return bool(path) and default_storage.exists(path)
 
-    def __init__(self, claim: jobs.Claim, video: Video, folder: Path) -> None:
+
+def _make_extras(making: Making, films: list[Step]) -> None:
+    film = making.file_of(Rung.P240) if films else None
+    if film and not _has(making, "storyboard"):
+        sheet = ladder.storyboard(films[-1].width, films[-1].height, making.seconds)
+        path = making.folder / "storyboard.jpg"
+        ffmpeg.storyboard(film, path, **sheet)
+        making.keep_beside("storyboard", path, storyboard=sheet)
+    if making.found.has_sound and not _has(making, "waveform"):
+        path = making.folder / "waveform.bin"
+        path.write_bytes(making.heard.levelled_peaks)
+        making.keep_beside("waveform", path)
+
+
+def _make_poster(making: Making) -> None:
+    if not _has(making, "poster"):
+        path = making.folder / "poster.jpg"
+        _draw_poster(making.found, path, making.aim.video.poster_second)
+        making.keep_beside("poster", path)
+
+
+def _draw_poster(found: inspection.Inspection, path: Path, second: float | None) -> None:
+    scale = min(1.0, POSTER_WIDTH / max(found.width, found.height))
+    width, height = (max(2, 2 * round(side * scale / 2)) for side in (found.width, found.height))
+    at = None if second is None else min(second, max(0.0, found.duration_seconds - 0.1))
+    ffmpeg.poster(found.source, path, width=width, height=height, at=at)
+
+
+# Tracks ---------------------------------------------------------------------------------------------------------------
+def _beside(claim: jobs.Claim, aim: Aim, found: inspection.Inspection, folder: Path) -> Making:
+    if aim.track and aim.track.kind == Track.Kind.SIGN:
+        return _make_signed(claim, aim, found, folder)
+    return _make_dubbed(claim, aim, found, folder)
+
+
+def _pictures_of(aim: Aim, folder: Path) -> list[tuple[Rendition, Path]]:
+    """The cut's own published films, tallest first."""
+    films = Rendition.objects.filter(video=aim.video, cut=aim.cut, track=None, width__gt=0)
+    rows = sorted(films, key=lambda row: (row.rung != Rung.SLIDES, row.height), reverse=True)
+    if not rows:
+        raise RungsFailed("the video's own pictures are not ready")
+    return [(row, local_copy(row.path, folder / f"own-{row.rung}.mp4")) for row in rows]
+
+
+def _make_dubbed(claim: jobs.Claim, aim: Aim, found: inspection.Inspection, folder: Path) -> Making:
+    """Another sound over the pictures that are there, which are copied."""
+    if not found.has_sound:
+        raise RuleBroken("track.no_sound", _("El archivo no tiene sonido. Elija la grabación con la otra voz."))
+    pictures = _pictures_of(aim, folder)
+    seconds = Fraction(pictures[0][0].duration_seconds).limit_denominator(3000)
+    spoken = replace(found, duration_seconds=float(seconds), source=replace(found.source, frame_rate=Fraction(30)))
+    making = Making(claim, aim, spoken, folder)
+    making.seconds = float(seconds)
+    making.tell(100, _("Nivelando el sonido"), now=True)
+    making.sound(ladder.LOW, ladder.FULL, ladder.OPUS, ladder.MP3)
+    alone = [ladder.Step(rung, sound=sound) for rung, sound in ladder.SOUND_RUNGS.items()]
+    making.publish_sounds(making.missing(alone))
+    for number, (row, picture) in enumerate(pictures):
+        making.tell(300 + 600 * number / len(pictures), _("Uniendo la imagen y el sonido"), now=True)
+        step = ladder.dubbed(row)
+        if not making.missing([step]):
+            continue
+        if step.sound not in making.sounds:
+            making.fail(row.rung, "the sound is not level")
+            continue
+        path = folder / f"{row.rung}.mp4"
+        ffmpeg.dub(picture, making.sounds[step.sound][0], path, seconds=seconds)
+        making.check_and_publish(step, path)
+    return making
+
+
+def _make_signed(claim: jobs.Claim, aim: Aim, found: inspection.Inspection, folder: Path) -> Making:
+    """The signer's film in the corner, in the two sizes that most need; the video's own sound is copied."""
+    if not found.has_picture:
+        raise RuleBroken("track.no_picture", _("El archivo no tiene imagen. Elija la grabación de la seña."))
+    row, picture = _pictures_of(aim, folder)[0]
+    own = inspection.inspect(picture)
+    own = replace(own, duration_seconds=row.duration_seconds)
+    making = Making(claim, aim, own, folder)
+    making.seconds = row.duration_seconds
+    steps = making.missing(ladder.plan_signed(own))
+    for rung, sound in ((Rung.P480, ladder.FULL), (Rung.P240, ladder.LOW)):
+        beside = Rendition.objects.filter(video=aim.video, cut=aim.cut, track=None, rung=rung).first()
+        if own.has_sound and beside:
+            copy = local_copy(beside.path, folder / f"sound-{rung}.mp4")
+            making.sounds[sound] = copy, beside.manifest.get("loudness")
+    inset = ffmpeg.Inset(found.source, found.width, found.height)
+    making.films(steps, 50, 950, _("Poniendo la seña sobre la imagen"), inset=inset)
+    return making
+
+
+# The video's own job --------------------------------------------------------------------------------------------------
+def _do(claim: jobs.Claim, video: Video, folder: Path) -> None:
+    change = _Changing(claim, video)
+    change(state=Video.State.PROCESSING, reason="")
+    claim.progress(0, 1000, _("Revisando el archivo"))
+    if not video.source_path:
+        raise RuleBroken("video.no_original", _("El archivo original ya no se guarda. Suba el video de nuevo."))
+    is_trimmed = video.trim_start_seconds or video.trim_end_seconds is not None
+    made = make_renditions(
+        claim,
+        video,
+        source=local_copy(video.source_path, folder / "source"),
+        sha256=video.source_sha256,
+        folder=folder,
+        cut=video.cut,
+        starts_at=video.trim_start_seconds,
+        ends_at=video.trim_end_seconds,
+        known_seconds=0 if is_trimmed else video.duration_seconds,
+        keep_fields=change,
+    )
+    is_last = claim.job.attempts >= claim.job.max_attempts
+    if made.failed and not (is_last and _is_playable(video)):
+        raise RungsFailed("; ".join(made.failed))
+    claim.progress(990, 1000, _("Guardando"))
+    digest = storing.digest_of(video.source_path)
+    facts = {"original": digest, "is_whole": digest == video.source_sha256}
+    with transaction.atomic():
+        change(state=Video.State.READY, reason=reason_for(made))
+        audit.record("video.ready", by=None, subject=f"media.video:{video.public_id}", facts=facts)
+
+
+def _is_playable(video: Video) -> bool:
+    least = Rung.P240 if video.kind == Video.Kind.FILM else Rung.AUDIO
+    return video.own_renditions().filter(rung=least).exists()
+
+
+def reason_for(made: Made) -> str:
+    """What is said of rungs that are missing for good; empty when none is."""
+    if not made.failed:
+        return ""
+    rungs = ", ".join(sorted(failure.partition(":")[0] for failure in made.failed))
+    return _("No se pudieron preparar algunas calidades: %(rungs)s.") % {"rungs": rungs}
+
+
+class _Changing:
+    """Writes fields of the video, if the job is still ours."""
+
+    def __init__(self, claim: jobs.Claim, video: Video) -> None:
         self.claim = claim
         self.video = video
-        self.folder = folder
-        self.failed: list[str] = []
-        self._told_at = 0.0
 
-    def tell(self, permille: float, stage: str, *, now: bool = False) -> None:
-        """Progress out of a thousand, at most once a second."""
-        if now or time.monotonic() - self._told_at >= 1:
-            self._told_at = time.monotonic()
-            self.claim.progress(int(permille), 1000, stage)
-
-    def missing(self, steps: list[Step]) -> list[Step]:
-        """The steps that are not published yet from this source by this recipe."""
-        rows = self.video.renditions.values_list("rung", "manifest__source", "manifest__recipe")
-        current = {rung for rung, source, recipe in rows if (source, recipe) == self.key}
-        return [step for step in steps if step.rung not in current]
-
-    @property
-    def key(self) -> tuple[str, int]:
-        """What the work is idempotent by."""
-        return self.video.source_sha256, ladder.RECIPE
-
-    def make(self, found: Inspection, steps: list[Step], start: int, end: int, stage: str) -> None:
-        """Encode `steps` in one process, check each, publish those that hold."""
-        if not steps:
-            return
-        self.tell(start, stage, now=True)
-        seconds = ladder.whole_seconds(found)
-        span = (end - start) / float(seconds)
-        ffmpeg.encode(
-            found.source,
-            [step.output(self.folder) for step in steps],
-            seconds=seconds,
-            folder=self.folder,
-            tell=lambda done: self.tell(min(end, start + done * span), stage),
-        )
-        for step in steps:
-            path = self.folder / f"{step.rung}.mp4"
-            try:
-                index = fragments.read(path)
-                fragments.check(index, seconds=float(seconds), frames=step.frames, frame_rate=step.frame_rate)
-            except fragments.FragmentsBroken as broken:
-                self.failed.append(f"{step.rung}: {broken}")
-                continue
-            self.publish(step, index, path)
-
-    def publish(self, step: Step, index: fragments.Index, path: Path) -> None:
-        """Store a checked file and write its row, if the job is still ours. Raises `LeaseLost`."""
-        with path.open("rb") as handle:
-            digest = hashlib.file_digest(handle, "sha256").hexdigest()
-        source, recipe = self.key
-        facts = {
-            "bytes": index.file_bytes,
-            "width": step.width,
-            "height": step.height,
-            "duration_seconds": index.seconds,
-            "codecs": index.codecs,
-            "sha256": digest,
-            "manifest": {"source": source, "recipe": recipe, "frames": index.frames} | index.manifest(),
-        }
-        with self._stored(path, f"{step.rung}-{secrets.token_hex(6)}.mp4") as stored:
-            Rendition.objects.update_or_create(video=self.video, rung=step.rung, defaults=facts | {"path": stored})
-        path.unlink()
-
-    @contextlib.contextmanager
-    def _stored(self, path: Path, name: str) -> Iterator[str]:
-        """A stored file and the transaction that speaks of it, under our fence; without the row, no file."""
-        stored = keep(path, f"{folder_of(self.video)}/{name}")
-        try:
-            with transaction.atomic():
-                self.claim.assert_held()
-                yield stored
-        except BaseException:
-            default_storage.delete(stored)
-            raise
-
-    def picture(self, found: Inspection) -> None:
-        """Make and publish the poster."""
-        if self.video.poster_path and default_storage.exists(self.video.poster_path):
-            return
-        scale = min(1.0, POSTER_WIDTH / max(found.width, found.height))
-        width, height = (max(2, 2 * round(side * scale / 2)) for side in (found.width, found.height))
-        path = self.folder / "poster.jpg"
-        ffmpeg.poster(found.source, path, width=width, height=height)
-        if not path.exists():
-            return
-        with self._stored(path, f"poster-{secrets.token_hex(6)}.jpg") as stored:
-            self.change(poster_path=stored)
-
-    def change(self, **fields: object) -> None:
-        """Write fields of the video, if the job is still ours."""
+    def __call__(self, **fields: object) -> None:
         with transaction.atomic():
             self.claim.assert_held()
             for name, value in fields.items():
                 setattr(self.video, name, value)
             self.video.save(update_fields=list(fields))
 
-    def finish(self) -> None:
-        """Everything is published, or what is not has failed for good."""
-        reason = ""
-        if self.failed:
-            rungs = ", ".join(sorted(failure.partition(":")[0] for failure in self.failed))
-            reason = _("No se pudieron preparar algunas calidades: %(rungs)s.") % {"rungs": rungs}
-        with transaction.atomic():
-            self.change(state=Video.State.READY, reason=reason)
-            audit.record("video.ready", by=None, subject=f"media.video:{self.video.public_id}")
-        self.drop_strays()
 
-    def drop_strays(self) -> None:
-        """Delete what a killed predecessor stored without a row."""
-        known = {self.video.source_path, self.video.poster_path, *self.video.renditions.values_list("path", flat=True)}
-        folder = folder_of(self.video)
-        for name in default_storage.listdir(folder)[1]:
-            if f"{folder}/{name}" not in known:
-                default_storage.delete(f"{folder}/{name}")
-
-
-def _do(work: _Work) -> None:
-    work.change(state=Video.State.PROCESSING, reason="")
-    work.tell(0, _("Revisando el archivo"), now=True)
-    source = _local_source(work.video, work.folder)
-    found = inspection.inspect(source, known_seconds=work.video.duration_seconds)
-    steps = ladder.plan(found)
-    with contextlib.suppress(ffmpeg.Failed):  # a video without a poster is still a video
-        work.picture(found)
-    first = [step for step in steps if step.rung in FIRST_RUNGS]
-    rest = [step for step in steps if step.rung not in FIRST_RUNGS]
-    work.make(found, work.missing(first), 20, 300, _("Preparando la primera versión, la más liviana"))
-    work.make(found, work.missing(rest), 300, 980, _("Preparando las demás calidades"))
-    is_last = work.claim.job.attempts >= work.claim.job.max_attempts
-    if work.failed and not (is_last and work.video.renditions.filter(rung=Rendition.Rung.P240).exists()):
-        raise RungsFailed("; ".join(work.failed))
-    work.tell(990, _("Guardando"), now=True)
-    work.finish()
-
-
-def _not_processable(failure: ffmpeg.Failed) -> RuleBroken | None:
+def refusal_of(failure: ffmpeg.Failed) -> RuleBroken | None:
     """What ffmpeg itself rejected will be rejected again; a full disk or a kill may not."""
     if failure.is_transient or "No space left" in str(failure):
         return None
@@ -237,19 +303,19 @@ def transcode(claim: jobs.Claim) -> None:
     video = Video.objects.filter(public_id=claim.job.subject).first()
     if video is None:
         return
-    with _workplace(claim.job) as folder:
-        work = _Work(claim, video, folder)
+    change = _Changing(claim, video)
+    with workplace(claim.job) as folder:
         try:
-            _do(work)
+            _do(claim, video, folder)
         except RuleBroken as broken:
-            work.change(state=Video.State.FAILED, reason=broken.message)
+            change(state=Video.State.FAILED, reason=broken.message)
             raise
         except jobs.LeaseLost:
             raise
         except Exception as failure:
-            refusal = _not_processable(failure) if isinstance(failure, ffmpeg.Failed) else None
+            refusal = refusal_of(failure) if isinstance(failure, ffmpeg.Failed) else None
             if refusal or claim.job.attempts >= claim.job.max_attempts:
-                work.change(state=Video.State.FAILED, reason=refusal.message if refusal else tried_too_often())
+                change(state=Video.State.FAILED, reason=refusal.message if refusal else tried_too_often())
             if refusal:
                 raise refusal from failure
             raise
@@ -258,3 +324,26 @@ def transcode(claim: jobs.Claim) -> None:
 def tried_too_often() -> str:
     """What is said of a video that could not be made in all its attempts."""
     return _("No pudimos convertir el video después de varios intentos. Intente de nuevo o súbalo otra vez.")
+
+
+def renew_poster(*, video: Video, by: Person | None) -> Job:
+    """Ask for the poster at the video's `poster_second` (or a tenth, when it has none)."""
+    return jobs.request(POSTER_KIND, video.public_id, by=by)
+
+
+@jobs.performs(POSTER_KIND)
+def draw_poster(claim: jobs.Claim) -> None:
+    """Do the job `media.poster`, from the tallest film that is published."""
+    video = Video.objects.filter(public_id=claim.job.subject).first()
+    row = video and video.own_renditions().filter(width__gt=0).exclude(rung=Rung.SLIDES).order_by("-height").first()
+    if video is None or row is None:
+        return
+    with workplace(claim.job) as folder:
+        film = local_copy(row.path, folder / "film.mp4")
+        aim = Aim(video, film, video.source_sha256, video.cut)
+        making = Making(claim, aim, inspection.inspect(film), folder, keep_fields=_Changing(claim, video))
+        before = video.poster_path
+        _draw_poster(making.found, folder / "poster.jpg", video.poster_second)
+        making.keep_beside("poster", folder / "poster.jpg")
+        if before and before != video.poster_path:
+            default_storage.delete(before)

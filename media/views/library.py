@@ -1,43 +1,26 @@
 """The video library in the back-office: uploading, watching it being made, captions, taking out."""
 
-import logging
-import os
-import shutil
-from pathlib import Path
-from tempfile import mkdtemp
+from pathlib import PurePath
 
-from django.conf import settings
-from django.core.files.uploadedfile import UploadedFile
-from django.http import Http404, HttpRequest, HttpResponse
+from django.core.files.storage import default_storage
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.template.defaultfilters import filesizeformat
-from django.urls import reverse
-from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
-from wagtail.admin.ui.tables import Column, DateColumn, TitleColumn, UsageCountColumn
 from wagtail.admin.views import generic
 from wagtail.admin.views.generic import usage
-from wagtail.models import ReferenceIndex
 
+from lms.domain import job_words
 from lms.domain.errors import RuleBroken
 from lms.permissions import needs
-from lms.viewsets.base import AskFirstView, FormByVerb, IndexView
-from media import ffmpeg
-from media.domain import access, captions, delivery, library, uploads
-from media.forms import CaptionForm, initial_of
-from media.models import Caption, Video
-
-logger = logging.getLogger(__name__)
-
-
-def clock(seconds: float) -> str:
-    """A length as `1:02:03` or `4:05`."""
-    whole = round(seconds)
-    hours, rest = divmod(whole, 3600)
-    return f"{hours}:{rest // 60:02d}:{rest % 60:02d}" if hours else f"{rest // 60}:{rest % 60:02d}"
+from lms.viewsets.base import AskFirstView, FormByVerb
+from media.domain import access, delivery, library, places, stages
+from media.forms import PosterForm, initial_of
+from media.models import Video
+from media.views import captions
+from media.views.listing import clock
 
 
 def video_or_404(request: HttpRequest, pk: int) -> Video:
@@ -57,115 +40,12 @@ class Reachable:
         return access.editable_by(self.request.user)  # type: ignore[attr-defined]
 
 
-class VideoIndexView(IndexView):
-    """All videos, the newest first."""
-
-    default_ordering = "-created_at"
-    add_item_label = gettext_lazy("Subir video")
-
-    def get_base_queryset(self):
-        """Those that this person may change, with the number of places where each is used."""
-        return access.editable_by(self.request.user).annotate(usage_count=ReferenceIndex.usage_count_subquery(Video))
-
-    @cached_property
-    def columns(self) -> list[Column]:
-        """What one looks for."""
-        return [
-            TitleColumn("title", label=_("Título"), sort_key="title", get_url=self.get_edit_url),
-            Column("state", label=_("Estado"), accessor=lambda video: video.get_state_display(), sort_key="state"),
-            Column("duration", label=_("Duración"), accessor=lambda video: clock(video.duration_seconds)),
-            Column("size", label=_("Tamaño"), accessor=lambda video: filesizeformat(video.source_bytes)),
-            UsageCountColumn("usage_count", label=_("Usos")),
-            Column("language", label=_("Idioma"), accessor=lambda video: video.language or "—"),
-            DateColumn("created_at", label=_("Subido"), sort_key="created_at"),
-        ]
-
-
-class VideoAddView(FormByVerb, generic.CreateView):
-    """A file and what it is called. With JavaScript the file is on its way while one writes."""
-
-    page_title = gettext_lazy("Subir video")
-    template_name = "wagtailadmin/media/add.html"
-    submit_button_label = gettext_lazy("Guardar video")
-    error_message = gettext_lazy("El video no se guardó. Corrija lo que se indica.")
-
-    def get_breadcrumbs_items(self) -> list[dict]:
-        """Videos › Subir video."""
-        crumbs = [{"url": reverse(self.index_url_name), "label": _("Videos")}, {"url": "", "label": self.page_title}]
-        return self.breadcrumbs_items + crumbs
-
-    def get_form_kwargs(self) -> dict:
-        """Who uploads, and where to."""
-        person = self.request.user
-        return super().get_form_kwargs() | {"person": person, "collections": access.collections_for(person)}
-
-    def form_valid(self, form) -> HttpResponse:
-        """Take the file in, outside any transaction: reading it takes a while, and nobody should wait for that."""
-        self.form = form
-        try:
-            self.object = self.perform(form.cleaned_data)
-        except RuleBroken as broken:
-            form.add_broken(broken)
-            return self.refuse(form)
-        except ffmpeg.Failed:
-            logger.exception("could not inspect an upload")
-            return self.put_off(form)
-        messages.success(self.request, _("El video «%(title)s» se guardó.") % {"title": self.object.title})
-        return _edit(self.object)
-
-    def refuse(self, form) -> HttpResponse:
-        """The form again; a refused file has to be chosen anew."""
-        form.data = form.data.copy()
-        form.data["upload"] = ""
-        self.produced_error_message = self.get_error_message()
-        return self.form_invalid(form)
-
-    def put_off(self, form) -> HttpResponse:
-        """The form again, for the fault is ours; an upload stays, a file that came with the form has to come again."""
-        kept = _(
-            "No pudimos revisar el archivo en este momento. "
-            "Intente de nuevo en unos minutos; lo que subió está guardado."
-        )
-        lost = _("No pudimos revisar el archivo en este momento. Elíjalo de nuevo en unos minutos.")
-        form.add_error(None, kept if form.cleaned_data["upload"] else lost)
-        self.produced_error_message = _("El video no se guardó.")
-        return self.form_invalid(form)
-
-    def perform(self, given: dict) -> Video:
-        """Add the video from the upload or from the file that came with the form."""
-        facts = {name: given[name] for name in ("title", "description", "language", "collection")}
-        facts["by"] = self.request.user
-        if upload := given["upload"]:
-            with uploads.handed_over(upload) as path:
-                return library.add_video(source=path, source_name=upload.file_name, **facts)
-        return _add_sent_file(given["file"], facts)
-
-    def get_context_data(self, **kwargs) -> dict:
-        """The limit, for the page to say it before anything is sent."""
-        return super().get_context_data(**kwargs) | {"max_bytes": settings.MAX_UPLOAD_BYTES}
-
-
-def _add_sent_file(file: UploadedFile, facts: dict) -> Video:
-    settings.WORK_DIR.mkdir(parents=True, exist_ok=True)
-    folder = Path(mkdtemp(prefix="form-", dir=settings.WORK_DIR))
-    try:
-        path = folder / "bytes"
-        with path.open("wb") as handle:
-            shutil.copyfileobj(file, handle, 1024 * 1024)
-            handle.flush()
-            os.fsync(handle.fileno())  # the bytes must outlive a power cut before a row speaks of them
-        return library.add_video(source=path, source_name=file.name or "video", **facts)
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
 class VideoEditView(Reachable, FormByVerb, generic.EditView):
     """One video: how far it is, how it looks, what is written about it, its captions."""
 
     template_name = "wagtailadmin/media/edit.html"
     success_message = gettext_lazy("Se guardaron los cambios de «%(object)s».")
     error_message = gettext_lazy("No se guardó. Corrija lo que se indica.")
-    caption_form: CaptionForm | None = None
 
     def get_initial(self) -> dict:
         """What the row says."""
@@ -193,14 +73,16 @@ class VideoEditView(Reachable, FormByVerb, generic.EditView):
     def get_context_data(self, **kwargs) -> dict:
         """The video's state, its player, its captions."""
         video = self.object
-        has_renditions = video.renditions.exists()
+        has_renditions = video.own_renditions().exists()
         return (
             super().get_context_data(**kwargs)
             | progress_of(video)
+            | captions.context_of(video)
+            | poster_of(video)
             | {
+                "facts": facts_of(video),
+                "places": places.of([video], self.request.user)[video.pk],
                 "playback": delivery.playback(video, person=self.request.user) if has_renditions else None,
-                "captions": video.captions.select_related("language"),
-                "caption_form": self.caption_form or CaptionForm(prefix="subtitulos"),
                 "length": clock(video.duration_seconds),
             }
         )
@@ -247,8 +129,85 @@ def progress_of(video: Video) -> dict:
     job = library.find_job(video)
     has_failed = library.has_failed(video, job)
     is_moving = not has_failed and video.state in {Video.State.WAITING, Video.State.PROCESSING}
-    rungs = [rendition.get_rung_display() for rendition in video.renditions.only("rung", "height", "video_id")]
-    return {"video": video, "job": job, "has_failed": has_failed, "is_moving": is_moving, "rungs": rungs}
+    found = stages.of(video, job, is_over=not is_moving)
+    rungs = [stage.label for stage in found if stage.state == stages.READY]
+    return {
+        "video": video,
+        "job": job,
+        "has_failed": has_failed,
+        "is_moving": is_moving,
+        "rungs": rungs,
+        "stages": found,
+        "waits_because": job_words.reason_in_words(job) if is_moving and job else "",
+    }
+
+
+def facts_of(video: Video) -> list[dict]:
+    """What was measured of each rung."""
+    return [
+        {
+            "label": one.get_rung_display(),
+            "bytes": one.bytes,
+            "width": one.width,
+            "height": one.height,
+            "frames": one.manifest.get("frames"),
+            "seconds": one.duration_seconds,
+            "loudness": one.manifest.get("loudness"),
+            "sha256": one.sha256,
+        }
+        for one in video.own_renditions()
+    ]
+
+
+def poster_of(video: Video, form: PosterForm | None = None) -> dict:
+    """The stills from which a poster is chosen: pieces of one sheet."""
+    board = video.storyboard if video.storyboard_path else {}
+    found = []
+    for number in range(board.get("count", 0)):
+        row, column = divmod(number, board["columns"])
+        second = number * board["every_seconds"]
+        found.append(
+            {
+                "second": second,
+                "clock": clock(second),
+                "box": f"{column * board['width']} {row * board['height']} {board['width']} {board['height']}",
+                "sheet_width": board["columns"] * board["width"],
+                "sheet_height": board["rows"] * board["height"],
+                "is_chosen": video.poster_second == second,
+            }
+        )
+    return {"stills": found, "poster_form": form or PosterForm()}
+
+
+@needs("upload_video")
+@require_POST
+def poster(request: HttpRequest, pk: int) -> HttpResponse:
+    """Choose the poster."""
+    video = video_or_404(request, pk)
+    form = PosterForm(request.POST)
+    if form.is_valid():
+        try:
+            library.choose_poster(video=video, second=form.cleaned_data["second"], by=request.user)
+        except RuleBroken as broken:
+            form.add_broken(broken)
+        else:
+            messages.success(request, _("La portada cambiará en unos segundos."))
+            return _edit(video)
+    said = {"video": video, "page_title": _("Portada"), "header_title": video.title} | poster_of(video, form)
+    return render(request, "wagtailadmin/media/poster_again.html", said, status=422)
+
+
+@needs("upload_video")
+@require_safe
+def storyboard(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The sheet of small pictures."""
+    video = video_or_404(request, pk)
+    if not video.storyboard_path or not default_storage.exists(video.storyboard_path):
+        raise Http404
+    kind = "image/png" if PurePath(video.storyboard_path).suffix == ".png" else "image/jpeg"
+    response = FileResponse(default_storage.open(video.storyboard_path), content_type=kind)
+    response["Cache-Control"] = "private, max-age=3600"
+    return response
 
 
 @needs("upload_video")
@@ -270,45 +229,4 @@ def retry(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, _("El video se está procesando de nuevo."))
     except RuleBroken as broken:
         messages.warning(request, broken.message)
-    return _edit(video)
-
-
-@needs("upload_video")
-@require_POST
-def captions_save(request: HttpRequest, pk: int) -> HttpResponse:
-    """Keep captions; with errors the video's page comes back with what was typed."""
-    video = video_or_404(request, pk)
-    form = CaptionForm(request.POST, request.FILES, prefix="subtitulos")
-    try:
-        if form.is_valid():
-            given = form.cleaned_data
-            captions.save(video=video, language=given["language"], text=given["text"], by=request.user)
-            messages.success(request, _("Se guardaron los subtítulos."))
-            return _edit(video)
-    except RuleBroken as broken:
-        form.add_broken(broken)
-    return _captions_again(request, video, form)
-
-
-def _captions_again(request: HttpRequest, video: Video, form: CaptionForm) -> HttpResponse:
-    context = progress_of(video) | {
-        "caption_form": form,
-        "captions": video.captions.select_related("language"),
-        "page_title": _("Subtítulos"),
-        "page_subtitle": video.title,
-        "header_icon": "media",
-    }
-    return render(request, "wagtailadmin/media/captions.html", context, status=422)
-
-
-@needs("upload_video")
-@require_POST
-def captions_remove(request: HttpRequest, pk: int, language: str) -> HttpResponse:
-    """Take captions of one language away."""
-    video = video_or_404(request, pk)
-    found = Caption.objects.filter(video=video, language__key=language).first()
-    if found is None:
-        raise Http404
-    captions.remove(caption=found, by=request.user)
-    messages.success(request, _("Se quitaron los subtítulos."))
     return _edit(video)

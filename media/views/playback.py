@@ -1,26 +1,31 @@
 """Serving what was published: by signed address, to the person it was made for, in byte ranges."""
 
 import re
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from email.utils import format_datetime
 from pathlib import Path
 
 from django.core.exceptions import SuspiciousFileOperation
 from django.core.files.storage import default_storage
+from django.db.models import F
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils import timezone
+from django.utils.http import http_date
 from django.views.decorators.http import require_safe
 
 from lms.domain.errors import RuleBroken
-from media.domain import delivery
-from media.models import Caption, Rendition, Video
+from lms.views import sending
+from media.domain import addresses, delivered, delivery
+from media.models import Caption, Rendition, Track, Video
 
 CHUNK_BYTES = 128 * 1024
 # The address ends within a day and names the person; until then a second look costs no bytes.
-KEEP = "private, max-age=21600"
+KEEP = addresses.KEEP
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
-RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+RANGE = re.compile(r"(\d*)-(\d*)")
+Tell = Callable[[int], None]
 
 
 def _video_id_or_404(request: HttpRequest, token: str):
@@ -28,6 +33,21 @@ def _video_id_or_404(request: HttpRequest, token: str):
         return delivery.open_token(token, request.user)
     except RuleBroken as broken:
         raise Http404 from broken
+
+
+def _asked_or_404(request: HttpRequest, seal: str, ends: str, path: str) -> Rendition:
+    """What a sealed address names, of whatever cut, as long as that very file is there."""
+    try:
+        asked = addresses.open_address(seal, ends, path, request.user)
+    except RuleBroken as broken:
+        raise Http404 from broken
+    renditions = Rendition.objects.select_related("video").defer("manifest")
+    found = get_object_or_404(
+        renditions, video__public_id=asked.video, cut=asked.cut, track=asked.track or None, rung=asked.rung
+    )
+    if addresses.path_of(found) != path:
+        raise Http404
+    return found
 
 
 def _on_disk(path: str) -> Path | None:
@@ -47,32 +67,31 @@ def _is_file(file: Path) -> bool:
 def asked_range(header: str, size: int) -> tuple[int, int] | None:
     """First and last byte of a single range (RFC 9110, 14.1.2); None to send all. Raises `ValueError` when none fits.
 
-    Several ranges, other units and malformed headers are ignored, as the standard allows.
+    As nginx does it: other units and several ranges are ignored, a range that is none is refused.
     """
-    match = RANGE.fullmatch(header.replace(" ", ""))
+    unit, _equals, text = header.partition("=")
+    if unit.strip().lower() != "bytes" or "," in text:
+        return None
+    match = RANGE.fullmatch(text.replace(" ", ""))
     if not match or not any(match.groups()):
-        return None
+        raise ValueError(header)
     first, last = match.groups()
-    if not first:
-        if int(last) == 0 or size == 0:
-            raise ValueError(header)
-        return max(0, size - int(last)), size - 1
-    start, end = int(first), min(int(last), size - 1) if last else size - 1
-    if last and int(last) < start:
-        return None
-    if start >= size:
+    start = int(first) if first else max(0, size - int(last))
+    end = min(int(last), size - 1) if first and last else size - 1
+    if start > end:
         raise ValueError(header)
     return start, end
 
 
 class _Slice:
-    """Part of a file in pieces; Django closes it, also when nobody waited for the end."""
+    """Part of a file in pieces; Django closes it, also when nobody waited for the end, and it tells what was sent."""
 
-    def __init__(self, file: Path, start: int, length: int) -> None:
+    def __init__(self, file: Path, start: int, length: int, tell: Tell | None) -> None:
         self.handle = file.open("rb")
         self.handle.seek(start)
         self.left = length
-        self.close = self.handle.close
+        self.sent = 0
+        self.tell = tell
 
     def __iter__(self) -> Iterator[bytes]:
         return self
@@ -82,69 +101,119 @@ class _Slice:
         if not chunk:
             raise StopIteration
         self.left -= len(chunk)
+        self.sent += len(chunk)
         return chunk
 
+    def close(self) -> None:
+        """Once, whether all of it went or not."""
+        self.handle.close()
+        if self.tell and self.sent:
+            self.tell(self.sent)
+        self.tell = None
 
-def _body(request: HttpRequest, file: Path, start: int, length: int) -> HttpResponseBase:
-    if request.method == "HEAD":
-        return HttpResponse()
-    return StreamingHttpResponse(_Slice(file, start, length))
+
+def _is_known(request: HttpRequest, etag: str, changed: str) -> bool:
+    """Whether the browser has it already; a date counts only where no tag was named (RFC 9110, 13.2.2)."""
+    if names := request.headers.get("If-None-Match"):
+        return names.strip() == "*" or etag in (name.strip() for name in names.split(","))
+    return request.headers.get("If-Modified-Since") == changed
 
 
-def _serve(request: HttpRequest, file: Path, content_type: str, tag: str) -> HttpResponseBase:
-    """A file, whole or the range asked for; 304 and 416 where they are due."""
+def _range(request: HttpRequest, size: int, etag: str, changed: str) -> tuple[int, int] | None:
+    """The part that is asked for, unless it is of another version (If-Range). Raises `ValueError` when none fits."""
+    wanted = request.headers.get("Range")
+    if wanted is None or request.headers.get("If-Range", etag) not in {etag, changed}:
+        return None
+    return asked_range(wanted, size)
+
+
+def _serve(request: HttpRequest, file: Path, content_type: str, tell: Tell | None = None) -> HttpResponseBase:
+    """A file, whole or the range asked for; 304 and 416 where they are due. Tagged and answered as nginx would."""
     if not _is_file(file):
         raise Http404
-    size = file.stat().st_size
-    etag = f'"{tag}"'
-    if etag in request.headers.get("If-None-Match", "") and "Range" not in request.headers:
+    facts = file.stat()
+    etag, changed = f'"{int(facts.st_mtime):x}-{facts.st_size:x}"', http_date(int(facts.st_mtime))
+    if _is_known(request, etag, changed):
         response: HttpResponseBase = HttpResponse(status=304)
     else:
-        wanted = request.headers.get("Range", "")
-        if request.headers.get("If-Range", etag) != etag:
-            wanted = ""
         try:
-            part = asked_range(wanted, size)
+            part = _range(request, facts.st_size, etag, changed)
         except ValueError:
-            response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+            response = HttpResponse(status=416, headers={"Content-Range": f"bytes */{facts.st_size}"})
             response["Cache-Control"] = "private, no-store"
             return response
-        start, end = part or (0, size - 1)
-        response = _body(request, file, start, end - start + 1)
+        start, end = part or (0, facts.st_size - 1)
+        is_head = request.method == "HEAD"
+        response = HttpResponse() if is_head else StreamingHttpResponse(_Slice(file, start, end - start + 1, tell))
         response["Content-Length"] = str(end - start + 1)
         if part:
             response.status_code = 206
-            response["Content-Range"] = f"bytes {start}-{end}/{size}"
+            response["Content-Range"] = f"bytes {start}-{end}/{facts.st_size}"
     response["Content-Type"] = content_type
     response["Accept-Ranges"] = "bytes"
     response["ETag"] = etag
+    response["Last-Modified"] = changed
     response["Cache-Control"] = KEEP
     return response
 
 
-def _elsewhere(path: str) -> HttpResponse:
-    """To the storage itself, by an address that it signs and that expires."""
-    response = redirect(default_storage.url(path))
+def _elsewhere(path: str, **answer: str) -> HttpResponse:
+    """To the storage itself, by an address that it signs and that expires; `answer` are headers that it shall send."""
+    response = redirect(default_storage.url(path, parameters=answer) if answer else default_storage.url(path))
     response["Cache-Control"] = "private, max-age=3600"
     return response
 
 
 @require_safe
-def rendition(request: HttpRequest, token: str, rung: str) -> HttpResponseBase:
-    """One rung, as one file."""
-    found = get_object_or_404(
-        Rendition.objects.only("path", "sha256"), video__public_id=_video_id_or_404(request, token), rung=rung
-    )
+def rendition(request: HttpRequest, seal: str, ends: str, path: str) -> HttpResponseBase:
+    """One rung of one cut, as one file. In production nginx answers this, and nobody asks us."""
+    found = _asked_or_404(request, seal, ends, path)
     file = _on_disk(found.path)
-    return _serve(request, file, "video/mp4", found.sha256[:32]) if file else _elsewhere(found.path)
+    if file is None:
+        return _elsewhere(found.path)
+
+    def tell(sent: int) -> None:
+        delivered.note(person=request.user, rendition=found, sent_bytes=sent)
+
+    return _serve(request, file, addresses.TYPES.get(file.suffix[1:], "video/mp4"), tell)
+
+
+def _in_use_or_404(request: HttpRequest, token: str, rung: str, track: uuid.UUID | None) -> Rendition:
+    """Of the cut in use: the video as it is, or with one of its tracks that is ready."""
+    video_id = _video_id_or_404(request, token)
+    asked = {"track__public_id": track, "track__state": Track.State.READY} if track else {"track": None}
+    renditions = Rendition.objects.select_related("video", "track__language")
+    return get_object_or_404(renditions, video__public_id=video_id, cut=F("video__cut"), rung=rung, **asked)
 
 
 @require_safe
-def playlist(request: HttpRequest, token: str, rung: str) -> HttpResponse:
-    """One rung as HLS by byte ranges of that same file."""
-    found = get_object_or_404(Rendition, video__public_id=_video_id_or_404(request, token), rung=rung)
-    text = delivery.playlist(found, f"{rung}.mp4")
+def playlist(request: HttpRequest, token: str, rung: str, track: uuid.UUID | None = None) -> HttpResponse:
+    """One rung of the cut in use as HLS, by byte ranges of its one file."""
+    found = _in_use_or_404(request, token, rung, track)
+    if not found.manifest:
+        raise Http404
+    text = delivery.playlist(found, addresses.rendition_url(found, request.user))
     return HttpResponse(text, content_type="application/vnd.apple.mpegurl", headers={"Cache-Control": KEEP})
+
+
+@require_safe
+def download(request: HttpRequest, token: str, rung: str, track: uuid.UUID | None = None) -> HttpResponseBase:
+    """The file of a rung to keep, under a name that says what it is."""
+    found = _in_use_or_404(request, token, rung, track)
+    named = delivery.attachment(found)
+    content_type = "audio/mpeg" if found.rung == Rendition.Rung.MP3 else "video/mp4" if found.height else "audio/mp4"
+    file = _on_disk(found.path)
+    if file is None:
+        return _elsewhere(found.path, ResponseContentDisposition=named)
+
+    def tell(sent: int) -> None:
+        delivered.note(person=request.user, rendition=found, sent_bytes=sent)
+
+    noted_as = addresses.noted_as(found, request.user)
+    given = sending.hand_over(found.path, content_type=content_type, noted_as=noted_as)
+    response = given or _serve(request, file, content_type, tell)
+    response["Content-Disposition"] = named
+    return response
 
 
 @require_safe
@@ -153,8 +222,11 @@ def poster(request: HttpRequest, token: str) -> HttpResponseBase:
     video = get_object_or_404(Video.objects.only("poster_path"), public_id=_video_id_or_404(request, token))
     if not video.poster_path:
         raise Http404
+    if given := sending.hand_over(video.poster_path, content_type="image/jpeg"):
+        given["Cache-Control"] = KEEP
+        return given
     file = _on_disk(video.poster_path)
-    return _serve(request, file, "image/jpeg", file.stem) if file else _elsewhere(video.poster_path)
+    return _serve(request, file, "image/jpeg") if file else _elsewhere(video.poster_path)
 
 
 @require_safe

@@ -1,8 +1,7 @@
-// Picks the rendition before a byte of film is asked for; the rest of the player comes with the first touch.
-const KEY = "aula.rung";
-
-export const remembered = () => { try { return localStorage.getItem(KEY); } catch { return null; } };
-export const remember = (rung) => { try { localStorage.setItem(KEY, rung); } catch { /* private window */ } };
+// Picks what will be played and says what it costs, before a byte of film is asked for; the rest of the player comes
+// with the first touch.
+const recall = (name) => { try { return localStorage.getItem(`aula.${name}`); } catch { return null; } };
+const remember = (name, value) => { try { localStorage.setItem(`aula.${name}`, value); } catch { /* private window */ } };
 
 // 240p unless the line is known to be a good one.
 const cap = () => {
@@ -10,32 +9,69 @@ const cap = () => {
   return line && !line.saveData && (line.type === "wifi" || line.type === "ethernet") ? 480 : 240;
 };
 
-const wanted = (options) => {
-  const kept = remembered();
-  const height = (option) => Number.parseInt(option.dataset.rung, 10) || 0;
-  const most = kept ? Number.parseInt(kept, 10) || 0 : cap();
-  if (kept === "audio") return options.find((option) => option.dataset.rung === "audio");
-  const films = options.filter((option) => height(option) > 0).sort((a, b) => height(a) - height(b));
-  return films.filter((option) => height(option) <= most).pop() || films[0];
+// Of the two kinds of sound alone the lighter one that this browser plays.
+const offered = (sources, video) => {
+  const light = sources.find((one) => one.rung === "opus" && video.canPlayType(one.mime));
+  const left = light ? "audio" : "opus";
+  return sources.filter((one) => one.rung !== left);
 };
 
-for (const player of document.querySelectorAll("[data-player]")) {
+const pick = (sources) => {
+  const kept = recall("rung");
+  const films = sources.filter((one) => Number.parseInt(one.rung, 10));
+  const sound = sources.find((one) => one.rung === "opus" || one.rung === "audio");
+  const still = sources.find((one) => one.rung === "slides");
+  if (kept === "audio" && sound) return sound;
+  if (kept === "slides" && (still || sound)) return still || sound;
+  const most = Number.parseInt(kept, 10) || (kept ? 0 : cap());
+  return films.filter((one) => Number.parseInt(one.rung, 10) <= most).pop() || films[0] || still || sound;
+};
+
+function prepare(player) {
   const video = player.querySelector("video");
-  const rungs = player.querySelector("[data-rungs]");
-  if (!video || !rungs || player.dataset.ready) continue;
-  player.dataset.ready = "1";
-  player.querySelector("[data-player-bar]").hidden = false;
-  const choice = wanted([...rungs.options]);
-  const at = Number(player.dataset.position) || 0;
-  if (choice && !choice.selected) {
-    choice.selected = true;
-    video.src = choice.value + (at ? `#t=${at}` : "");
-  }
-  let asked = false;
-  const load = () => {
-    if (asked) return;
-    asked = true;
-    import(player.dataset.module).then((module) => module.start(player, remember)).catch(() => { asked = false; });
+  const find = (name) => player.querySelector(`[data-${name}]`);
+  const [rungs, go] = [find("rungs"), find("go")];
+  const choices = JSON.parse(player.querySelector("script").textContent);
+  const set = { recall, remember };
+
+  set.offer = (key) => {
+    set.choice = choices.find((one) => one.key === key) || choices[0];
+    set.sources = offered(set.choice.sources, video);
+    set.source = pick(set.sources);
+    rungs.replaceChildren(...set.sources.map((one) => new Option(one.words, one.rung, false, one === set.source)));
+    set.cost();
   };
-  for (const event of ["pointerdown", "focusin", "play"]) player.addEventListener(event, load, { capture: true });
+  set.cost = () => { find("cost").textContent = set.source.words; };
+  set.offer(recall("track"));
+
+  // Nothing was loaded yet; without an address nothing will be until somebody plays, and what comes then is ours to say.
+  const at = Number(player.dataset.position) || 0;
+  const { src } = video;
+  video.removeAttribute("src");
+  video.load();
+  if (at) video.currentTime = at;
+  video.controls = false;
+  go.hidden = find("player-bar").hidden = false;
+
+  let module;
+  const load = () => {
+    const { module: address, stream, remote } = player.dataset;
+    module ??= import(address).then((found) => found.start(player, set, [stream, remote].map((one) => import(one))))
+      .catch(() => { // the bare element, then; it waits for another word to play
+        video.src = set.source?.url || src;
+        if (!video.paused) video.play().catch(() => {});
+      });
+  };
+  for (const event of ["pointerdown", "focusin", "play"]) player.addEventListener(event, load, { capture: true, once: true });
+  video.addEventListener("play", () => {
+    const had = go === document.activeElement;
+    go.hidden = video.controls = true;
+    if (had) video.focus({ preventScroll: true });
+  });
+  go.addEventListener("click", () => video.play().catch(() => {}));
+}
+
+for (const player of document.querySelectorAll("[data-player]:not([data-ready])")) {
+  player.dataset.ready = "1";
+  if (player.querySelector("video")) prepare(player);
 }

@@ -1,126 +1,155 @@
-// A file goes up in pieces while its title is being written; dropped, it goes on where it stopped.
+// Several files go up while their titles are being written; each is saved as soon as it is whole and wanted.
 const form = document.querySelector("[data-upload]");
-const CHUNK = 2 * 1024 * 1024;
 
-function bytes(count) {
-  const units = ["B", "KB", "MB", "GB"];
-  let unit = 0;
-  while (count >= 1000 && unit < 3) { count /= 1000; unit += 1; }
-  return `${unit < 2 ? Math.round(count) : count.toFixed(1)} ${units[unit]}`;
-}
-
-function left(seconds, text) {
-  if (!Number.isFinite(seconds)) return "…";
-  const minutes = Math.round(seconds / 60);
-  if (seconds < 60) return text.seconds.replace("{n}", Math.max(1, Math.round(seconds)));
-  return minutes < 60 ? text.minutes.replace("{n}", minutes) : text.hours.replace("{n}", (minutes / 60).toFixed(1));
-}
-
-function fill(template, values) {
-  return template.replace(/\{(\w+)\}/g, (_all, name) => values[name] ?? "");
-}
-
-function begin() {
+async function begin({ Sending, bytes, fill }) {
   const text = form.dataset;
-  const file = form.querySelector("input[type=file]");
-  const title = form.querySelector("[name=title]");
-  const id = form.querySelector("[name=upload]");
-  const box = form.querySelector("[data-upload-box]");
-  const bar = box.querySelector("progress");
-  const words = box.querySelector("[data-upload-words]");
-  const pause = box.querySelector("[data-upload-pause]");
   const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-  let upload = null, isWaiting = false, samples = [], isPaused = false;
+  const chooser = form.querySelector("input[type=file]");
+  const list = form.querySelector("[data-upload-list]");
+  const model = form.querySelector("[data-upload-row]");
+  const summary = form.querySelector("[data-upload-summary]");
+  const most = matchMedia("(max-width: 50em)").matches || navigator.connection?.saveData ? 1 : 3;
+  const rows = [];
+  let saving = Promise.resolve();
+  chooser.multiple = true;
+  chooser.value = "";
 
-  const say = (message, isBad = false) => {
-    box.hidden = false;
-    words.textContent = message;
-    words.classList.toggle("error-message", isBad);
-  };
+  const isMoving = (row) => row.sending?.upload && !row.sending.isDone && !row.sending.isPaused && !row.isGone;
+  const isOnItsWay = (row) => row.hasStarted && !row.sending.isDone && !row.sending.isPaused && !row.isGone;
 
-  const show = (sent, total) => {
-    const now = performance.now();
-    samples = [...samples.filter((sample) => now - sample[0] < 15000), [now, sent]];
-    const [since, base] = samples[0];
-    const speed = now > since ? (sent - base) / ((now - since) / 1000) : 0;
-    bar.max = total;
-    bar.value = sent;
-    say(fill(text.moving, {
-      percent: Math.floor((100 * sent) / total), done: bytes(sent), total: bytes(total), speed: bytes(speed),
-      left: left((total - sent) / speed, { seconds: text.seconds, minutes: text.minutes, hours: text.hours }),
-    }));
-  };
+  function turnToNext() {
+    const free = most - rows.filter(isOnItsWay).length;
+    for (const row of rows.filter((one) => !one.hasStarted && !one.isGone && !one.isBad).slice(0, Math.max(0, free))) {
+      row.hasStarted = true;
+      row.sending.start();
+    }
+  }
 
-  const done = () => {
-    id.value = upload.url.replace(/\/$/, "").split("/").pop();
-    file.value = "";
-    pause.hidden = true;
-    bar.value = bar.max;
-    say(text.done);
-    upload = null;
-    if (isWaiting) form.requestSubmit();
-  };
+  function say(row, words, isBad = false) {
+    row.words.textContent = words;
+    row.words.classList.toggle("error-message", isBad);
+  }
 
-  const find = async (fingerprint) => {
-    try {
-      const answer = await fetch(`${text.endpoint}?huella=${encodeURIComponent(fingerprint)}`);
-      return (await answer.json()).uploads[0];
-    } catch { return undefined; }
-  };
+  function hear(row, { kind, words, sent, total }) {
+    if (row.isGone) return;
+    if (kind === "moving") {
+      row.bar.max = total;
+      row.bar.value = sent;
+      row.numbers.textContent = words;
+      return;
+    }
+    say(row, words, kind === "dropped");
+    row.pause.hidden = kind === "done";
+    row.pause.firstChild.textContent = kind === "dropped" ? text.resume : text.pause;
+    if (kind === "done") {
+      row.bar.value = row.bar.max;
+      row.numbers.textContent = bytes(row.file.size);
+      if (row.isWanted) save(row);
+    }
+    if (kind === "done" || kind === "dropped") turnToNext();
+  }
 
-  const send = async (chosen) => {
-    const fingerprint = `${chosen.name}|${chosen.size}|${chosen.lastModified}`.slice(-200);
-    const before = await find(fingerprint);
-    samples = [];
-    upload = new window.tus.Upload(chosen, {
-      endpoint: text.endpoint,
-      uploadUrl: before && before.size === chosen.size ? before.url : null,
-      chunkSize: CHUNK,
-      retryDelays: [0, 1000, 3000, 5000, 10000, 20000, 30000, 60000, 60000],
-      headers: { "X-CSRFToken": token },
-      metadata: { filename: chosen.name, fingerprint },
-      storeFingerprintForResuming: false,
-      onProgress: show,
-      onSuccess: done,
-      onError: (error) => {
-        const answer = error.originalResponse && error.originalResponse.getBody();
-        say(answer && answer.length < 300 ? answer : text.dropped, true);
-        isPaused = true;
-        pause.textContent = text.resume;
-      },
+  function add(file) {
+    const element = model.content.firstElementChild.cloneNode(true);
+    const find = (name) => element.querySelector(`[data-row-${name}]`);
+    const row = { file, element, bar: find("bar"), numbers: find("numbers"), words: find("words"), pause: find("pause") };
+    Object.assign(row, { cancel: find("cancel"), link: find("link"), title: find("title") });
+    find("name").textContent = `${file.name} · ${bytes(file.size)}`;
+    for (const button of [row.pause, row.cancel]) button.querySelector("span").textContent = ` ${file.name}`;
+    row.title.value = file.name.replace(/\.[^.]*$/, "").replace(/[_-]+/g, " ").slice(0, 160);
+    row.sending = new Sending(file, { text, token, tell: (news) => hear(row, news) });
+    row.pause.addEventListener("click", () => toggle(row));
+    row.cancel.addEventListener("click", () => drop(row));
+    row.isBad = file.size > Number(text.max) || file.size === 0;
+    row.pause.hidden = row.isBad;
+    say(row, row.isBad ? (file.size ? text.big : text.empty) : text.waits, row.isBad);
+    list.append(element);
+    rows.push(row);
+  }
+
+  function toggle(row) {
+    const { sending } = row;
+    if (sending.isPaused) sending.resume(); else sending.pause();
+    row.pause.firstChild.textContent = sending.isPaused ? text.resume : text.pause;
+    if (sending.isPaused) say(row, text.paused);
+    else if (row.hasStarted) say(row, text.starting);
+    turnToNext();
+  }
+
+  function drop(row) {
+    row.isGone = true;
+    const focus = row.element.nextElementSibling?.querySelector("input") || chooser;
+    row.element.remove();
+    row.sending.cancel();
+    focus.focus();
+    turnToNext();
+    conclude();
+  }
+
+  function save(row) {
+    row.isWanted = false;
+    row.isBeingSaved = true;
+    say(row, text.saving);
+    saving = saving.then(() => post(row)).catch(() => say(row, text.failed, true)).then(() => {
+      row.isBeingSaved = false;
+      conclude();
     });
-    pause.hidden = false;
-    isPaused = false;
-    pause.textContent = text.pause;
-    say(before ? text.again : text.starting);
-    upload.start();
-  };
+  }
 
-  file.addEventListener("change", () => {
-    const chosen = file.files[0];
-    if (upload) upload.abort();
-    upload = null;
-    id.value = "";
-    if (!chosen) return;
-    if (chosen.size > Number(text.max)) { say(text.big, true); return; }
-    if (!title.value) title.value = chosen.name.replace(/\.[^.]*$/, "").replace(/[_-]+/g, " ");
-    send(chosen);
-  });
+  async function post(row) {
+    const data = new FormData(form);
+    data.delete("file");
+    data.set("title", row.title.value);
+    data.set("upload", row.sending.id);
+    const answer = await fetch(form.action, { method: "POST", body: data, headers: { Accept: "application/json" } });
+    const said = await answer.json();
+    if (answer.status !== 201) {
+      say(row, said.error, true);
+      row.isBad = !said.is_kept;
+      if (row.isBad) row.sending.forget();
+      return;
+    }
+    row.isSaved = true;
+    row.address = said.url;
+    say(row, text.saved);
+    row.link.href = said.url;
+    row.link.hidden = false;
+    row.cancel.hidden = row.pause.hidden = row.title.parentElement.hidden = true;
+    row.link.firstElementChild.textContent = ` ${said.title}`;
+    row.element.querySelector("[data-row-name]").textContent = said.title;
+  }
 
-  pause.addEventListener("click", () => {
-    isPaused = !isPaused;
-    pause.textContent = isPaused ? text.resume : text.pause;
-    if (isPaused) upload.abort(); else { samples = []; upload.start(); }
+  function conclude() {
+    const here = rows.filter((row) => !row.isGone);
+    if (here.length === 0 || here.some((row) => !row.isSaved)) return;
+    if (here.length === 1) { window.location.assign(here[0].address); return; }
+    summary.textContent = fill(text.all, { n: here.length });
+    summary.hidden = false;
+  }
+
+  chooser.addEventListener("change", () => {
+    const files = [...chooser.files];
+    if (files.length === 0) return;
+    chooser.value = "";
+    form.querySelector("[data-upload-single]")?.remove();
+    form.querySelector("[name=upload]").value = "";
+    files.forEach(add);
+    turnToNext();
+    rows.find((row) => row.file === files[0]).title.focus();
   });
 
   form.addEventListener("submit", (event) => {
-    if (!upload) return;
+    if (rows.length === 0) return;
     event.preventDefault();
-    isWaiting = true;
-    if (isPaused) pause.click();
-    box.querySelector("[data-upload-then]").hidden = false;
+    for (const row of rows.filter((one) => !one.isSaved && !one.isBeingSaved && !one.isGone && !one.isBad)) {
+      if (!row.title.value.trim()) { say(row, text.untitled, true); row.title.focus(); continue; }
+      if (row.sending.isDone) { save(row); continue; }
+      row.isWanted = true;
+      if (row.hasStarted && row.sending.isPaused) toggle(row);
+      say(row, text.then);
+    }
   });
-  window.addEventListener("beforeunload", (event) => { if (upload && !isPaused) event.preventDefault(); });
+  window.addEventListener("beforeunload", (event) => { if (rows.some(isMoving)) event.preventDefault(); });
 }
 
-if (form && window.tus && window.tus.isSupported) begin();
+if (form && window.tus && window.tus.isSupported) import(form.dataset.module).then(begin);

@@ -1,0 +1,87 @@
+"""Files of videos in the storage: kept whole or not at all, found again on this machine, and swept of strays."""
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+from django.conf import settings
+from django.core.files import File
+from django.core.files.storage import default_storage
+
+from lms.models import Job
+from media.models import Rendition, Video
+
+OURS = "|".join([*map(re.escape, Rendition.Rung.values), "poster", "storyboard", "waveform"])
+
+
+def folder_of(video: Video) -> str:
+    """Where everything of a video lies in the storage."""
+    return f"video/{video.public_id}"
+
+
+def keep(source: Path, name: str) -> str:
+    """Put a file into the storage for good, whole or not at all; `name` must be new. Returns the name it got."""
+    stored = name
+    try:
+        with source.open("rb") as handle:
+            stored = default_storage.save(name, File(handle))
+        with contextlib.suppress(NotImplementedError):
+            # On disk: the bytes must outlive a power cut before a row speaks of them.
+            descriptor = os.open(default_storage.path(stored), os.O_RDONLY)
+            os.fsync(descriptor)
+            os.close(descriptor)
+    except BaseException:
+        default_storage.delete(stored)
+        raise
+    return stored
+
+
+def digest_of(name: str) -> str:
+    """The SHA-256 of a stored file, as it lies there now."""
+    with default_storage.open(name) as handle:
+        return hashlib.file_digest(handle, "sha256").hexdigest()
+
+
+def local_copy(name: str, copy: Path) -> Path:
+    """A stored file as one on this machine: itself, or `copy` where the storage is far away."""
+    with contextlib.suppress(NotImplementedError):
+        return Path(default_storage.path(name))
+    with default_storage.open(name) as kept, copy.open("wb") as handle:
+        shutil.copyfileobj(kept, handle, 1024 * 1024)
+    return copy
+
+
+@contextlib.contextmanager
+def workplace(job: Job) -> Iterator[Path]:
+    """A folder for one job's scratch files; what a killed predecessor left goes first."""
+    settings.WORK_DIR.mkdir(parents=True, exist_ok=True)
+    for left in settings.WORK_DIR.glob(f"{job.public_id}-*"):
+        shutil.rmtree(left, ignore_errors=True)
+    folder = settings.WORK_DIR / f"{job.public_id}-{secrets.token_hex(4)}"
+    folder.mkdir(mode=0o700)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def drop_strays(video: Video, prefix: str, *, before: datetime) -> None:
+    """Delete what a killed predecessor stored without a row: only files that are called as its own are, and older.
+
+    What another job is storing at this moment (a poster) may have no row yet either.
+    """
+    known = {video.source_path, video.poster_path, video.storyboard_path, video.waveform_path}
+    columns = ("source_path", "poster_path", "storyboard_path", "waveform_path")
+    known |= set(*Video.objects.filter(pk=video.pk).values_list(*columns))
+    known |= set(Rendition.objects.filter(video=video).values_list("path", flat=True))
+    folder, ours = folder_of(video), re.compile(rf"{re.escape(prefix)}({OURS})-")
+    for name in default_storage.listdir(folder)[1]:
+        path = f"{folder}/{name}"
+        if ours.match(name) and path not in known and default_storage.get_modified_time(path) < before:
+            default_storage.delete(path)
