@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -11,7 +13,8 @@ class CoursesConfig(AppConfig):
     verbose_name = _("Cursos")
 
     def ready(self) -> None:
-        """Listen to what pages do."""
+        """Listen to what pages do; register what hangs on a person."""
         from courses import receivers  # noqa: PLC0415 models are only there now
 
         receivers.connect()
+        import_module("courses.domain.belongings")

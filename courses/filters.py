@@ -6,27 +6,12 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from courses.models import CoursePage, Family, ToolPage
+from lms.filters import ChosenFilterSet
 from lms.models import Language, Membership, Municipality, Post
 
 DURATIONS = [("corto", _("Menos de 2 horas")), ("medio", _("De 2 a 8 horas")), ("largo", _("Más de 8 horas"))]
 CERTIFICATE = [("si", _("Con certificado")), ("no", _("Sin certificado"))]
 HOURS = {"corto": Q(hours__lt=2), "medio": Q(hours__gte=2, hours__lte=8), "largo": Q(hours__gt=8)}
-
-
-class ChosenFilterSet(filters.FilterSet):
-    """A filter set that can say in words what was chosen."""
-
-    def chosen(self) -> list[tuple[str, str, str]]:
-        """(parameter, its label, the chosen value in words) for every filter in force."""
-        if not self.is_bound:
-            return []
-        self.form.is_valid()
-        values = ((name, self.form.cleaned_data.get(name)) for name in self.form.fields)
-        return [(name, str(self.form.fields[name].label), self._in_words(name, v)) for name, v in values if v]
-
-    def _in_words(self, name: str, value: object) -> str:
-        choices = dict(getattr(self.form.fields[name], "choices", ())) if isinstance(value, str) else {}
-        return str(choices.get(value, value))
 
 
 class CatalogueFilter(ChosenFilterSet):

@@ -3,8 +3,11 @@
 from wagtail import hooks
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from courses.domain import activities, enrolment, settling
+from courses.domain import activities, enrolment, recutting, settling
 from courses.models import CoursePage, Enrolment, LessonPage
+from media.domain import viewers
+from media.models import Video
+from media.signals import video_recut
 
 
 def keep_lesson_in_step(sender, instance: LessonPage, **kwargs) -> None:
@@ -42,6 +45,11 @@ def note_visit(page, request, serve_args, serve_kwargs) -> None:
         settling.settle(enrolments=mine, lesson_key=page.translation_key)
 
 
+def move_watching(sender, video: Video, **kwargs) -> None:
+    """A video took another cut."""
+    recutting.request(video)
+
+
 def connect() -> None:
     """Called once, when the apps are ready."""
     page_published.connect(keep_lesson_in_step, sender=LessonPage, dispatch_uid="courses.lesson")
@@ -49,4 +57,6 @@ def connect() -> None:
     page_unpublished.connect(retire_lesson, sender=LessonPage, dispatch_uid="courses.lesson")
     page_unpublished.connect(retire_course, sender=CoursePage, dispatch_uid="courses.course")
     post_page_move.connect(keep_moved_lesson_in_step, dispatch_uid="courses.lesson")
+    video_recut.connect(move_watching, dispatch_uid="courses.video")
+    viewers.register(recutting.in_the_middle)
     hooks.register("before_serve_page", note_visit)

@@ -19,4 +19,7 @@ urlpatterns = [
     path("intentos/<uuid:public_id>/resultado/", quiz.result, name="attempt_result"),
     path("redes/", networks.networks, name="networks"),
     path("redes/<uuid:public_id>/", networks.network, name="network"),
+    path(
+        "redes/<uuid:public_id>/cursos/<uuid:course_key>/inscripciones/", networks.enrol_members, name="network_enrol"
+    ),
 ]

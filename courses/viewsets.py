@@ -1,19 +1,84 @@
 """Back-office views of quizzes, and the doors to courses and tools, declared."""
 
+from functools import wraps
+
+from django.contrib.admin.utils import unquote
 from django.db.models import Count
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import ObjectList
 from wagtail.admin.ui.tables import Column
-from wagtail.snippets.views.snippets import SnippetViewSet
+from wagtail.snippets.views import chooser
+from wagtail.snippets.views.chooser import SnippetChooserViewSet
+from wagtail.snippets.views.snippets import CreateView, SnippetViewSet
 
 from courses.forms import QuizForm
 from courses.models import Quiz
+from courses.models.reach import EDIT, quizzes_for
 from lms import permissions
 
 
-class QuizViewSet(SnippetViewSet):
+class OwnQuizzesAlone:
+    """A viewset whose views know only the quizzes that the person may write; another's does not exist."""
+
+    def construct_view(self, view_class, **kwargs):
+        """The view behind the guard."""
+        view = super().construct_view(view_class, **kwargs)  # type: ignore[misc]
+
+        @wraps(view)
+        def guarded(request: HttpRequest, *args, **kwargs) -> HttpResponse:
+            if "pk" in kwargs:
+                mine = quizzes_for(request.user, Quiz.objects.all())
+                get_object_or_404(mine, pk=unquote(str(kwargs["pk"])))
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+
+class QuizCreateView(CreateView):
+    """A new quiz is of whoever writes it."""
+
+    def save_instance(self) -> Quiz:
+        """Whoever writes it keeps it."""
+        self.form.instance.made_by = self.request.user
+        return super().save_instance()
+
+
+class _Offered:
+    """In a lesson one places quizzes that one may write."""
+
+    def get_object_list(self):
+        """In the order of their titles."""
+        return quizzes_for(self.request.user, Quiz.objects.all())  # type: ignore[attr-defined]
+
+
+class QuizChooseView(_Offered, chooser.ChooseView):
+    """The dialogue."""
+
+
+class QuizChooseResultsView(_Offered, chooser.ChooseResultsView):
+    """Its list."""
+
+
+class QuizChosenMultipleView(chooser.SnippetChosenMultipleView):
+    """Several at once."""
+
+    def get_objects(self, pks):
+        """One's own among them."""
+        return quizzes_for(self.request.user, Quiz.objects.filter(pk__in=pks))
+
+
+class QuizChooserViewSet(OwnQuizzesAlone, SnippetChooserViewSet):
+    """Choosing a quiz for a lesson."""
+
+    choose_view_class = QuizChooseView
+    choose_results_view_class = QuizChooseResultsView
+    chosen_multiple_view_class = QuizChosenMultipleView
+
+
+class QuizViewSet(OwnQuizzesAlone, SnippetViewSet):
     """Quizzes: list, write, where they are used."""
 
     model = Quiz
@@ -31,15 +96,25 @@ class QuizViewSet(SnippetViewSet):
     ]
     search_fields = ["title"]
     search_backend_name = None
+    add_view_class = QuizCreateView
+    chooser_viewset_class = QuizChooserViewSet
 
     def get_queryset(self, request: HttpRequest):
-        """With the number of questions."""
-        return Quiz.objects.annotate(question_count=Count("questions"))
+        """Those that one may write, with the number of questions."""
+        return quizzes_for(request.user, Quiz.objects.annotate(question_count=Count("questions")))
 
 
-class EditorMenuItem(MenuItem):
+class CoursesMenuItem(MenuItem):
     """A door for those who write courses."""
 
     def is_shown(self, request: HttpRequest) -> bool:
         """Trainers and administrators."""
-        return permissions.allows(request.user, "edit_course")
+        return permissions.allows(request.user, EDIT)
+
+
+class ToolsMenuItem(MenuItem):
+    """A door for those who write tools."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        """Not those whose role ends at a course."""
+        return permissions.nationwide(request.user, EDIT)

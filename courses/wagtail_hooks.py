@@ -3,11 +3,16 @@
 from django.urls import path, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.models import AbstractPage
+from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
+from courses.models.reach import AuthoringPolicy
 from courses.views import authoring
-from courses.viewsets import EditorMenuItem, QuizViewSet
+from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
+authoring_policy = AuthoringPolicy()
+register_permission_policy(AbstractPage, authoring_policy)
 register_snippet(QuizViewSet)
 
 
@@ -20,13 +25,19 @@ def register_doors():
     ]
 
 
+@hooks.register("construct_page_chooser_queryset")
+def offer_ones_own(pages, request):
+    """Choosers browse what the explorer shows, no more."""
+    return pages & authoring_policy.explorable_instances(request.user)
+
+
 @hooks.register("register_admin_menu_item")
 def register_courses():
     """Courses come first."""
-    return EditorMenuItem(_("Cursos"), reverse_lazy("courses_authoring"), icon_name="openquote", order=90)
+    return CoursesMenuItem(_("Cursos"), reverse_lazy("courses_authoring"), icon_name="openquote", order=90)
 
 
 @hooks.register("register_admin_menu_item")
 def register_tools():
     """Then the toolbox."""
-    return EditorMenuItem(_("Herramientas"), reverse_lazy("tools_authoring"), icon_name="cogs", order=95)
+    return ToolsMenuItem(_("Herramientas"), reverse_lazy("tools_authoring"), icon_name="cogs", order=95)

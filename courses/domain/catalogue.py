@@ -4,6 +4,7 @@ from django.db.models import Exists, IntegerField, OuterRef, Q, Subquery, Sum, V
 from django.db.models.functions import Coalesce
 
 from courses.models import Activity, Completion, CoursePage, Enrolment
+from lms.models import Membership
 
 SMALL_RUNG = "240p"
 
@@ -18,6 +19,14 @@ def listed(courses, *, person):
         video_bytes=Coalesce(Subquery(total, output_field=IntegerField()), Value(0)),
         **_marks(person),
     ).prefetch_related("posts", "languages")
+
+
+def own_networks_first(courses, *, person):
+    """`courses` in the order of the catalogue, those of the person's networks before all others."""
+    if not person.is_authenticated:
+        return courses.order_by("path")
+    mine = Membership.objects.current().filter(person=person, network=OuterRef("network"))
+    return courses.annotate(is_of_own_network=Exists(mine)).order_by("-is_of_own_network", "path")
 
 
 def _marks(person) -> dict[str, object]:
@@ -36,4 +45,4 @@ def suggested(*, person, posts, limit: int = 3) -> list[CoursePage]:
     for_posts = CoursePage.objects.filter(posts__in=posts).values("pk")
     wanted = CoursePage.objects.visible_to(person).filter(Q(pk__in=for_posts) | Q(network__in=networks))
     fresh = listed(wanted, person=person).filter(is_enrolled=False, is_completed=False)
-    return list(fresh.order_by("path")[:limit])
+    return list(own_networks_first(fresh, person=person)[:limit])

@@ -64,15 +64,14 @@ def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityC
 def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     """The course's completion, made when every required activity is complete; None while something is missing.
 
-    One for each person, course and edition, whoever asks at the same moment. A course that requires nothing never
-    completes. Tells `course_completed` on commit.
+    One for each person (whatever records they had), course and edition, whoever asks at the same moment. A course that
+    requires nothing never completes. Tells `course_completed` on commit.
     """
     locked = Enrolment.objects.select_for_update(of=("self",), no_key=True)
     enrolment = locked.select_related("course", "person").get(pk=enrolment.pk)
     course = enrolment.course
-    made = Completion.objects.filter(
-        person=enrolment.person, course_key=enrolment.course_key, edition=course.edition
-    ).first()
+    theirs = Completion.objects.of_family(enrolment.person)
+    made = theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
     if made or not enrolment.is_active or not course.live or not _has_everything(enrolment):
         return made
     made = Completion.objects.create(**_facts(enrolment, at or timezone.now()))
@@ -97,15 +96,16 @@ def _has_everything(enrolment: Enrolment) -> bool:
 
 def _did_something_since(enrolment: Enrolment, asked: QuerySet[Activity]) -> bool:
     """Whether something was done after the last completion: a new edition alone is no reason for a new certificate."""
-    last = Completion.objects.filter(person=enrolment.person, course_key=enrolment.course_key).first()
+    last = Completion.objects.of_family(enrolment.person).filter(course_key=enrolment.course_key).first()
     done = ActivityCompletion.objects.filter(enrolment=enrolment, activity__in=asked)
     return last is None or done.filter(completed_at__gt=last.completed_at).exists()
 
 
 def _facts(enrolment: Enrolment, at) -> dict:
-    """What a completion says, copied from the course as it stands."""
+    """What a completion says, copied from the course as it stands. A post that is only declared is not copied."""
     course = enrolment.course
-    appointment = enrolment.person.current_appointment()
+    held = enrolment.person.appointments.current(on=timezone.localdate(at)).confirmed()
+    appointment = held.select_related("municipality", "post").last()
     return {
         "enrolment": enrolment,
         "person": enrolment.person,

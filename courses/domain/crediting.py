@@ -3,18 +3,20 @@
 Pure: rows in, rows changed in memory. The reasons behind each rule stand in `courses.domain.watching`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from math import ceil
 
-from courses.domain import bitmap, spans
+from courses.domain import bitmap, by_cut, spans
 from courses.models import WatchProgress, WatchSegment
+from media.domain.timelines import Timeline
 
 CLOCK_TOLERANCE_SECONDS = 5
 MAX_SPEED = 2
 SEGMENT_SLACK_SECONDS = 0.5
 LENGTH_SLACK_SECONDS = 1
 TOKEN_LASTS = timedelta(days=30)
+ONE_CUT = Timeline([])
 
 
 def clock_span(row: WatchSegment) -> spans.Span:
@@ -71,21 +73,47 @@ def _pace(row: WatchSegment, elsewhere: list[spans.Span]) -> tuple[str, list[spa
     return "", free
 
 
-def grow(progress: WatchProgress, rows: Iterable[WatchSegment]) -> None:
-    """Merge the segments that count into `progress`."""
+def grow(progress: WatchProgress, rows: Iterable[WatchSegment], timeline: Timeline = ONE_CUT) -> None:
+    """Merge the segments that count into `progress`, each on the cut that it was played on."""
     counted = [row for row in rows if row.grade == WatchSegment.Grade.CREDITED]
-    length = progress.length_seconds
-    runs = (bitmap.seconds_of(row.from_second, row.to_second, length) for row in counted)
-    progress.bitmap = bitmap.with_runs(bytes(progress.bitmap), runs, length)
-    clocks = [*progress.clock_spans, *(span for row in counted for span in row.credited_clock)]
-    progress.clock_spans = [list(span) for span in spans.union(clocks)]
+    record = by_cut.read(progress)
+    for number in {progress.cut, *(row.cut for row in counted)}:
+        length = length_of(progress, number, timeline)
+        played = (row for row in counted if row.cut == number)
+        runs = (bitmap.seconds_of(row.from_second, row.to_second, length) for row in played)
+        record.seconds[number] = bitmap.with_runs(record.seconds.get(number, b""), runs, length)
+    by_cut.write(progress, record, timeline)
+    tally(progress, (span for row in counted for span in row.credited_clock))
+
+
+def tally(progress: WatchProgress, clock: Iterable[Sequence[float]] = ()) -> None:
+    """Add to the clock, and say what is credited."""
+    progress.clock_spans = [list(span) for span in spans.union([*progress.clock_spans, *clock])]
     progress.clock_until = progress.clock_spans[-1][1] if progress.clock_spans else 0
     time_allows = ceil(MAX_SPEED * round(spans.length(progress.clock_spans), 3))
-    progress.covered_seconds = min(bitmap.count(progress.bitmap), time_allows)
+    progress.covered_seconds = min(bitmap.count(bytes(progress.bitmap)), time_allows)
 
 
-def move(progress: WatchProgress, at: datetime, second: float) -> None:
+def length_of(progress: WatchProgress, cut: int, timeline: Timeline) -> int:
+    """Whole seconds of one cut of the video that `progress` is about."""
+    if cut == progress.cut or cut not in timeline:
+        return progress.length_seconds
+    return timeline[cut].length_seconds
+
+
+def move_on(progress: WatchProgress, cut: int, timeline: Timeline) -> None:
+    """Move `progress` to a later cut; never back."""
+    by_cut.bring_up(progress, cut, timeline)
+    tally(progress)
+
+
+def move(
+    progress: WatchProgress, at: datetime, second: float, cut: int | None = None, timeline: Timeline = ONE_CUT
+) -> None:
     """Move the resume position if `at` is the newest; of two at the same instant the farther one stays."""
-    place = min(max(0.0, second), progress.length_seconds)
-    if progress.position_at is None or (at, place) > (progress.position_at, progress.position_seconds):
-        progress.position_at, progress.position_seconds = at, place
+    cut = cut or progress.cut
+    place = min(max(0.0, second), float(length_of(progress, cut, timeline)))
+    record = by_cut.read(progress)
+    if cut not in record.places or (at, place) > record.places[cut]:
+        record.places[cut] = (at, place)
+        by_cut.write(progress, record, timeline)

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from courses.domain import completion, settling
 from courses.models import Activity, CoursePage, Enrolment, LessonPage
-from lms.domain import audit
+from lms.domain import audit, networks
 from lms.domain.errors import RuleBroken
 from lms.models import Membership, Person
 
@@ -20,7 +20,7 @@ SEEN_EVERY = timedelta(minutes=1)
 def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> Enrolment:
     """Put a person in a course; repeating it gives the same row. Coming back finds everything that was learnt.
 
-    Raises `enrolment.course_not_published`, `enrolment.not_a_member`.
+    Raises `enrolment.course_not_published`, `enrolment.not_a_member`, `enrolment.record_merged`.
     """
     at = at or timezone.now()
     course = CoursePage.objects.get(pk=course.pk)
@@ -31,6 +31,8 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
         defaults={"course": course, "enrolled_at": at, "last_seen_at": at},
     )
     enrolment = Enrolment.objects.select_for_update().get(pk=found.pk)
+    if enrolment.joined_into_id or (created and _is_merged(person)):
+        raise RuleBroken("enrolment.record_merged", _("Su registro se unió a otro. Salga y vuelva a entrar."))
     if created:
         _record("enrolment.made", enrolment, by)
     elif enrolment.withdrawn_at:
@@ -44,14 +46,53 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
     return enrolment
 
 
+@transaction.atomic
+def enrol_members(*, course: CoursePage, by: Person | None, at=None) -> int:
+    """Put every current member of the course's network in it who never was; returns how many.
+
+    Whoever left it stays outside: that was their own doing. Raises `enrolment.not_a_network_course`,
+    `enrolment.not_allowed` and `enrolment.course_not_published`.
+    """
+    network = course.network
+    if network is None:
+        raise RuleBroken("enrolment.not_a_network_course", _("Este curso no es de una red."))
+    if not networks.looks_after(by, network):
+        raise RuleBroken("enrolment.not_allowed", _("Usted no puede inscribir a integrantes de esta red."))
+    if not course.live:
+        raise _not_published()
+    at = at or timezone.now()
+    members = Membership.objects.current().filter(network=network, person__is_active=True, person__merged_into=None)
+    entered = Enrolment.objects.filter(course_key=course.translation_key).values("person")
+    wanted = list(Person.objects.filter(pk__in=members.values("person")).exclude(pk__in=entered).order_by("pk"))
+    rows = [
+        Enrolment(person=one, course=course, course_key=course.translation_key, enrolled_at=at, last_seen_at=at)
+        for one in wanted
+    ]
+    # Whoever enrolled themselves at this moment is in it all the same.
+    Enrolment.objects.bulk_create(rows, ignore_conflicts=True, batch_size=200)
+    if wanted:
+        facts = {"course": str(course.translation_key), "persons": [str(one.public_id) for one in wanted]}
+        audit.record("enrolment.members_made", by=by, subject=f"lms.network:{network.public_id}", facts=facts)
+    return len(wanted)
+
+
+def _not_published() -> RuleBroken:
+    return RuleBroken("enrolment.course_not_published", _("Este curso no está publicado por ahora."))
+
+
 def _assert_open(person: Person, course: CoursePage) -> None:
     if not course.live:
-        raise RuleBroken("enrolment.course_not_published", _("Este curso no está publicado por ahora."))
+        raise _not_published()
     if course.network_id and not _is_member(person, course):
         raise RuleBroken(
             "enrolment.not_a_member",
-            _("Este curso es para integrantes de una red. Pida a quien la coordina que agregue su nombre."),
+            _("Este curso es para integrantes de una red. Pida unirse a ella, y cuando le acepten podrá inscribirse."),
         )
+
+
+def _is_merged(person: Person) -> bool:
+    """Asked after the row was written, which waits for a merge that is under way."""
+    return Person.objects.filter(pk=person.pk, merged_into__isnull=False).exists()
 
 
 def _is_member(person: Person, course: CoursePage) -> bool:

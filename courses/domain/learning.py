@@ -1,6 +1,7 @@
 """A person's own page: what to go on with, what runs, what was completed, what may come next. Flat in queries."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from django.db.models import Sum
@@ -55,10 +56,16 @@ def overview(person: Person) -> Overview:
     return Overview(
         main=_continuation(running[0]) if running else None,
         others=running[1:],
-        completed=list(Completion.objects.filter(person=person)),
+        completed=_once(Completion.objects.of_family(person)),
         suggestions=suggestions,
         lacks_post=not suggestions and not person.appointments.current().exists(),
     )
+
+
+def _once(completions: Iterable[Completion]) -> list[Completion]:
+    """One for each course and edition, the first that was made: a merge may bring the same one twice."""
+    first = {(one.course_key, one.edition): one for one in completions}
+    return list(first.values())
 
 
 def _continuation(progress: CourseProgress) -> Continuation:

@@ -46,7 +46,8 @@ class MemberRow:
 
 def networks_for(person: Person):
     """The networks whose progress `person` may read: those they coordinate, or all for a national role."""
-    everyone = Q(memberships__left_on=None, memberships__person__is_active=True)
+    belongs = Q(memberships__left_on=None, memberships__confirmed_at__isnull=False)
+    everyone = belongs & Q(memberships__person__is_active=True)
     networks = Network.objects.annotate(
         member_count=Count("memberships", filter=everyone, distinct=True),
         municipality_count=Count("memberships__municipality", filter=everyone, distinct=True),
@@ -83,8 +84,8 @@ def summarise(members, courses: Iterable[CoursePage]) -> Summary:
     active = Enrolment.objects.active().filter(course_key__in=editions, person__in=people)
     for person_id, key in active.values_list("person_id", "course_key"):
         enrolled[key].add(person_id)
-    made = Completion.objects.filter(course_key__in=editions, person__in=people)
-    for person_id, key, edition in made.values_list("person_id", "course_key", "edition"):
+    made = Completion.objects.with_holder().filter(course_key__in=editions, holder__in=people)
+    for person_id, key, edition in made.values_list("holder", "course_key", "edition"):
         if edition == editions[key]:
             completed[key].add(person_id)
     numbers = members.order_by().aggregate(members=Count("pk"), municipalities=Count("municipality", distinct=True))

@@ -168,12 +168,12 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
     )
     people = {enrolment.person_id for enrolment in enrolments}
     courses = [enrolment.course_key for enrolment in enrolments]
-    completions = Completion.objects.filter(person__in=people, course_key__in=courses).order_by("edition")
+    completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
         {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
-        {(item.person_id, item.course_key): item for item in completions},
+        {(item.holder, item.course_key): item for item in completions},
     )
 
 

@@ -29,5 +29,6 @@ def settle(*, enrolments, lesson_key=None, at=None) -> None:
                 progress.length_seconds, progress.enrolment.course.watch_threshold_percent
             ),
             "video": str(progress.video.public_id),
+            "cut": progress.cut,
         }
         completion.complete_activity(enrolment=progress.enrolment, activity=progress.activity, facts=facts, at=at)

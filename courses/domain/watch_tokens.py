@@ -1,4 +1,4 @@
-"""The signed token that lets one page record the watching of one video. It carries public ids only."""
+"""The signed token that lets one page record the watching of one cut of a video. It carries public ids only."""
 
 import base64
 import struct
@@ -10,7 +10,9 @@ from uuid import UUID
 from django.core import signing
 
 SALT = "courses.watching"
-LAYOUT = struct.Struct(">16s16s16s16s16sQ")
+LAYOUT = struct.Struct(">16s16s16s16s16sQI")
+# As they were before a video could have a second cut; they are good for thirty days.
+WITHOUT_CUT = struct.Struct(">16s16s16s16s16sQ")
 
 
 @dataclass(frozen=True)
@@ -23,12 +25,13 @@ class Grant:
     video: UUID
     session: UUID
     granted_at: datetime
+    cut: int = 1
 
 
-def sign(*, person: UUID, enrolment: UUID, activity: UUID, video: UUID, at: datetime) -> str:
+def sign(*, person: UUID, enrolment: UUID, activity: UUID, video: UUID, at: datetime, cut: int = 1) -> str:
     """A token for a new session, about 170 characters."""
     ids = (person, enrolment, activity, video, uuid.uuid4())
-    packed = LAYOUT.pack(*(one.bytes for one in ids), int(at.timestamp() * 1000))
+    packed = LAYOUT.pack(*(one.bytes for one in ids), int(at.timestamp() * 1000), cut)
     return signing.Signer(salt=SALT).sign(base64.urlsafe_b64encode(packed).decode())
 
 
@@ -36,8 +39,11 @@ def read(token: str) -> Grant | None:
     """What a token of ours says; None for anything else."""
     try:
         packed = base64.urlsafe_b64decode(signing.Signer(salt=SALT).unsign(token))
-        *ids, milliseconds = LAYOUT.unpack(packed)
+        if len(packed) == WITHOUT_CUT.size:
+            packed += (1).to_bytes(4, "big")
+        *ids, milliseconds, cut = LAYOUT.unpack(packed)
     except (signing.BadSignature, ValueError, struct.error):
         return None
     person, enrolment, activity, video, session = (UUID(bytes=one) for one in ids)
-    return Grant(person, enrolment, activity, video, session, datetime.fromtimestamp(milliseconds / 1000, UTC))
+    granted_at = datetime.fromtimestamp(milliseconds / 1000, UTC)
+    return Grant(person, enrolment, activity, video, session, granted_at, cut)

@@ -18,13 +18,16 @@ What is credited is a monotone function of the two: `covered = min(|bitmap|, cei
 credited more seconds than twice the time that passed, the first half watched twice is one half, and replaying anything
 changes nothing. Instants in which the person was already playing *another* video are taken out of a segment's clock
 before it is judged (first come, first credited): the spans of one person's videos never overlap, and two videos at once
-gain no more than one. The clock a segment was credited is written on its row, so `derive` needs nothing but the rows.
+gain no more than one. The clock a segment was credited is written on its row, so `rewatching` needs but the rows.
 
 The resume position is a last-write-wins register under the corrected client time, never in the future.
+
+A video may get a new cut while somebody is in the middle of it. A token names the cut whose addresses its page has, so
+a segment is measured by that cut and counts on the one in use through the edit lists (`courses.domain.by_cut`).
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import partial
@@ -37,78 +40,30 @@ from django.utils.translation import gettext as _
 
 from courses.domain import bitmap, completion, crediting, spans, watch_tokens
 from courses.domain.progress import needed_seconds
+from courses.domain.watch_claims import Position, Segment, Standing, Verdict
 from courses.domain.watch_tokens import Grant
 from courses.models import Activity, Enrolment, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
 from lms.models import Person
+from media.domain.timelines import Timeline, timeline_of
 from media.models import Video
+
+__all__ = ["Position", "Segment", "Standing", "Verdict", "grant_session", "record"]
 
 Key = tuple[int, int, int]  # enrolment, activity, video
 DECIDED_HERE = {"id", "client_id", "received_at", "grade", "reason", "credited_clock"}
 BODY = [column.attname for column in WatchSegment._meta.concrete_fields if column.attname not in DECIDED_HERE]
-MERGED = ("bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at")
+GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at"]
+MOVED = ["cut", "by_cut", "length_seconds"]
 
 
-@dataclass(frozen=True)
-class Segment:
-    """A stretch as the client sends it. Seconds of the video, and seconds of the client's clock since the grant."""
+def grant_session(
+    *, enrolment: Enrolment, activity: Activity, cut: int | None = None, at: datetime | None = None
+) -> str:
+    """A signed token that opens the recording of one video on one page. Raises `watching.nothing_to_watch`.
 
-    id: UUID
-    token: str
-    device: UUID
-    sequence: int
-    from_second: float
-    to_second: float
-    clock_from: float
-    clock_to: float
-    rate: float = 1
-    is_visible: bool = True
-    is_audio: bool = False
-    is_offline: bool = False
-
-
-@dataclass(frozen=True)
-class Position:
-    """Where the person is in the video, at `clock` seconds since the grant."""
-
-    token: str
-    second: float
-    clock: float
-
-
-@dataclass(frozen=True)
-class Standing:
-    """What is credited to somebody in one video."""
-
-    activity_key: UUID
-    covered_seconds: int
-    needed_seconds: int
-    length_seconds: int
-    runs: tuple[bitmap.Run, ...]
-
-    @property
-    def is_done(self) -> bool:
-        """Whether enough of the video was watched."""
-        return self.covered_seconds >= self.needed_seconds
-
-    @property
-    def percent(self) -> int:
-        """Whole percent of the video that is covered, rounded down."""
-        return 100 * self.covered_seconds // self.length_seconds
-
-
-@dataclass(frozen=True)
-class Verdict:
-    """What became of a segment: `stored`, `repeated`, `refused` or `conflict`; `code` says why it does not count."""
-
-    id: UUID
-    outcome: str
-    code: str = ""
-    standing: Standing | None = None
-
-
-def grant_session(*, enrolment: Enrolment, activity: Activity, at: datetime | None = None) -> str:
-    """A signed token that opens the recording of one video on one page. Raises `watching.nothing_to_watch`."""
+    `cut` is the one whose addresses the page has; none means the one in use.
+    """
     if activity.video is None or activity.course_key != enrolment.course_key or not enrolment.is_active:
         raise RuleBroken("watching.nothing_to_watch", _("Inscríbase en el curso para ver este video."))
     return watch_tokens.sign(
@@ -117,6 +72,7 @@ def grant_session(*, enrolment: Enrolment, activity: Activity, at: datetime | No
         activity=activity.public_id,
         video=activity.video.public_id,
         at=at or timezone.now(),
+        cut=cut or activity.video.cut,
     )
 
 
@@ -158,9 +114,11 @@ class _Desk:
     person: Person
     at: datetime
     grants: dict[str, Grant] = field(default_factory=dict)
+    records: set[UUID] = field(default_factory=set)
     enrolments: dict[UUID, Enrolment] = field(default_factory=dict)
     activities: dict[UUID, Activity] = field(default_factory=dict)
     videos: dict[UUID, Video] = field(default_factory=dict)
+    timelines: dict[int, Timeline] = field(default_factory=dict)
     progress: dict[Key, WatchProgress] = field(default_factory=dict)
     subjects: dict[Key, tuple[Enrolment, Activity, Video]] = field(default_factory=dict)
     reached: dict[Key, Standing] = field(default_factory=dict)
@@ -168,12 +126,11 @@ class _Desk:
     def open(self, tokens: set[str]) -> None:
         """Read the tokens and lock the person's enrolments, so that batches of one person come one after another."""
         self.grants = {token: grant for token in tokens if (grant := watch_tokens.read(token))}
-        mine = [grant for grant in self.grants.values() if grant.person == self.person.public_id]
+        self.records = self._records({grant.person for grant in self.grants.values()})
+        mine = [grant for grant in self.grants.values() if grant.person in self.records]
         if not mine:
             return
-        locked = Enrolment.objects.select_for_update(of=("self",), no_key=True).for_person(self.person).order_by("pk")
-        threshold = F("course__watch_threshold_percent")
-        self.enrolments = {item.public_id: item for item in locked.with_network_end().annotate(threshold=threshold)}
+        self.enrolments = self._locked_enrolments()
         found = Activity.objects.filter(public_id__in={grant.activity for grant in mine}, video__isnull=False)
         self.activities = {item.public_id: item for item in found.select_related("video")}
         self.videos = {video.public_id: video for item in self.activities.values() if (video := item.video)}
@@ -181,12 +138,31 @@ class _Desk:
         if replaced := {grant.video for grant in mine} - self.videos.keys():
             self.videos |= {video.public_id: video for video in Video.objects.filter(public_id__in=replaced)}
 
+    def _records(self, named: set[UUID]) -> set[UUID]:
+        """The person's own record; with those merged with it only when a token names another."""
+        own = {self.person.public_id}
+        if named <= own:
+            return own & named
+        return set(Person.objects.family(self.person).values_list("public_id", flat=True))
+
+    def _locked_enrolments(self) -> dict[UUID, Enrolment]:
+        """By the id that a token may name; one that a merge joined into another leads to that one."""
+        locked = Enrolment.objects.select_for_update(of=("self",), no_key=True).order_by("pk").with_network_end()
+        locked = locked.annotate(threshold=F("course__watch_threshold_percent"))
+        rows = {item.pk: item for item in locked.filter(person__public_id__in=self.records)}
+        if any(item.joined_into_id and item.joined_into_id not in rows for item in rows.values()):
+            # The record was merged while we waited for its rows.
+            self.person.refresh_from_db(fields=["merged_into"])
+            self.records = set(Person.objects.family(self.person).values_list("public_id", flat=True))
+            rows = {item.pk: item for item in locked.filter(person__public_id__in=self.records)}
+        return {item.public_id: _standing(item, rows) for item in rows.values()}
+
     def _find(self, token: str) -> tuple[str, Key]:
         """Why a token opens nothing for this person (empty when it does), and the progress it opens."""
         grant = self.grants.get(token)
         if grant is None:
             return "token.unreadable", (0, 0, 0)
-        if grant.person != self.person.public_id:
+        if grant.person not in self.records:
             return "token.other_person", (0, 0, 0)
         enrolment, activity = self.enrolments.get(grant.enrolment), self.activities.get(grant.activity)
         video = self.videos.get(grant.video)
@@ -228,6 +204,7 @@ class _Desk:
             enrolment_id=key[0],
             activity_id=key[1],
             video_id=key[2],
+            cut=grant.cut,
             device=segment.device,
             session=grant.session,
             sequence=segment.sequence,
@@ -254,17 +231,18 @@ class _Desk:
         known = list(WatchSegment.objects.filter(Q(client_id__in={row.client_id for row in rows}) | same_place))
         return {row.client_id: row for row in known}, {(r.device, r.session, r.sequence): r for r in known}
 
-    def place(self, position: Position | None) -> tuple[Key, datetime, float] | None:
+    def place(self, position: Position | None) -> tuple[Key, datetime, float, int] | None:
         """Whose resume position moves, when and to where; None when there is nothing to move."""
         if position is None:
             return None
         code, key = self._find(position.token)
         if code:
             return None
-        granted = self.grants[position.token].granted_at.timestamp()
-        return key, crediting.moment(granted + position.clock, self.at), position.second
+        grant = self.grants[position.token]
+        moment = crediting.moment(grant.granted_at.timestamp() + position.clock, self.at)
+        return key, moment, position.second, grant.cut
 
-    def credit(self, rows: list[WatchSegment], place: tuple[Key, datetime, float] | None) -> None:
+    def credit(self, rows: list[WatchSegment], place: tuple[Key, datetime, float, int] | None) -> None:
         """Judge the new segments, store them, merge those that count, and complete what is complete."""
         if not rows and not place:
             return
@@ -277,19 +255,12 @@ class _Desk:
             self._judge(key, group)
         WatchSegment.objects.bulk_create(rows)
         if place:
-            crediting.move(self.progress[place[0]], *place[1:])
+            crediting.move(self.progress[place[0]], *place[1:], self._timeline(place[0]))
         WatchProgress.objects.bulk_create(
             [self.progress[key] for key in touched],
             update_conflicts=True,
             unique_fields=["enrolment", "activity", "video"],
-            update_fields=[
-                "bitmap",
-                "clock_spans",
-                "clock_until",
-                "covered_seconds",
-                "position_seconds",
-                "position_at",
-            ],
+            update_fields=[*GROWN, *MOVED],
         )
         for key in touched:
             self._complete(key)
@@ -305,19 +276,33 @@ class _Desk:
         for key in touched:
             _enrolment, _activity, video = self.subjects[key]
             fresh = WatchProgress(
-                enrolment_id=key[0], activity_id=key[1], video_id=key[2], length_seconds=video.length_seconds
+                enrolment_id=key[0],
+                activity_id=key[1],
+                video_id=key[2],
+                length_seconds=video.length_seconds,
+                cut=video.cut,
             )
-            self.progress.setdefault(key, fresh)
+            if self.progress.setdefault(key, fresh).cut < video.cut:
+                crediting.move_on(self.progress[key], video.cut, self._timeline(key))
+
+    def _timeline(self, key: Key) -> Timeline:
+        """The cuts of a video: asked for when it has had more than one."""
+        video = self.subjects[key][2]
+        if video.pk not in self.timelines:
+            self.timelines[video.pk] = timeline_of(video)
+        return self.timelines[video.pk]
 
     def _judge(self, key: Key, group: list[WatchSegment]) -> None:
         progress, withdrawn_at = self.progress[key], _ended_at(self.subjects[key][0])
+        timeline = self._timeline(key)
         others = (item for other, item in self.progress.items() if other != key)
         elsewhere = spans.union(span for item in others for span in item.clock_spans)
         for row in group:
-            crediting.judge(row, length=progress.length_seconds, withdrawn_at=withdrawn_at, elsewhere=elsewhere)
+            length = crediting.length_of(progress, row.cut, timeline)
+            crediting.judge(row, length=length, withdrawn_at=withdrawn_at, elsewhere=elsewhere)
             moment = crediting.moment(crediting.clock_span(row)[1], self.at)
-            crediting.move(progress, moment, row.to_second)
-        crediting.grow(progress, group)
+            crediting.move(progress, moment, row.to_second, row.cut, timeline)
+        crediting.grow(progress, group, timeline)
 
     def _complete(self, key: Key) -> None:
         enrolment, activity, video = self.subjects[key]
@@ -328,6 +313,7 @@ class _Desk:
                 "length_seconds": reached.length_seconds,
                 "needed_seconds": reached.needed_seconds,
                 "video": str(video.public_id),
+                "cut": self.progress[key].cut,
             }
             completion.complete_activity(enrolment=enrolment, activity=activity, facts=facts, at=self.at)
 
@@ -353,6 +339,13 @@ class _Desk:
         return self.reached[key]
 
 
+def _standing(enrolment: Enrolment, rows: Mapping[int, Enrolment]) -> Enrolment:
+    """The enrolment that one was joined into by a merge; else itself."""
+    while (into := rows.get(enrolment.joined_into_id or 0)) is not None:
+        enrolment = into
+    return enrolment
+
+
 def _ended_at(enrolment: Enrolment) -> datetime | None:
     """Since when nothing counts: the withdrawal, or the day on which the person left the course's network."""
     if not enrolment.is_outside:  # type: ignore[attr-defined]
@@ -368,26 +361,3 @@ def _key(row: WatchSegment | WatchProgress) -> Key:
 
 def _body(row: WatchSegment) -> tuple:
     return tuple(getattr(row, name) for name in BODY)
-
-
-def derive(progress: WatchProgress) -> WatchProgress:
-    """An unsaved copy of `progress` computed anew from the stored segments; must say the same."""
-    key = _key(progress)
-    fresh = WatchProgress(
-        pk=progress.pk,
-        enrolment_id=key[0],
-        activity_id=key[1],
-        video_id=key[2],
-        length_seconds=progress.length_seconds,
-    )
-    crediting.grow(fresh, WatchSegment.objects.filter(enrolment=key[0], activity=key[1], video=key[2]))
-    return fresh
-
-
-@transaction.atomic
-def rebuild(progress: WatchProgress) -> WatchProgress:
-    """Write what the segments add up to over what is stored."""
-    Enrolment.objects.select_for_update(no_key=True).get(pk=progress.enrolment_id)
-    fresh = derive(progress)
-    fresh.save(update_fields=["bitmap", "clock_spans", "clock_until", "covered_seconds"])
-    return fresh

@@ -13,6 +13,9 @@ from courses.blocks import LESSON_BLOCKS
 from lms.domain.texts import fold
 from lms.models import Language, Membership, Network, Post
 
+from .placing import PlacingForm
+from .reach import Door, Owned
+
 
 class Family(models.TextChoices):
     """The four families of good-governance tools."""
@@ -23,7 +26,7 @@ class Family(models.TextChoices):
     ORGANISATION = "OP", _("Organización de jóvenes, mujeres y vecinos")
 
 
-class CatalogueIndexPage(Page):
+class CatalogueIndexPage(Door, Page):
     """The parent of all courses; its address shows the catalogue (`courses.views.catalogue`)."""
 
     introduction = models.TextField(_("introducción"), blank=True)
@@ -57,7 +60,7 @@ class CoursePageQuerySet(PageQuerySet):
         return found
 
 
-class CoursePage(Page):
+class CoursePage(Owned, Page):
     """A course. Its `translation_key` is the identity that enrolments and certificates keep."""
 
     class CertificateKind(models.TextChoices):
@@ -110,6 +113,7 @@ class CoursePage(Page):
 
     parent_page_types = ["courses.CatalogueIndexPage"]
     subpage_types = ["courses.LessonPage"]
+    base_form_class = PlacingForm
     admin_default_ordering = "ord"
     content_panels = [
         *Page.content_panels,
@@ -152,6 +156,7 @@ class LessonPage(Page):
 
     parent_page_types = ["courses.CoursePage"]
     subpage_types: list[str] = []
+    base_form_class = PlacingForm
     content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("minutes"), FieldPanel("body")]
     search_fields = [*Page.search_fields, index.SearchField("summary"), index.SearchField("body")]
 

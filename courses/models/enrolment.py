@@ -1,14 +1,16 @@
 """Who takes which course, and that it was completed."""
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lms.models import Membership, Municipality, Post
+from lms.models import Membership, Municipality, Person, Post
 
 from .catalogue import CoursePage
 
@@ -19,11 +21,13 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
     def active(self) -> "EnrolmentQuerySet":
         """Not withdrawn, and still of the network when the course is a network's; completed ones stay active."""
         member = Membership.objects.current().filter(person=OuterRef("person"), network=OuterRef("course__network"))
-        return self.filter(Q(course__network=None) | Exists(member), withdrawn_at=None)
+        return self.filter(Q(course__network=None) | Exists(member), withdrawn_at=None, joined_into=None)
 
     def with_network_end(self) -> "EnrolmentQuerySet":
         """Adds `is_outside` (no current member of the course's network) and `left_on`, the day that ended it."""
-        mine = Membership.objects.filter(person=OuterRef("person"), network=OuterRef("course__network"))
+        mine = Membership.objects.filter(
+            person=OuterRef("person"), network=OuterRef("course__network"), confirmed_at__isnull=False
+        )
         outside = Q(course__network__isnull=False) & ~Exists(mine.current())
         return self.annotate(is_outside=outside, left_on=Subquery(mine.order_by("-left_on").values("left_on")[:1]))
 
@@ -35,7 +39,8 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 class Enrolment(models.Model):
     """A person in a course. Withdrawal keeps the row and everything learnt; coming back clears `withdrawn_at`.
 
-    `course_key` is the course's translation key, the same in every language.
+    `course_key` is the course's translation key, the same in every language. `joined_into` is set while the person's
+    record is merged into another: what was learnt here hangs on that enrolment, and this row waits for an undo.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -48,6 +53,9 @@ class Enrolment(models.Model):
     withdrawn_at = models.DateTimeField(_("retirado el"), null=True, blank=True)
     last_seen_at = models.DateTimeField(_("última actividad"), default=timezone.now)
     last_lesson_key = models.UUIDField(null=True, blank=True)
+    joined_into = models.ForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="joined"
+    )
 
     objects = EnrolmentQuerySet.as_manager()
     wagtail_reference_index_ignore = True
@@ -65,13 +73,30 @@ class Enrolment(models.Model):
     @property
     def is_active(self) -> bool:
         """Whether the person takes part; the same as `active()`."""
-        if self.withdrawn_at or not self.course.network_id:
-            return self.withdrawn_at is None
+        if self.withdrawn_at or self.joined_into_id:
+            return False
+        if not self.course.network_id:
+            return True
         return Membership.objects.current().filter(person=self.person_id, network=self.course.network_id).exists()
 
 
+class CompletionQuerySet(models.QuerySet["Completion"]):
+    """Sets of completions."""
+
+    def with_holder(self) -> "models.QuerySet[Any]":
+        """Each with `holder`, the key of the record that stands for its person today."""
+        return self.annotate(holder=Coalesce("person__merged_into", "person"))
+
+    def of_family(self, person: Person) -> "CompletionQuerySet":
+        """Those of one human being, under whatever record they were made."""
+        return self.filter(person__in=Person.objects.family(person))
+
+
 class Completion(models.Model):
-    """A course that was completed. Copies what it says, so that no later edit changes it."""
+    """A course that was completed. Copies what it says, so that no later edit changes it.
+
+    It stays under the record it was made for, even when that was merged into another: read by family.
+    """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     enrolment = models.ForeignKey(Enrolment, models.PROTECT, related_name="completions")
@@ -89,6 +114,7 @@ class Completion(models.Model):
     municipality = models.ForeignKey(Municipality, models.PROTECT, null=True, related_name="+")
     post = models.ForeignKey(Post, models.PROTECT, null=True, related_name="+")
 
+    objects = CompletionQuerySet.as_manager()
     wagtail_reference_index_ignore = True
 
     class Meta:

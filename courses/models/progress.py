@@ -109,6 +109,7 @@ class WatchSegment(models.Model):
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="watch_segments")
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="watch_segments")
     video = models.ForeignKey(Video, models.PROTECT, related_name="watch_segments")
+    cut = models.PositiveIntegerField(default=1, help_text="of the video, on whose seconds it was played")
     device = models.UUIDField()
     session = models.UUIDField()
     sequence = models.PositiveIntegerField()
@@ -148,11 +149,16 @@ class WatchProgress(models.Model):
     `bitmap` has one bit per second of the video, least significant bit first, merged by OR. `clock_spans` is the union
     of the server-clock stretches [[from, to], …] (epoch seconds) in which the person was playing; credit never exceeds
     twice its length. Both are joins, so order and repetition do not matter. The position is a last-write-wins register.
+
+    Length, bitmap and position are those of one `cut`. Once more than one was watched, `by_cut` has what was recorded
+    on each by itself, and the rest is computed from it (`courses.domain.by_cut`).
     """
 
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="watch_progress")
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="watch_progress")
     video = models.ForeignKey(Video, models.PROTECT, related_name="watch_progress")
+    cut = models.PositiveIntegerField(default=1)
+    by_cut = models.JSONField(default=dict, help_text="cut: [bitmap in base64, time of the newest position, position]")
     length_seconds = models.PositiveIntegerField()
     bitmap = models.BinaryField(default=bytes)
     clock_spans = models.JSONField(default=list)

@@ -11,9 +11,11 @@ from courses.blocks import FileBlock
 from lms.models import Post
 
 from .catalogue import Family
+from .placing import PlacingForm
+from .reach import Door, Owned
 
 
-class ToolIndexPage(Page):
+class ToolIndexPage(Door, Page):
     """The parent of all tools; its address shows the toolbox (`courses.views.tools`)."""
 
     introduction = models.TextField(_("introducción"), blank=True)
@@ -28,7 +30,7 @@ class ToolIndexPage(Page):
         verbose_name = _("caja de herramientas")
 
 
-class ToolPage(Page):
+class ToolPage(Owned, Page):
     """One tool: for whom, what comes out, how, files, and the course that teaches it."""
 
     code = models.CharField(_("código"), max_length=6, unique=True)
@@ -52,6 +54,7 @@ class ToolPage(Page):
 
     parent_page_types = ["courses.ToolIndexPage"]
     subpage_types: list[str] = []
+    base_form_class = PlacingForm
     content_panels = [
         *Page.content_panels,
         FieldPanel("code"),

@@ -7,18 +7,17 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, enrolment, watching
+from courses.domain import bitmap, crediting, enrolment, watching
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
 from courses.models import CoursePage, Enrolment, LessonPage
 from lms import permissions
 from lms.models import Membership
-from media.domain import captions, delivery
+from media.domain import delivery
+from media.domain.timelines import timeline_of
 from media.models import Rendition, Video
 
 register = template.Library()
-PARAGRAPH_CHARACTERS = 420
-TRANSCRIPT_CHARACTERS = 24_000
 
 
 @dataclass(frozen=True)
@@ -60,6 +59,12 @@ class Watching:
     item: ActivityProgress | None
     token: str
     runs: list[bitmap.Run]
+    asked_second: int | None = None
+
+    @property
+    def start(self) -> int:
+        """The second at which the player stands: the one that the address asks for, else where one was."""
+        return self.position if self.asked_second is None else min(self.asked_second, self.video.length_seconds - 1)
 
     @property
     def position(self) -> int:
@@ -135,33 +140,18 @@ def watching_of(context: dict, learner: Learner, item: ActivityProgress | None, 
     if learner.is_previewing or (learner.enrolment and item):
         playback = delivery.playback(video, person=context["request"].user)
     if playback and learner.enrolment and item:
-        token = watching.grant_session(enrolment=learner.enrolment, activity=item.activity)
+        token = watching.grant_session(enrolment=learner.enrolment, activity=item.activity, cut=video.cut)
+        if item.watch and item.watch.video_id == video.pk and item.watch.cut < video.cut:
+            crediting.move_on(item.watch, video.cut, timeline_of(video))
         runs = bitmap.runs_of(item.watch.bitmap) if item.watch else []
-    return Watching(video, playback, item, token, runs)
+    return Watching(video, playback, item, token, runs, _asked_second(context["request"], item))
 
 
-@register.simple_tag
-def transcript_of(video: Video) -> dict:
-    """The words of a video's first captions, in paragraphs; `is_cut` when there is more than a page should carry."""
-    caption = video.captions.select_related("language").first()
-    if caption is None:
-        return {}
-    text = " ".join(cue.text.replace("\n", " ") for cue in captions.parse(caption.text))
-    return {
-        "language": caption.language.key,
-        "paragraphs": _paragraphs(text[:TRANSCRIPT_CHARACTERS]),
-        "is_cut": len(text) > TRANSCRIPT_CHARACTERS,
-    }
-
-
-def _paragraphs(text: str) -> list[str]:
-    """Sentences gathered into paragraphs of a readable length."""
-    paragraphs = [""]
-    for sentence in text.replace("? ", "?\n").replace("! ", "!\n").replace(". ", ".\n").split("\n"):
-        if len(paragraphs[-1]) > PARAGRAPH_CHARACTERS:
-            paragraphs.append("")
-        paragraphs[-1] = f"{paragraphs[-1]} {sentence}".strip()
-    return [paragraph for paragraph in paragraphs if paragraph]
+def _asked_second(request: HttpRequest, item: ActivityProgress | None) -> int | None:
+    """Where somebody who found a word in a video wants to go: `?video=<block>&segundo=83`, of this video alone."""
+    second = request.GET.get("segundo", "")
+    is_this = item and request.GET.get("video") == str(item.activity.block_key)
+    return int(second) if is_this and second.isascii() and second.isdecimal() and len(second) < 7 else None
 
 
 @register.simple_tag

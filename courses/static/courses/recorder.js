@@ -1,12 +1,12 @@
-// Records what is really played. A segment never changes once closed; it is stored on this device before it is sent,
-// and deleted only when the server acknowledged it.
+// Records what is really played. A closed segment never changes; it is stored here before it is sent, and deleted
+// only when the server has it.
 const sync = document.querySelector("[data-sync]");
 const say = sync.dataset, line = sync.querySelector("[data-state]"), send = sync.querySelector("[data-send]");
 const born = performance.now(); // after the grant, so this clock is never ahead of the server's
 const clock = () => (performance.now() - born) / 1000;
 const exact = (n) => Math.round(n * 1000) / 1000;
 const LONGEST = 15, EVERY = 15_000, BATCH = 100;
-const unsent = new Map(); // of this page, should the device keep nothing
+const unsent = new Map(); // should the device keep nothing
 const players = [];
 let failed = "", opened;
 
@@ -53,7 +53,7 @@ async function forget(ids) {
   await store("readwrite", (all) => ids.forEach((id) => all.delete(id))).catch(() => {});
 }
 
-// Only this person's: on a shared device others' segments wait until they sign in again.
+// Only this person's: others' wait until they sign in again.
 async function waiting() {
   const kept = await store("readonly", (all) => all.index("person").getAll(say.person)).catch(() => []);
   return [...new Map([...kept, ...unsent.values()].map((one) => [one.id, one])).values()];
@@ -80,7 +80,7 @@ async function post(rows, keepalive) {
     body: JSON.stringify({ segments, position: mine?.position() ?? null }),
   });
   if (answer.status === 422) {
-    // One of them cannot be read: find it, or it holds up the rest.
+    // One cannot be read: find it, or it holds up the rest.
     if (rows.length < 2) return forget(rows.map((row) => row.id));
     const half = rows.length >> 1;
     await post(rows.slice(0, half));
@@ -123,7 +123,7 @@ function watch(root) {
 
   function begin(from = here()) {
     if (open || video.paused || video.seeking || video.ended) return;
-    // Sound alone has no picture to be seen.
+    // Sound has no picture to be seen.
     open = { ...from, rate: video.playbackRate, visible: !document.hidden, audio: !video.videoWidth };
     last = from;
     self.touched = true;
@@ -193,6 +193,7 @@ const leave = () => {
 };
 document.addEventListener("visibilitychange", () => document.hidden && leave());
 addEventListener("pagehide", leave);
+addEventListener("aula:leaving", (event) => event.detail.push(flush())); // see outbox.js
 addEventListener("online", flush);
 addEventListener("offline", show);
 send.addEventListener("click", flush);
