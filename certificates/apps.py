@@ -1,5 +1,7 @@
 """App configuration."""
 
+from importlib import import_module
+
 from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
@@ -11,8 +13,11 @@ class CertificatesConfig(AppConfig):
     verbose_name = _("Certificados")
 
     def ready(self) -> None:
-        """Listen to `course_completed`."""
-        from certificates.receivers import owe_certificate  # noqa: PLC0415 models are loaded only now
+        """Listen to `course_completed` and `link_confirmed`; register what hangs on a person."""
+        from certificates import receivers  # noqa: PLC0415 models are loaded only now
         from courses.signals import course_completed  # noqa: PLC0415
+        from lms.signals import link_confirmed  # noqa: PLC0415
 
-        course_completed.connect(owe_certificate, dispatch_uid="certificates.owe_certificate")
+        course_completed.connect(receivers.owe_certificate, dispatch_uid="certificates.owe_certificate")
+        link_confirmed.connect(receivers.ask_for_waiting, dispatch_uid="certificates.ask_for_waiting")
+        import_module("certificates.domain.belongings")

@@ -5,18 +5,19 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from certificates.domain import gaps
 from certificates.domain.coverage import IN_FORCE
 from certificates.models import Certificate
-from courses.filters import ChosenFilterSet
 from courses.models import CoursePage
-from lms.domain.texts import fold
-from lms.models import Department, Municipality, Post
+from lms.filters import ChosenFilterSet
+from lms.forms.days import DayFilter
+from lms.models import Appointment, Department, Municipality, Post
 
 STATES = [("vigente", _("Vigentes")), ("sin-efecto", _("Revocados o sustituidos"))]
 
 
 def _day(label: str, lookup: str) -> filters.DateFilter:
-    return filters.DateFilter(
+    return DayFilter(
         field_name="completed_on", lookup_expr=lookup, label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d")
     )
 
@@ -68,10 +69,50 @@ class TrackingFilter(ChosenFilterSet):
 
     def by_name(self, certificates: QuerySet[Certificate], name: str, value: str) -> QuerySet[Certificate]:
         """Every word, whatever its accents and apostrophes."""
-        for word in fold(value).split()[:8]:
-            certificates = certificates.filter(person_name_folded__contains=word)
-        return certificates
+        return certificates.search_words(value)
 
     def by_state(self, certificates: QuerySet[Certificate], name: str, value: str) -> QuerySet[Certificate]:
         """In force, or no longer."""
         return certificates.filter(IN_FORCE) if value == "vigente" else certificates.exclude(IN_FORCE)
+
+
+class GapsForm(forms.Form):
+    """What is asked of who lacks what. What cannot be understood is left out, never an error."""
+
+    q = forms.CharField(label=_("Nombre"), required=False, widget=forms.TextInput({"type": "search", "maxlength": 80}))
+    post = forms.ModelChoiceField(
+        label=_("Puesto"), queryset=Post.objects.none(), to_field_name="code", required=False, empty_label=_("Todos")
+    )
+    course = forms.ModelChoiceField(
+        label=_("Curso"),
+        queryset=CoursePage.objects.none(),
+        to_field_name="translation_key",
+        required=False,
+        empty_label=_("Todos"),
+    )
+    state = forms.ChoiceField(label=_("Estado"), choices=[("", _("Todos")), *gaps.State.choices], required=False)
+
+    def __init__(self, data, *, municipality: Municipality) -> None:
+        super().__init__(data, label_suffix="")
+        held = Appointment.objects.lasting().filter(municipality=municipality)
+        self.fields["post"].queryset = Post.objects.filter(pk__in=held.values("post"))
+        meant = CoursePage.objects.live().public().filter(network=None, posts__in=held.values("post"))
+        self.fields["course"].queryset = CoursePage.objects.filter(pk__in=meant.order_by().values("pk"))
+        self.is_valid()
+
+    def wanted(self) -> gaps.Wanted:
+        """What is asked for."""
+        given = self._given()
+        return gaps.Wanted(given.get("q", ""), given.get("post"), given.get("course"), given.get("state", ""))
+
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """(parameter, its label, the chosen value in words) for every filter in force."""
+        states = dict(gaps.State.choices)
+        return [
+            (name, str(self.fields[name].label), str(states.get(value, value)))
+            for name, value in self._given().items()
+            if value
+        ]
+
+    def _given(self) -> dict:
+        return self.cleaned_data if self.is_bound else {}

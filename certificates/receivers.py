@@ -2,8 +2,14 @@
 
 from certificates.domain import issuing
 from courses.models import Completion
+from lms.models import Person
 
 
 def owe_certificate(sender: object, completion: Completion, **kwargs: object) -> None:
     """A course was completed: its certificate is owed."""
     issuing.owe(completion)
+
+
+def ask_for_waiting(sender: object, person: Person, **kwargs: object) -> None:
+    """Somebody stands behind a person: what waited for it is asked for."""
+    issuing.ask_for_waiting(person)

@@ -2,16 +2,22 @@
 
 from django.urls import path
 
-from certificates.views import record, revocation, tracking, verification
+from certificates.views import own_data, record, revocation, staff, tracking, verification
 
 app_name = "certificates"
 urlpatterns = [
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
+    path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
     path("verificar/", verification.verify, name="verify"),
     path("verificar/<str:code>/", verification.certificate, name="certificate"),
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
     path("seguimiento/<uuid:public_id>/revocacion/", revocation.revoke, name="revoke"),
+    path("personal/formacion/", staff.overview, name="staff_overview"),
+    path("personal/<municipality:code>/formacion/", staff.gaps_page, name="staff_gaps"),
+    path("personal/<municipality:code>/formacion.xlsx", staff.gaps_xlsx, name="staff_gaps_xlsx"),
+    path("personal/<municipality:code>/formacion.csv", staff.gaps_csv, name="staff_gaps_csv"),
+    path("personal/<uuid:public_id>/formacion/", staff.training, name="staff_training"),
 ]

@@ -12,7 +12,6 @@ from certificates.domain import coverage
 from certificates.filters import STATES
 from certificates.models import Certificate, CertificateEvent
 from lms import permissions
-from lms.domain.texts import fold
 from lms.models import Department, Post
 from lms.viewsets.base import IndexView, OfficeViewSet
 
@@ -46,13 +45,11 @@ class CertificateIndexView(IndexView):
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[Certificate]:
-        return coverage.visible_to(self.request.user, READ)
+        return coverage.visible_to(self.request.user, READ).select_related("person")
 
     def search_queryset(self, queryset: QuerySet[Certificate]) -> QuerySet[Certificate]:
         """By words of the name."""
-        for word in fold(self.search_query or "").split()[:8]:
-            queryset = queryset.filter(person_name_folded__contains=word)
-        return queryset
+        return queryset.search_words(self.search_query or "")
 
     def get_list_more_buttons(self, instance: Certificate) -> list:
         public = reverse("certificates:certificate", args=[instance.code])
@@ -92,7 +89,7 @@ class CertificateViewSet(OfficeViewSet):
     filterset_class = CertificateFilterSet
     list_display = [
         "reference",
-        Column("person_name", label=_("Nombre")),
+        Column("listed_name", label=_("Nombre")),
         Column("course_title", label=_("Curso")),
         Column("municipality_name", label=_("Municipio")),
         StatusTagColumn(

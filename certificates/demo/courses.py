@@ -68,6 +68,7 @@ def ensure_course(name: str, *, network: Network, by: Person, is_short: bool = F
     with transaction.atomic():
         material = Material(videos, _add_images(spec, by), _add_files(spec, by), _add_quiz(spec["quiz"]))
         course = _add_course(spec, network if spec.get("is_for_network") else None, by)
+        by = Person.objects.get(pk=by.pk)  # what Wagtail knows of the pages of `by` is older than the course
         for number, lesson in enumerate(spec["lessons"], start=1):
             _add_lesson(course, lesson, material, key=key_of(spec["slug"], number), by=by)
         activities.sync_course(course)

@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from lms.backends import find_person
-from lms.domain import networks, people, roles
-from lms.models import Department, Language, Municipality, Network, Person, Post, RoleGrant
+from lms.domain import guardians, networks, people, roles
+from lms.models import Department, GuardianConsent, Language, Municipality, Network, Person, Post, RoleGrant
 
 DATA = Path(__file__).parent / "data"
 YEAR = 365.25
@@ -60,7 +60,7 @@ def ensure_person(spec: dict, *, by: Person | None) -> Person:
             cui=spec.get("cui", ""),
             email="" if spec.get("cui") else identifier(spec),
             born_on=_born_on(spec.get("age")),
-            language=Language.objects.get(key=spec.get("language", "es")),
+            language=None if _is_minor(spec) else Language.objects.get(key=spec.get("language", "es")),
             at=joined_at,
         )
         Person.objects.filter(pk=person.pk).update(is_demo=True)
@@ -79,18 +79,32 @@ def _born_on(age: int | None) -> date | None:
     return timezone.localdate() - timedelta(days=round((age + 0.4) * YEAR)) if age else None
 
 
+def _is_minor(spec: dict) -> bool:
+    return people.is_minor(_born_on(spec.get("age")))
+
+
 def _appoint(person: Person, spec: dict, joined_at: datetime) -> None:
-    """The post of a row; whoever is only in the network has the network's. A few said it of themselves."""
+    """The post of a row; whoever is only in the network has the network's, and a minor none.
+
+    A few said it of themselves, and their town hall has not confirmed it or knew nothing of it; one has left.
+    """
     municipality = spec.get("municipality") or spec.get("network")
-    if municipality:
-        people.appoint(
+    if municipality and not _is_minor(spec):
+        held = people.appoint(
             person=person,
             post=Post.objects.get(code=spec.get("post", "REDJOV")),
             municipality=Municipality.objects.get(code=municipality),
             renglon=spec.get("renglon", ""),
             starts_on=timezone.localdate(joined_at) - timedelta(days=300),
-            by=person if spec.get("renglon") in {"029", "031"} else None,
+            by=person if spec.get("is_declared") else None,
         )
+        if reason := spec.get("refused"):
+            people.refuse_appointment(appointment=held, reason=reason, by=None)
+        if end := spec.get("ended"):
+            last = timezone.localdate() - timedelta(days=end["days"])
+            people.end_appointment(
+                appointment=held, ends_on=last, end_reason=end["reason"], end_act=end["act"], by=None
+            )
 
 
 def _grant(person: Person, spec: dict, by: Person | None) -> None:
@@ -116,6 +130,22 @@ def ensure_network(*, by: Person | None) -> Network:
         return network
     places = Municipality.objects.filter(code__in=spec["municipalities"])
     return networks.found(name=spec["name"], purpose=spec["purpose"], municipalities=places, by=by)
+
+
+def ensure_consent(person: Person, spec: dict, *, by: Person | None) -> None:
+    """Who lets a minor of the demo take part, unless it was written; where a row says so the paper is there."""
+    guardian = spec.get("guardian")
+    if guardian and not GuardianConsent.objects.filter(person=person).exists():
+        guardians.declare(person=person, guardian_name=guardian["name"], relation=guardian["relation"], by=person)
+        if guardian.get("has_signed"):
+            guardians.confirm(person=person, by=by)
+
+
+def ensure_request(person: Person, spec: dict, network: Network) -> None:
+    """The person's request to join the network, unless they asked or belong to it."""
+    if spec.get("asks") and not person.memberships.filter(network=network).exists():
+        municipality = Municipality.objects.get(code=spec["asks"])
+        networks.ask_to_join(person=person, network=network, municipality=municipality)
 
 
 def ensure_membership(person: Person, spec: dict, network: Network, *, by: Person | None) -> None:

@@ -1,17 +1,23 @@
 """Reading the whole register and naming every row that is not as it must be. Nothing is written."""
 
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import timedelta
 from hashlib import sha256
 
 from django.core.files.storage import default_storage
 from django.db import connection
-from django.db.models import Count, Max, Min
+from django.db.models import Count, Max, Min, Q
+from django.utils import timezone
 
 from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf, OwedCertificate, Series
 from lms.domain.audit import GENESIS, chain_digest
+from lms.models import Merge, Person
 
 from .log import build_entry
 
+# How long a working system takes at most for what may be issued.
+ISSUED_WITHIN = timedelta(minutes=2)
 PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf)]
 
 
@@ -66,6 +72,21 @@ def _doubles() -> Iterator[str]:
     )
     for row in doubles:
         yield f"person {row['person__public_id']}: {row['count']} certificates in force of course {row['course_key']}"
+    yield from _doubles_since_a_merge()
+
+
+def _doubles_since_a_merge() -> Iterator[str]:
+    """Nobody was given a second one after their records were made one. Two from before stay, and are no fault."""
+    in_force = Certificate.objects.with_state().filter(state=CertificateEvent.Kind.ISSUED)  # type: ignore[misc]
+    for merge in Merge.objects.filter(undone_at=None).select_related("survivor").order_by("pk").iterator():
+        mine = in_force.filter(person__in=Person.objects.family(merge.survivor))
+        counted: dict[tuple, list[Certificate]] = defaultdict(list)
+        for one in mine.select_related("owed__completion"):
+            counted[one.course_key, one.edition].append(one)
+        for (course_key, _edition), ones in counted.items():
+            late = [one for one in ones if one.issued_at > merge.merged_at]
+            if late and len(ones) > 1:
+                yield f"certificate {late[0].reference}: is a second one of course {course_key} for a merged record"
 
 
 def _certificates() -> Iterator[str]:
@@ -112,11 +133,18 @@ def _file_of(certificate: Certificate) -> Iterator[str]:
 
 
 def _owed() -> Iterator[str]:
-    """What was issued says so, and nothing says so that was not."""
+    """What was issued says so, nothing says so that was not, and nothing waits that could have been issued."""
     for owed in OwedCertificate.objects.filter(issued_at=None, certificate__isnull=False):
         yield f"owed row {owed.pk}: has a certificate but no moment of issue"
     for owed in OwedCertificate.objects.filter(issued_at__isnull=False, certificate=None):
         yield f"owed row {owed.pk}: was issued but has no certificate"
+    limit = timezone.now() - ISSUED_WITHIN
+    # Whoever stands behind one record stands behind the other from the moment of the merge, or no more since its undo.
+    lately = Merge.objects.filter(Q(merged_at__gte=limit) | Q(undone_at__gte=limit))
+    in_change = {key for pair in lately.values_list("survivor", "absorbed") for key in pair}
+    waiting = OwedCertificate.objects.due(limit).filter(owed_at__lt=limit, certificate=None)
+    for owed in waiting.exclude(holder__in=in_change).order_by("pk"):  # type: ignore[misc]  # `due` annotates it
+        yield f"owed row {owed.pk}: nothing is missing for it, but it was not issued"
 
 
 def _log() -> Iterator[str]:

@@ -3,12 +3,15 @@
 from dataclasses import dataclass
 
 from django.db.models import Count, Q, QuerySet
+from django.db.models.functions import Coalesce
 
 from certificates.models import Certificate, CertificateEvent
 from lms import permissions
 from lms.models import Municipality, Person
 
 IN_FORCE = Q(state=CertificateEvent.Kind.ISSUED)
+# Somebody who was registered twice is one person, whatever record a certificate names.
+HOLDER = Coalesce("person__merged_into", "person")
 
 
 def visible_to(person: Person, action: str) -> QuerySet[Certificate]:
@@ -33,7 +36,7 @@ def figures(certificates: QuerySet[Certificate]) -> Figures:
     """Count a set of certificates that carries `state`."""
     counted = certificates.order_by().aggregate(
         certificates=Count("pk", filter=IN_FORCE),
-        people=Count("person", filter=IN_FORCE, distinct=True),
+        people=Count(HOLDER, filter=IN_FORCE, distinct=True),
         municipalities=Count("municipality", filter=IN_FORCE, distinct=True),
         revoked=Count("pk", filter=~IN_FORCE),
     )
@@ -48,7 +51,7 @@ def by_department(certificates: QuerySet[Certificate], municipalities: QuerySet[
         .order_by()
         .values("municipality__department")
         .annotate(
-            people=Count("person", distinct=True),
+            people=Count(HOLDER, distinct=True),
             certificates=Count("pk"),
             municipalities=Count("municipality", distinct=True),
         )

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from certificates.models import Certificate, CertificateEvent, OwedCertificate, Series
 from courses.models import Completion
-from lms.domain import audit, jobs
+from lms.domain import audit, jobs, people
 from lms.domain.texts import fold
+from lms.models import Appointment, Person
 
 from . import codes, log
 
@@ -25,19 +26,49 @@ ATTEMPTS = 5
 def owe(completion: Completion) -> OwedCertificate | None:
     """Note that a completion must become a certificate, and ask for it; None when its course gives none.
 
-    May be called any number of times.
+    None also when the same edition is owed or certified already under another record of the person. That of somebody
+    behind whom nobody stands yet is owed and waits (docs/decisions/0013). May be called any number of times.
     """
     if not completion.certificate_kind:
         return None
     with transaction.atomic():
+        holder = _locked_holder(completion)
+        if OwedCertificate.objects.beside(completion, holder).exists():
+            return None
         owed, _created = OwedCertificate.objects.get_or_create(completion=completion)
-        if owed.issued_at is None:
+        if owed.issued_at is None and people.may_be_certified(holder):
             jobs.request(ISSUE, completion.public_id, max_attempts=ATTEMPTS)
     return owed
 
 
-def issue(completion_public_id: UUID | str) -> Certificate:
-    """The certificate of an owed completion, issued now unless it was before.
+def _locked_holder(completion: Completion) -> Person:
+    """The record that stands for whoever completed it; a merge waits until we are done, and we for it."""
+    standing = Person.objects.values_list("merged_into", flat=True)
+    while True:
+        keys = {completion.person_id, standing.get(pk=completion.person_id) or completion.person_id}
+        # By key, as merges and their undoing take them.
+        rows = {row.pk: row for row in Person.objects.select_for_update(no_key=True).filter(pk__in=keys).order_by("pk")}
+        own = rows[completion.person_id]
+        if (own.merged_into_id or own.pk) in rows:
+            return rows[own.merged_into_id or own.pk]
+
+
+def ask_for_waiting(person: Person) -> int:
+    """Ask for everything that `person` is owed, if they may have it by now; returns how many certificates.
+
+    May be called any number of times.
+    """
+    if not people.may_be_certified(person):
+        return 0
+    owed = OwedCertificate.objects.filter(completion__person__in=Person.objects.family(person), issued_at=None)
+    keys = list(owed.values_list("completion__public_id", flat=True))
+    for key in keys:
+        jobs.request(ISSUE, key, max_attempts=ATTEMPTS)
+    return len(keys)
+
+
+def issue(completion_public_id: UUID | str) -> Certificate | None:
+    """The certificate of an owed completion, issued now unless it was before; None while it has to wait.
 
     One transaction: the owed row is locked, then the series; the number, the event, the leaf of the log and the request
     for the PDF are written together or not at all. Raises `OwedCertificate.DoesNotExist` when nothing is owed.
@@ -45,11 +76,13 @@ def issue(completion_public_id: UUID | str) -> Certificate:
     with transaction.atomic():
         owed = (
             OwedCertificate.objects.select_for_update(of=("self",))
-            .select_related("completion__person", "completion__municipality__department", "completion__post")
+            .select_related("completion__person__merged_into")
             .get(completion__public_id=completion_public_id)
         )
         if found := Certificate.objects.filter(owed=owed).first():
             return found
+        if not people.may_be_certified(owed.completion.person.holder):
+            return None
         at = timezone.now()
         certificate = _write(owed, _take_number(at), at)
         event = CertificateEvent.objects.create(certificate=certificate, kind=CertificateEvent.Kind.ISSUED, at=at)
@@ -79,6 +112,7 @@ def _take_number(at: datetime) -> Series:
 def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
     """The row, with everything that the paper says copied into it."""
     completion = owed.completion
+    held = confirmed_appointment(completion)
     name = unicodedata.normalize("NFC", completion.person.full_name)
     code = codes.new_code()
     return Certificate.objects.create(
@@ -98,14 +132,26 @@ def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
         started_on=timezone.localdate(completion.started_at),
         completed_on=timezone.localdate(completion.completed_at),
         score_percent=completion.score_percent,
-        municipality=completion.municipality,
-        municipality_name=str(completion.municipality or ""),
-        post=completion.post,
-        post_name=completion.post.name if completion.post else "",
+        municipality=held.municipality if held else None,
+        municipality_name=str(held.municipality) if held else "",
+        post=held.post if held else None,
+        post_name=held.post.name if held else "",
         issuer=settings.CERTIFICATE_ISSUER,
         issued_at=at,
         facts=_frozen_facts(completion, code),
     )
+
+
+def confirmed_appointment(completion: Completion) -> Appointment | None:
+    """The post that the paper names: one held on the day of the completion and confirmed by now, or none.
+
+    Of several the one that the completion copied, else the newest. What was only declared is never certified.
+    """
+    day = timezone.localdate(completion.completed_at)
+    held = completion.person.holder.appointments.current(on=day).confirmed()
+    held = held.select_related("municipality__department", "post")
+    copied = (completion.municipality_id, completion.post_id)
+    return next((one for one in held if (one.municipality_id, one.post_id) == copied), None) or held.last()
 
 
 def _frozen_facts(completion: Completion, code: str) -> dict:
@@ -121,5 +167,6 @@ def _frozen_facts(completion: Completion, code: str) -> dict:
 
 @jobs.performs(ISSUE)
 def perform(claim: jobs.Claim) -> None:
-    """Issue one owed certificate."""
-    issue(claim.job.subject)
+    """Issue one owed certificate. One that has to wait after all, or is owed no longer, is no failure."""
+    if OwedCertificate.objects.filter(completion__public_id=claim.job.subject).exists():
+        issue(claim.job.subject)

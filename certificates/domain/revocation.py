@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, CertificateEvent
-from lms.domain import audit
+from lms.domain import audit, identity
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
@@ -26,6 +26,7 @@ def revoke(*, certificate: Certificate, reason: str, by: Person) -> CertificateE
         raise RuleBroken("certificate.reason_missing", _("Escriba por qué se revoca el certificado."))
     if len(reason) > 300:
         raise RuleBroken("certificate.reason_too_long", _("Escriba el motivo en 300 letras o menos."))
+    identity.assert_no_number(reason)
     with transaction.atomic():
         locked = Certificate.objects.select_for_update().get(pk=certificate.pk)
         if locked.newest_event().kind != CertificateEvent.Kind.ISSUED:

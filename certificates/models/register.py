@@ -5,14 +5,18 @@ it (migration `certificates.0004`). A change of state is a new `CertificateEvent
 """
 
 import uuid
+from datetime import datetime
+from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from lms.models import Municipality, Post
+from lms.domain.texts import fold
+from lms.models import Municipality, Person, Post
 
 
 class Series(models.Model):
@@ -30,16 +34,42 @@ class Series(models.Model):
         return f"{self.name}-{self.year}"
 
 
+class OwedCertificateQuerySet(models.QuerySet["OwedCertificate"]):
+    """Sets of the outbox."""
+
+    def due(self, at: datetime | None = None) -> "OwedCertificateQuerySet":
+        """Not issued, and somebody stood behind the person already at the moment `at` (default now)."""
+        may_have_it = Person.objects.certifiable(at).filter(pk=OuterRef("holder"))
+        holder = Coalesce("completion__person__merged_into", "completion__person")
+        return self.annotate(holder=holder).filter(Exists(may_have_it), issued_at=None)
+
+    def standing(self) -> "OwedCertificateQuerySet":
+        """What waits and what was issued; without what was revoked."""
+        revoked = CertificateEvent.objects.filter(kind=CertificateEvent.Kind.REVOKED)
+        return self.exclude(certificate__in=revoked.values("certificate"))
+
+    def beside(self, completion, person) -> "OwedCertificateQuerySet":
+        """What the human being behind `person` is owed for the edition of `completion`, by another completion of it.
+
+        Of what was issued only what is in force counts.
+        """
+        same = self.filter(completion__course_key=completion.course_key, completion__edition=completion.edition)
+        others = same.exclude(completion=completion).filter(completion__person__in=Person.objects.family(person))
+        return others.standing()
+
+
 class OwedCertificate(models.Model):
     """The outbox: a completion that must become a certificate. One row per completion, kept for ever.
 
-    Written when `course_completed` is heard, or by the sweeper when the signal was lost.
+    Written when `course_completed` is heard, or by the sweeper when the signal was lost. It waits while nobody stands
+    behind the person (`PersonQuerySet.certifiable`).
     """
 
     completion = models.OneToOneField("courses.Completion", models.PROTECT, related_name="owed_certificate")
     owed_at = models.DateTimeField(default=timezone.now)
     issued_at = models.DateTimeField(null=True, blank=True)
 
+    objects = OwedCertificateQuerySet.as_manager()
     wagtail_reference_index_ignore = True
 
     class Meta:
@@ -54,8 +84,19 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     """Sets of certificates."""
 
     def for_person(self, person) -> "CertificateQuerySet":
-        """Those of one person."""
-        return self.filter(person=person)
+        """Those of one human being, under whatever record they were issued."""
+        return self.filter(person__in=Person.objects.family(person))
+
+    def with_holder(self) -> "models.QuerySet[Any]":
+        """Each with `holder`, the key of the record that stands for its person today."""
+        return self.annotate(holder=Coalesce("person__merged_into", "person"))
+
+    def search_words(self, query: str) -> "CertificateQuerySet":
+        """Those on whose paper every word of `query` stands as the name; lists find nobody whose data were erased."""
+        found, words = self, fold(query).split()[:8]
+        for word in words:
+            found = found.filter(person_name_folded__contains=word)
+        return found.filter(person__erased_at=None) if words else found
 
     def with_state(self) -> "CertificateQuerySet":
         """Each with `state` and `state_at`, read from its newest event."""
@@ -119,6 +160,11 @@ class Certificate(models.Model):
         """The code as people read it: four groups of five and one of six."""
         code = self.code
         return "-".join([code[0:5], code[5:10], code[10:15], code[15:20], code[20:]])
+
+    @property
+    def listed_name(self) -> str:
+        """The name for lists and exports: that of the paper, unless whoever it names asked for erasure."""
+        return self.person.full_name if self.person.erased_at else self.person_name
 
     def newest_event(self) -> "CertificateEvent":
         """The event that decides the state."""

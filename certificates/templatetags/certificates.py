@@ -7,8 +7,10 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from certificates.domain import waiting
 from certificates.models import Certificate
 from courses.models import CoursePage
+from lms.models import Person
 
 register = template.Library()
 
@@ -32,3 +34,9 @@ def hours(value: Decimal) -> str:
 def kilobytes(size: int) -> int:
     """Bytes as whole kilobytes, rounded up."""
     return -(-size // 1000)
+
+
+@register.simple_tag
+def waiting_of(person: Person) -> waiting.Waiting:
+    """Which of somebody's completed courses wait for a confirmation, and for which."""
+    return waiting.find(person)

@@ -3,14 +3,16 @@
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
-from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
+from django.utils.http import content_disposition_header
 
 from certificates.domain import coverage, rendering
 from certificates.domain import record as career
 from certificates.domain.revocation import ACTION as REVOKE
 from certificates.models import Certificate
 from lms import permissions
+from lms.views import sending
 
 
 @login_required
@@ -20,13 +22,16 @@ def record(request: HttpRequest) -> HttpResponse:
 
 
 @login_required
-def download(request: HttpRequest, public_id: UUID) -> FileResponse:
+def download(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     """The PDF, for its owner and for those who may revoke it; for anybody else it does not exist."""
     certificate = certificate_or_404(request, public_id)
     file, content = rendering.open_file(certificate)
-    response = FileResponse(
-        content, as_attachment=True, filename=f"{certificate.reference}.pdf", content_type="application/pdf"
-    )
+    name = f"{certificate.reference}.pdf"
+    if given := sending.hand_over(file.path, content_type="application/pdf"):
+        content.close()
+        given["Content-Disposition"] = content_disposition_header(True, name) or ""
+        return given
+    response = FileResponse(content, as_attachment=True, filename=name, content_type="application/pdf")
     response["Content-Length"] = file.bytes
     return response
 

@@ -1,14 +1,15 @@
 """Seguimiento: who is certified, where, in what; the same list as XLSX and CSV."""
 
 from django.core.paginator import Paginator
-from django.http import FileResponse, HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import render
-from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certificates.domain import coverage, exports
 from certificates.filters import TrackingFilter
 from lms import permissions
 from lms.permissions import needs
+from lms.views import sheets
 
 READ, EXPORT = "read_tracking", "export_tracking"
 PAGE = 25
@@ -34,38 +35,25 @@ def tracking(request: HttpRequest) -> HttpResponse:
             "figures": coverage.figures(found.qs),
             "municipalities": found.reach.count(),
             "departments": [] if chosen else coverage.by_department(found.qs, found.reach),
-            "page_obj": Paginator(found.qs, PAGE).get_page(request.GET.get("page")),
+            "page_obj": Paginator(found.qs.select_related("person"), PAGE).get_page(request.GET.get("page")),
         },
     )
 
 
 @needs(EXPORT)
-def export_xlsx(request: HttpRequest) -> FileResponse:
+def export_xlsx(request: HttpRequest) -> HttpResponseBase:
     """What is filtered, as XLSX."""
-    certificates = _filtered_for_export(request, "xlsx")
-    kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-    return FileResponse(
-        exports.write_xlsx(certificates), as_attachment=True, filename=f"{_file_name()}.xlsx", content_type=kind
-    )
+    return _export(request, "xlsx")
 
 
 @needs(EXPORT)
-def export_csv(request: HttpRequest) -> StreamingHttpResponse:
+def export_csv(request: HttpRequest) -> HttpResponseBase:
     """What is filtered, as CSV, sent while it is read."""
-    certificates = _filtered_for_export(request, "csv")
-    return StreamingHttpResponse(
-        exports.csv_lines(certificates),
-        content_type="text/csv; charset=utf-8",
-        headers={"Content-Disposition": f'attachment; filename="{_file_name()}.csv"'},
-    )
+    return _export(request, "csv")
 
 
-def _filtered_for_export(request: HttpRequest, form: str):
+def _export(request: HttpRequest, form: str) -> HttpResponseBase:
     found = _filter(request, EXPORT)
     chosen = {name: words for name, _label, words in found.chosen()}
     exports.record_export(found.qs, by=request.user, form=form, chosen=chosen)
-    return found.qs
-
-
-def _file_name() -> str:
-    return f"certificados-{timezone.localdate():%Y-%m-%d}"
+    return sheets.send(form, "certificados", _("Certificados"), exports.headings(), exports.rows(found.qs))

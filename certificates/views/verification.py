@@ -7,7 +7,7 @@ from django.urls import reverse
 from certificates.domain import codes
 from certificates.models import Certificate, LogLeaf
 from lms.domain.tries import Limit
-from lms.views.limits import client_address
+from lms.views.limits import line_asking
 
 # Only codes that do not exist are counted: whoever checks a pile of real papers is never stopped.
 MISSES = Limit("verify", most=60, seconds=60)
@@ -45,7 +45,7 @@ def _address(found: Certificate) -> str:
 
 def _absent(request: HttpRequest, typed: str) -> HttpResponse:
     """The same answer for a code that does not exist and for one that cannot exist."""
-    if not MISSES.take(client_address(request)):
+    if not MISSES.take(line_asking(request)):
         response = render(request, "certificates/too_many.html", status=429)
         response["Retry-After"] = str(MISSES.seconds)
         return _marked(response)

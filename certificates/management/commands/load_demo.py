@@ -62,6 +62,8 @@ class Command(BaseCommand):
             person = people.find(spec)
             if person is None:
                 continue
+            people.ensure_consent(person, spec, by=administrator)
             people.ensure_membership(person, spec, network, by=administrator)
+            people.ensure_request(person, spec, network)
             for code, plan in spec.get("courses", {}).items():
                 progress.ensure_progress(person, taught[code], progress.Plan(**plan))

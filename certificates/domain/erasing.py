@@ -1,0 +1,32 @@
+"""What the register lets go of when a person is erased: what is owed and cannot be issued; never what was issued."""
+
+from django.utils.translation import gettext as _
+
+from certificates.models import OwedCertificate
+from courses.models import Completion
+from lms.domain import people
+from lms.domain.errors import RuleBroken
+from lms.models import Person
+
+
+def erase(person: Person) -> dict[str, int]:
+    """Rows of the register say what the paper says and cannot change; they point to a record without a name.
+
+    What only waits for somebody to stand behind the person goes: nobody will.
+    """
+    return {"owed_certificates": OwedCertificate.objects.filter(completion__person=person, issued_at=None).delete()[0]}
+
+
+def assert_erasable(person: Person) -> None:
+    """Raises `erasure.certificate_on_its_way`: what can be issued to the human being is issued with the name first.
+
+    `person` is the record that stands; whatever record of theirs something was completed under, it is the one asked.
+    """
+    if not people.may_be_certified(person):
+        return
+    made = Completion.objects.of_family(person).exclude(certificate_kind="")
+    is_owed = made.filter(owed_certificate__isnull=False, owed_certificate__issued_at=None).exists()
+    unheard = made.filter(owed_certificate=None)
+    if is_owed or any(not OwedCertificate.objects.beside(one, person).exists() for one in unheard):
+        message = _("Una constancia de esta persona está en preparación. Pruebe de nuevo en unos minutos.")
+        raise RuleBroken("erasure.certificate_on_its_way", message)

@@ -1,0 +1,57 @@
+"""What the register knows about a person, for the person."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy, ngettext
+
+from certificates.models import Certificate
+from lms.domain import own_data
+from lms.domain.telling import day, moment
+from lms.models import Person
+
+
+def tell(person: Person) -> dict[str, Any]:
+    """Every certificate as the register has it, with its code and what happened to it."""
+    rows = Certificate.objects.for_person(person).prefetch_related("events")
+    return {"certificates": [_certificate(one) for one in rows]}
+
+
+def _certificate(one: Certificate) -> dict:
+    return {
+        "reference": one.reference,
+        "code": one.grouped_code,
+        "kind": one.kind,
+        "person_name": one.person_name,
+        "course": one.course_title,
+        "hours": float(one.hours),
+        "score_percent": one.score_percent,
+        "started_on": day(one.started_on),
+        "completed_on": day(one.completed_on),
+        "municipality": one.municipality_name or None,
+        "post": one.post_name or None,
+        "issuer": one.issuer,
+        "issued_at": moment(one.issued_at),
+        "verify_url": one.facts["verify_url"],
+        "programme": one.facts["programme"],
+        "events": [
+            {"kind": str(event.get_kind_display()), "at": moment(event.at), "reason": event.reason or None}
+            for event in one.events.all()
+        ],
+    }
+
+
+def held(people: list[Person]) -> list[str]:
+    """What there is, in sentences."""
+    count = Certificate.objects.filter(person__in=people).count()
+    words = ngettext("%(n)d constancia o diploma", "%(n)d constancias o diplomas", count)
+    return [words % {"n": count}] if count else []
+
+
+own_data.describe(
+    own_data.Part(
+        name="certificates",
+        title=gettext_lazy("Sus constancias y diplomas"),
+        why=gettext_lazy("Para que cualquiera a quien usted se los muestre pueda comprobar que son auténticos."),
+        held=held,
+    )
+)
