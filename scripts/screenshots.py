@@ -31,6 +31,12 @@ SCREENS: dict[str, tuple[str, str, str]] = {
     "seguimiento": ("administrator", "/seguimiento/?department=13", ""),
     "red": ("coordinator", "/redes/", "main a:has-text('Red de Jóvenes')"),
     "videos": ("trainer", "/cms/videos/", ""),
+    "registro": ("", "/registro/", ""),
+    "segundo-paso": ("hr", "/mi-cuenta/segundo-paso/", "main a:has-text('Agregar la aplicación')"),
+    "personal": ("hr", "/personal/1302/", ""),
+    "importar": ("hr", "/personal/importar/nueva/", ""),
+    "mis-datos": ("graduate", "/mi-cuenta/datos-personales/", ""),
+    "quien-podia": ("administrator", "/cms/roles/en-un-dia/", ""),
 }
 HEIGHT = {360: 740, 1280: 860}
 

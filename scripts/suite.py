@@ -1,11 +1,13 @@
 """The whole suite: `python -m scripts.suite`, in the virtual environment.
 
-Checks first, then every test on SQLite, then every test again on PostgreSQL and Redis. The journeys in a real browser
-come last in each round, one after the other, because they share one running system. All parts run even when one fails.
+Checks first, then every test on SQLite, then every test that touches a database again on PostgreSQL and Redis. In each
+round the journeys in a real browser run beside the other tests: they share one running system and mostly wait. All
+parts run even when one fails.
 """
 
 import os
 import signal
+import subprocess
 import sys
 import tempfile
 import time
@@ -17,10 +19,9 @@ from scripts import check, steps
 from scripts.steps import VENV_PYTHON
 from tests import services
 
-PARTS = {
-    "tests": ["-n", "2", "--dist", "loadfile", "-m", "not journey"],
-    "journeys": ["-m", "journey"],
-}
+# `tests/conftest.py` puts the longest files first; xdist would order them by the number of their tests.
+TESTS = ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder", "-m", "not journey"]
+JOURNEYS = ["-m", "journey"]
 NO_TESTS_COLLECTED = 5
 
 
@@ -49,26 +50,52 @@ def read(report: Path, outcome: Outcome) -> None:
             outcome.passed += 1
 
 
-def run_part(name: str, options: list[str], environment: dict[str, str]) -> Outcome:
-    """One run of pytest."""
-    steps.say(f"\n━━ {name} ━━")
-    outcome, start = Outcome(name), time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="aula-report-") as folder:
-        report = Path(folder) / "report.xml"
-        command = [str(VENV_PYTHON), "-m", "pytest", *options, f"--junit-xml={report}"]
-        code = services.run_beside(command, environment)
-        if report.exists():
-            read(report, outcome)
-    if code not in {0, NO_TESTS_COLLECTED} and not outcome.failed:
-        outcome.failed = 1
-        outcome.complaints.append(f"{name}: pytest ended with code {code}")
-    outcome.seconds = time.monotonic() - start
-    return outcome
+class Part:
+    """One run of pytest, from its beginning. Only one of those side by side can be heard while it runs."""
+
+    def __init__(self, name: str, options: list[str], environment: dict[str, str], *, is_heard: bool) -> None:
+        self.outcome = Outcome(name)
+        self._start = time.monotonic()
+        self._folder = tempfile.TemporaryDirectory(prefix="aula-report-")
+        self._report = Path(self._folder.name) / "report.xml"
+        self._words = Path(self._folder.name) / "words"
+        command = [str(VENV_PYTHON), "-m", "pytest", *options, f"--junit-xml={self._report}"]
+        with self._words.open("wb") as words:
+            output = None if is_heard else words
+            self._process = subprocess.Popen(command, env=environment, stdout=output, stderr=output)
+
+    def ended(self) -> Outcome:
+        """Wait for its end, say what it said, and what came of it."""
+        code = self._process.wait()
+        if words := self._words.read_text(errors="replace"):
+            steps.say(f"\n━━ {self.outcome.name} ━━\n{words}")
+        if self._report.exists():
+            read(self._report, self.outcome)
+        if code not in {0, NO_TESTS_COLLECTED} and not self.outcome.failed:
+            self.outcome.failed = 1
+            self.outcome.complaints.append(f"{self.outcome.name}: pytest ended with code {code}")
+        self.outcome.seconds = time.monotonic() - self._start
+        return self.outcome
+
+    def end(self) -> None:
+        """Let nothing outlive us; the tests get the time to clean up."""
+        if self._process.poll() is None:
+            self._process.terminate()
+            self._process.wait()
+        self._folder.cleanup()
 
 
-def run_round(engine: str, environment: dict[str, str]) -> list[Outcome]:
-    """Every part on one engine."""
-    return [run_part(f"{name} on {engine}", options, environment) for name, options in PARTS.items()]
+def run_round(engine: str, environment: dict[str, str], *options: str) -> list[Outcome]:
+    """Every part on one engine, side by side."""
+    steps.say(f"\n━━ tests on {engine}, journeys beside them ━━")
+    parts: list[Part] = []
+    try:
+        parts.append(Part(f"tests on {engine}", [*TESTS, *options], environment, is_heard=True))
+        parts.append(Part(f"journeys on {engine}", [*JOURNEYS, *options], environment, is_heard=False))
+        return [part.ended() for part in parts]
+    finally:
+        for part in parts:
+            part.end()
 
 
 def run_checks() -> Outcome:
@@ -111,7 +138,7 @@ def main() -> int:
     outcomes += run_round("SQLite", clean)
     try:
         with services.running() as addresses:
-            outcomes += run_round("PostgreSQL and Redis", {**clean, **addresses})
+            outcomes += run_round("PostgreSQL and Redis", {**clean, **addresses}, "--database-only")
     except services.Unavailable as reason:
         outcomes.append(Outcome("PostgreSQL and Redis", failed=1, complaints=[str(reason)]))
     return 0 if summarise(outcomes) else 1

@@ -43,6 +43,7 @@ TO_TEST: dict[str, Probe] = {
     "chromium": lambda: CHROMIUM_IS_A_SNAP or has_chromium(),
     "postgresql": _file("usr/lib/postgresql/*/bin/postgres"),
     "redis-server": _command("redis-server"),
+    "nginx-light": lambda: _command("nginx")() or _file("usr/sbin/nginx")(),
 }
 
 

@@ -1,11 +1,74 @@
-"""Fixtures that every test may use."""
+"""Fixtures that every test may use, and the order in which they run."""
+
+import gc
 
 import pytest
+from django.conf import settings
 from django.test import TransactionTestCase
 
 from lms.domain import jobs
 from lms.models import Job
 from tests import databases
+from tests.clients import FullClient
+
+# What takes longest begins first, or one process would still be at it when the others have nothing left to do.
+LONGEST = (
+    "tests/certificates/test_kill_worker.py",
+    "tests/lms/test_imports_size.py",
+    "tests/matrix/test_site.py",
+    "tests/lms/test_worker_process.py",
+    "tests/lms/test_garbage.py",
+    "tests/matrix/",
+    "tests/media/",
+    "tests/lms/test_checks.py",
+    "tests/certificates/test_demo.py",
+    "tests/lms/test_limits.py",
+    "tests/repository/test_production.py",
+)
+NEEDS_A_DATABASE = {"db", "transactional_db", "django_db_setup", "running_system", "upload_system"}
+
+
+def pytest_addoption(parser) -> None:
+    """What the second round may leave out."""
+    parser.addoption(
+        "--database-only", action="store_true", help="leave out what touches no database: one engine is as good as two"
+    )
+
+
+def pytest_configure(config) -> None:
+    """Thousands of tests in one process: the collector would look through the same million objects again and again."""
+    gc.set_threshold(50_000, 20, 50)
+
+
+def pytest_sessionstart(session) -> None:
+    """Passwords are hashed with the algorithm in force at its least cost. `test_signing` asks for the real."""
+    settings.PASSWORD_HASHERS = ["tests.hashers.CheapArgon2id"]
+
+
+def _rank(item) -> int:
+    path = item.nodeid.partition("::")[0]
+    return next((rank for rank, start in enumerate(LONGEST) if path.startswith(start)), len(LONGEST))
+
+
+def _asks_a_database(item) -> bool:
+    if item.get_closest_marker("once"):
+        return False
+    return bool(item.get_closest_marker("django_db") or NEEDS_A_DATABASE & set(item.fixturenames))
+
+
+def pytest_collection_modifyitems(config, items: list) -> None:
+    """The longest first, file by file; in the second round only what the other engine may answer differently."""
+    items.sort(key=_rank)
+    if config.getoption("--database-only"):
+        kept = [one for one in items if _asks_a_database(one)]
+        config.hook.pytest_deselected(items=[one for one in items if one not in set(kept)])
+        items[:] = kept
+
+
+@pytest.fixture
+def client() -> FullClient:
+    """Django's test client; `force_login` gives the second factor, too. The gate itself is never off."""
+    return FullClient()
 
 
 @pytest.fixture(scope="session")

@@ -15,12 +15,14 @@ from pathlib import Path
 from redis import Redis
 
 from tests import databases
+from tests.nursery import Child, Nursery
 from tests.services import free_port
 
 ROOT = Path(__file__).resolve().parent.parent
 PROGRAMS = Path(sys.executable).parent
+POOL = ["--pool", "threads", "--concurrency", "2", "--beat", "--loglevel", "INFO"]
 # Tests that run side by side must not take each other's messages: one Redis database for each test process.
-REDIS_DATABASE = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw")) % 15
+REDIS_DATABASE = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) - 1
 
 
 class System:
@@ -31,7 +33,9 @@ class System:
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self._settings(), **environment}
-        self._processes: list[subprocess.Popen] = []
+        self._processes: list[subprocess.Popen | Child] = []
+        self._nursery: Nursery | None = None
+        self.web: subprocess.Popen | None = None
 
     def _settings(self) -> dict[str, str]:
         settings = {
@@ -53,9 +57,22 @@ class System:
             raise RuntimeError(f"{' '.join(command)} ended with {answer.returncode}: {answer.stdout}{answer.stderr}")
         return answer.stdout
 
+    @property
+    def nursery(self) -> Nursery:
+        """A process with Django loaded, to fork others from; it takes a moment the first time."""
+        if self._nursery is None:
+            self._nursery = Nursery(self.environment, ROOT, self.folder / "nursery.log")
+        return self._nursery
+
     def manage(self, *arguments: str) -> str:
-        """Run a management command."""
-        return self.run(sys.executable, "manage.py", *arguments)
+        """Run a management command to its end; returns what it printed. Raises when it fails."""
+        with tempfile.TemporaryDirectory(dir=self.folder, prefix="manage-") as name:
+            output, errors = Path(name, "output"), Path(name, "errors")
+            code = self.nursery.start("manage.py", *arguments, output=output, errors=errors).wait(600)
+            if code:
+                told = f"{output.read_text()}{errors.read_text()}{self.log('nursery')}"
+                raise RuntimeError(f"{' '.join(arguments)} ended with {code}: {told}")
+            return output.read_text()
 
     def python(self, code: str) -> str:
         """Run a few lines of Python inside the system, models at hand; returns what they printed."""
@@ -78,16 +95,28 @@ class System:
 
     def start_worker(self, *options: str) -> subprocess.Popen:
         """The worker with its clock, as `Procfile` starts it."""
-        pool = ["--pool", "threads", "--concurrency", "2", "--beat", "--loglevel", "INFO"]
-        return self.start("worker", str(PROGRAMS / "celery"), "-A", "lms", "worker", *pool, *options)
+        return self.start("worker", str(PROGRAMS / "celery"), "-A", "lms", "worker", *POOL, *options)
+
+    def fork_worker(self) -> Child:
+        """The same, from a process that has everything loaded: for those that are started again and again."""
+        command = ["celery", "-A", "lms", "worker", *POOL]
+        worker = self.nursery.start(*command, output=self.folder / "worker.log")
+        self._processes.append(worker)
+        return worker
 
     def start_web(self) -> subprocess.Popen:
         """The web process, as `Procfile` starts it; returns when it answers."""
         options = ["--config", "scripts/gunicorn_conf.py", "--bind", f"127.0.0.1:{self.port}"]
         options += ["--worker-class", "gthread", "--workers", "2", "--threads", "4"]
-        process = self.start("web", str(PROGRAMS / "gunicorn"), "lms.wsgi", *options, "--no-control-socket")
+        self.web = process = self.start("web", str(PROGRAMS / "gunicorn"), "lms.wsgi", *options, "--no-control-socket")
         wait_until(self.is_healthy, 60, lambda: f"the web process does not answer: {self.log('web')}")
         return process
+
+    def kill_web(self) -> None:
+        """kill -9 of the web process and of all that it started."""
+        assert self.web  # it was started
+        _signal_group(self.web, signal.SIGKILL)
+        self.web.wait()
 
     def is_healthy(self) -> bool:
         """Whether /salud/ answers."""
@@ -111,9 +140,11 @@ class System:
                 process.wait(10)
             _signal_group(process, signal.SIGKILL)
             process.wait()
+        if self._nursery:
+            self._nursery.stop()
 
 
-def _signal_group(process: subprocess.Popen, number: signal.Signals) -> None:
+def _signal_group(process: subprocess.Popen | Child, number: signal.Signals) -> None:
     with suppress(ProcessLookupError):
         os.killpg(process.pid, number)
 

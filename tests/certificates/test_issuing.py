@@ -196,18 +196,3 @@ class TestSweeping:
         issuing.owe(a_completion())
         assert sweeping.sweep() == 0
         assert Job.objects.count() == 1
-
-    def test_a_job_lost_with_its_worker_is_woken_at_once(self):
-        issuing.owe(a_completion())
-        Job.objects.update(state="failed", reason="lost", finished_at=datetime.now(UTC), attempts=5)
-        assert sweeping.sweep() == 1
-        assert Job.objects.get().state == Job.State.WAITING
-
-    def test_a_job_that_failed_by_itself_rests_first(self):
-        issuing.owe(a_completion())
-        failed_at = datetime.now(UTC)
-        Job.objects.update(state="failed", reason="OSError: disk full", finished_at=failed_at, attempts=5)
-        assert sweeping.sweep() == 0
-        with time_machine.travel(failed_at + sweeping.REST * 1.1):
-            assert sweeping.sweep() == 1
-        assert Job.objects.count() == 1

@@ -4,12 +4,12 @@ import os
 import random
 import signal
 import sqlite3
-import subprocess
 import time
 
 import psycopg
 import pytest
 
+from tests.nursery import Child
 from tests.system import ROOT, System, installed, wait_until
 
 PEOPLE = 200
@@ -59,9 +59,9 @@ def steps(system: System) -> int:
 def start_and_kill(system: System, chance: random.Random) -> None:
     """One life of a worker: mostly ended in the middle of its work, now and then while it starts."""
     before = steps(system)
-    worker = system.start_worker()
+    worker = system.fork_worker()
     if chance.random() < 0.2:
-        time.sleep(chance.uniform(0, 3))
+        time.sleep(chance.uniform(0, 1))
     else:
         end = time.monotonic() + 60
         while steps(system) == before and before < 2 * PEOPLE and time.monotonic() < end:
@@ -70,19 +70,19 @@ def start_and_kill(system: System, chance: random.Random) -> None:
     _kill(worker)
 
 
-def _kill(worker: subprocess.Popen) -> None:
+def _kill(worker: Child) -> None:
     os.killpg(worker.pid, signal.SIGKILL)
     worker.wait()
 
 
-@pytest.mark.timeout(900)  # a minute and a half on two idle cores, nearly all of it Python starting
+@pytest.mark.timeout(900)  # half a minute on two idle cores
 def test_twenty_kills_lose_and_repeat_nothing(system):
     system.python(OWE)
     chance = random.Random(2026)  # noqa: S311 where to kill is no secret
     for _ in range(KILLS):
         start_and_kill(system, chance)
 
-    system.start_worker()
+    system.fork_worker()
     wait_until(lambda: ask(system, DRAWN) == [PEOPLE], 120, lambda: f"{steps(system)} steps: {system.log('worker')}")
     assert ask(system, TRIED_AGAIN)[0] > 0, "no kill hit a job"
     assert ask(system, NUMBERS) == list(range(1, PEOPLE + 1))

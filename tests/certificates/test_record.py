@@ -8,6 +8,7 @@ from django.core.files.storage import default_storage
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from certificates.domain import record, rendering, revocation
 from certificates.models import CertificateFile
@@ -110,7 +111,8 @@ def test_courses_stand_under_the_appointment_they_were_completed_in():
         ends_on=date(2020, 12, 31),
     )
     here = a_completion(person=person)
-    elsewhere = a_completion(person=person, municipality=None, post=None)
+    before = timezone.now().replace(year=2019)
+    elsewhere = a_completion(person=person, municipality=None, post=None, completed_at=before)
     found = record.find(person)
     stands = [(p.appointment, [entry.completion for entry in p.entries]) for p in found.periods]
     assert stands == [(held, [here]), (person.appointments.first(), []), (None, [elsewhere])]

@@ -33,6 +33,17 @@ def test_the_orm_is_refused():
         certificate.save()
 
 
+@pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite empties a table row by row")
+@pytest.mark.parametrize("table", CHANGES)
+def test_emptying_a_table_at_once_is_refused(table):
+    a_certificate()
+    with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing else stands in the way
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"TRUNCATE {table} CASCADE")
+    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 1)
+
+
 def test_other_tables_still_change():
     a_certificate()
     Series.objects.update(last_number=7)

@@ -109,6 +109,12 @@ def test_guessing_is_slowed_down_and_the_genuine_still_opens(client):
     assert elsewhere.status_code == 404
 
 
+def test_a_line_of_ipv6_guesses_as_one(client):
+    addresses = [f"2001:db8:1:2::{number:x}" for number in range(MISSES.most + 1)]
+    asked = reverse("certificates:certificate", args=[codes.new_code()])
+    assert [client.get(asked, REMOTE_ADDR=one).status_code for one in addresses][-2:] == [404, 429]
+
+
 def test_a_town_hall_may_check_a_pile(client):
     certificate = a_certificate()
     assert {page(client, certificate.code).status_code for _ in range(MISSES.most + 5)} == {200}

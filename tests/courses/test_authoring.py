@@ -121,14 +121,16 @@ def test_a_trainer_writes_and_publishes_a_course(client, trainer):
 
 
 def test_a_draft_is_previewed_and_not_published(client, trainer):
-    course = a_course()
-    client.post(add_address(LessonPage, course), lesson_form(a_quiz(), a_video()))
+    course = a_course(owner=trainer)
+    client.post(add_address(LessonPage, course), lesson_form(a_quiz(made_by=trainer), a_video()))
     lesson = LessonPage.objects.get()
     assert lesson.live is False
     edit = reverse("wagtailadmin_pages:edit", args=[lesson.pk])
     assert client.get(edit).status_code == 200
     preview = reverse("wagtailadmin_pages:preview_on_edit", args=[lesson.pk])
-    assert client.post(preview, lesson_form(a_quiz(), a_video(), title="Título en borrador")).json()["is_valid"]
+    assert client.post(preview, lesson_form(a_quiz(made_by=trainer), a_video(), title="Título en borrador")).json()[
+        "is_valid"
+    ]
     html = client.get(preview).content.decode()
     assert "Título en borrador" in html
     assert "Primero, el padrón." in html
@@ -199,7 +201,7 @@ def test_editing_a_quiz_keeps_the_keys_of_what_stays(client, trainer):
 
 
 def test_the_list_of_quizzes_counts_their_questions(client, trainer):
-    a_quiz(questions=4, title="Con cuatro")
+    a_quiz(questions=4, title="Con cuatro", made_by=trainer)
     html = client.get(reverse("wagtailsnippets_courses_quiz:list")).content.decode()
     assert "Con cuatro" in html
     assert "Preguntas" in html

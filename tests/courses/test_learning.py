@@ -139,5 +139,5 @@ def test_the_whole_page_stays_flat(client, django_assert_max_num_queries):
         complete(taken(person, a_full_course()), "video")
         a_full_course(posts=("RECEP",))
     client.get(ADDRESS)
-    with django_assert_max_num_queries(20):
+    with django_assert_max_num_queries(22):
         client.get(ADDRESS)

@@ -82,7 +82,9 @@ def test_who_is_enrolled_finds_video_transcript_quiz_and_what_is_missing(client)
     enrolled_in(lesson.course, client)
     html = page(client, lesson.url)
     assert re.search(r'<video[^>]+src="/video/[^"]+/240p.mp4', html)
-    assert "Buenos días a todas y todos." in html
+    words = re.search(r'href="(/video/[^"]+/es/texto/)"', html)[1]
+    assert "Buenos días" not in html  # it costs nothing until it is opened
+    assert "Buenos días a todas y todos." in page(client, words)
     assert html.count("Le faltan 9 min del video") == 2
     assert "Apruebe el cuestionario: necesita 70 %" in html
     assert "Responder el cuestionario" in html
@@ -256,8 +258,9 @@ def test_the_recorder_is_small():
 
 
 def test_what_was_deleted_is_said_in_the_lesson_and_is_no_error(client):
-    course = a_course()
-    lesson = a_lesson(course)
+    trainer = somebody_with_role("trainer")
+    course = a_course(owner=trainer)
+    lesson = a_lesson(course, owner=trainer)
     blocks = (
         ("video", {"video": None}),
         ("quiz", {"quiz": None}),
@@ -277,7 +280,7 @@ def test_what_was_deleted_is_said_in_the_lesson_and_is_no_error(client):
     enrolled_in(course, client)
     html = page(client, lesson.url)
     assert {text for text in words if text in html} == words
-    client.force_login(somebody_with_role("trainer"))
+    client.force_login(trainer)
     preview = client.get(reverse("wagtailadmin_pages:view_draft", args=[lesson.pk]))
     html = preview.content.decode()
     assert {text for text in words if text in html} == words

@@ -4,14 +4,19 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, ConsoleMessage, Page, Response, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Response, sync_playwright
 
 from certificates.demo import people
+from lms.domain import identity
 from scripts.system_packages import CHROMIUM_NAMES
+from tests import canaries
+from tests.factories.people import PASSWORD
 from tests.system import System, installed
+from tests.texts import look_at_database
 
 WHAT_SCROLLS_SIDEWAYS = """() => {
   const width = document.documentElement.clientWidth;
@@ -19,6 +24,30 @@ WHAT_SCROLLS_SIDEWAYS = """() => {
   return [...document.querySelectorAll("body *")]
     .filter((element) => element.getBoundingClientRect().right > width + 1)
     .map((element) => element.outerHTML.slice(0, 120));
+}"""
+
+
+# All that a browser keeps for a site.
+KEPT_BY_THE_BROWSER = """async () => {
+  const kept = { local: { ...localStorage }, session: { ...sessionStorage }, databases: {}, caches: {} };
+  const done = (request) => new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+  for (const { name } of await indexedDB.databases()) {
+    const database = await done(indexedDB.open(name));
+    for (const store of database.objectStoreNames) {
+      kept.databases[`${name}.${store}`] = await done(database.transaction(store).objectStore(store).getAll());
+    }
+    database.close();
+  }
+  for (const name of await caches.keys()) {
+    const cache = await caches.open(name);
+    for (const request of await cache.keys()) {
+      kept.caches[request.url] = await (await cache.match(request)).text();
+    }
+  }
+  return JSON.stringify(kept);
 }"""
 
 
@@ -31,6 +60,42 @@ def running_system() -> Iterator[System]:
         system.manage("load_demo", "--small")
         system.start_web()
         yield system
+
+
+# A trainer who needs no second factor, and a course of theirs, in a system without the demo.
+A_TRAINER = """
+from lms.domain import roles
+from tests.factories.people import PASSWORD, somebody_with_role
+person = somebody_with_role("trainer", email="facilita@example.org", password=PASSWORD, given_names="Ana", is_demo=True)
+roles.sync_groups(person)
+"""
+
+
+@pytest.fixture(scope="session")
+def upload_system() -> Iterator[System]:
+    """Only a web process, with a trainer in it: it may be killed, and no video has to be made first."""
+    with installed() as system:
+        system.manage("collectstatic", "--noinput", "-v", "0")
+        system.python(A_TRAINER)
+        system.start_web()
+        yield system
+
+
+@pytest.fixture
+def bring(upload_system, browser) -> Iterator[Callable[..., "Visitor"]]:
+    """Makes windows of the trainer of `upload_system`, each on a computer of its own; `width=` in pixels."""
+    contexts: list[BrowserContext] = []
+
+    def open_window(*, width: int = 1280, url: str = "") -> Visitor:
+        context = browser.new_context(viewport={"width": width, "height": 740}, locale="es-GT")
+        contexts.append(context)
+        visitor = Visitor(context.new_page(), url or upload_system.url)
+        visitor.sign_in("facilita@example.org", PASSWORD)
+        return visitor
+
+    yield open_window
+    for context in contexts:
+        context.close()
 
 
 @pytest.fixture(scope="session")
@@ -96,10 +161,29 @@ def signed_in_states() -> dict[str, dict]:
     return {}
 
 
+@pytest.fixture(scope="session")
+def net() -> canaries.Net:
+    """Canaries and the CUIs of the demo, for what the system and the browsers leave behind."""
+    demo = [spec["cui"] for spec in people.people_data()["accounts"] if spec.get("cui")]
+    return canaries.Net(others=map(identity.normalise_cui, demo))
+
+
+def look_at_browser(net: canaries.Net, context: BrowserContext, addresses: list[str], base: str) -> None:
+    """Note numbers in what a browser asked for and keeps."""
+    net.look(unquote_plus("\n".join(addresses)), "the addresses that the browser asked for")
+    net.look(unquote_plus(str(context.cookies())), "the browser's cookies")
+    for page in context.pages:
+        if page.url.startswith(base):
+            net.look(page.evaluate(KEPT_BY_THE_BROWSER), f"the browser's storage, {page.url}")
+
+
 @pytest.fixture
-def visit(running_system, browser, signed_in_states) -> Iterator[Callable[..., Visitor]]:
-    """Makes visitors: `visit()` a stranger, `visit("employee")` a demo account by its key; `width=` in pixels."""
-    contexts = []
+def visit(running_system, browser, signed_in_states, net) -> Iterator[Callable[..., Visitor]]:
+    """Makes visitors: `visit()` a stranger, `visit("employee")` a demo account by its key; `width=` in pixels.
+
+    At the end no CUI may be left in a browser, a log, a file or a row of the running system.
+    """
+    contexts: dict[BrowserContext, list[str]] = {}
 
     def open_window(account: str = "", *, width: int = 360, **options: object) -> Visitor:
         context = browser.new_context(
@@ -109,7 +193,8 @@ def visit(running_system, browser, signed_in_states) -> Iterator[Callable[..., V
             storage_state=signed_in_states.get(account),
             **options,
         )
-        contexts.append(context)
+        addresses = contexts.setdefault(context, [])
+        context.on("request", lambda request: addresses.append(request.url))
         visitor = Visitor(context.new_page(), running_system.url)
         if account and account not in signed_in_states:
             data = people.people_data()
@@ -119,5 +204,9 @@ def visit(running_system, browser, signed_in_states) -> Iterator[Callable[..., V
         return visitor
 
     yield open_window
-    for context in contexts:
+    for context, addresses in contexts.items():
+        look_at_browser(net, context, addresses, running_system.url)
         context.close()
+    net.look_at_files(running_system.folder)
+    look_at_database(running_system.environment["DATABASE_URL"], net.look)
+    assert net.empty() == []

@@ -6,10 +6,21 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import NoReverseMatch, get_resolver, reverse
 from django.utils import timezone
-from wagtail.models import GroupCollectionPermission, GroupPagePermission
+from wagtail.models import GroupCollectionPermission, GroupPagePermission, Page
 
-from lms.domain import audit, jobs, roles
-from lms.models import AuditEvent, Job, Membership, Municipality, Network, Person, Post, RoleGrant
+from lms.domain import audit, duplicates, jobs, roles
+from lms.models import (
+    AuditEvent,
+    DuplicatePair,
+    Job,
+    Membership,
+    Municipality,
+    Network,
+    Person,
+    PersonRequest,
+    Post,
+    RoleGrant,
+)
 from lms.viewsets import PeopleGroup, WorkGroup, person_chooser_viewset
 from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person, an_employee, somebody_with_role
 
@@ -25,14 +36,24 @@ def addresses() -> list[str]:
     rows = {
         "lms_people": person.pk,
         "lms_grants": grant.pk,
+        "lms_requests": PersonRequest.objects.create(person=person, kind="correction", text="x").pk,
         "lms_networks": network.pk,
         "lms_memberships": Membership.objects.get().pk,
         "lms_municipalities": Municipality.objects.first().pk,
         "lms_posts": Post.objects.first().pk,
         "lms_jobs": Job.objects.create(kind="x", subject="y", state="failed").pk,
         "lms_audit": audit.record("x", by=None).pk,
+        "lms_jobs:cancel": (waiting := Job.objects.create(kind="x", subject="z")).pk,
+        "lms_jobs:priority": waiting.pk,
         "lms_person_chooser": person.pk,
+        "lms_merges": duplicates.merge(
+            survivor=an_employee(), absorbed=an_employee(), by=None, reason="Es la misma persona."
+        ).pk,
     }
+    twins = sorted([an_employee().pk, an_employee().pk])
+    pair = DuplicatePair.objects.create(first_id=twins[0], second_id=twins[1], score=80)
+    rows |= {"lms_duplicates:alike": twins[0], "lms_duplicates:dismiss": pair.pk}
+    rows |= {"lms_audit:export": "csv", "lms_grants:on_day_export": "csv", "lms_grants:timeline": person.pk}
     found = []
     for viewset in VIEWSETS:
         for pattern in viewset.get_urlpatterns():
@@ -40,7 +61,8 @@ def addresses() -> list[str]:
             try:
                 found.append(reverse(name))
             except NoReverseMatch:
-                found.append(reverse(name, args=[rows[viewset.name]]))
+                keys = twins if name == "lms_duplicates:compare" else [rows.get(name) or rows[viewset.name]]
+                found.append(reverse(name, args=keys))
     return found
 
 
@@ -61,7 +83,7 @@ def test_every_viewset_is_walked():
     assert namespaces | nested == {viewset.name for viewset in VIEWSETS}
 
 
-@pytest.mark.parametrize("role", ["trainer", "certifier", "auditor", "hr_delegate", "department_delegate"])
+@pytest.mark.parametrize("role", ["trainer", "certifier", "hr_delegate", "department_delegate"])
 def test_no_other_role_opens_any_of_it(client, role):
     urls = addresses()
     person = somebody_with_role(role)
@@ -91,7 +113,7 @@ def test_an_administrator_sees_every_page(client):
     urls = addresses()
     administrator = somebody_with_role("administrator")
     client.force_login(administrator)
-    wrong = {url: client.get(url).status_code for url in urls}
+    wrong = {url: client.get(url).status_code for url in urls if not url.endswith("/cui/")}  # which is only posted to
     assert {url: status for url, status in wrong.items() if status != 200} == {}
     home = client.get("/cms/").content.decode()
     assert "/cms/personas/" in home
@@ -210,11 +232,11 @@ def test_an_administrator_of_one_municipality_finds_nobody_elses_people(client):
 def test_a_role_is_granted_and_withdrawn(client):
     administrator, person = somebody_with_role("administrator"), a_person()
     client.force_login(administrator)
-    posted = {"person": person.pk, "role": "trainer", "scope": "nation"}
+    posted = {"person": person.pk, "role": "trainer.nation"}
     assert client.post(reverse("lms_grants:add"), posted).status_code == 302
     grant = person.role_grants.get()
     assert (grant.granted_by, list(person.groups.values_list("name", flat=True))) == (administrator, ["Facilitadores"])
-    wrong = client.post(reverse("lms_grants:add"), {**posted, "scope": "municipality"})
+    wrong = client.post(reverse("lms_grants:add"), {**posted, "role": "trainer.municipality"})
     assert wrong.status_code == 422
     ask = reverse("lms_grants:delete", args=[grant.pk])
     assert "Sí, retirar el rol" in client.get(ask).content.decode()
@@ -264,7 +286,7 @@ def test_the_groups_have_exactly_what_the_table_says():
         return {
             group.name: (
                 set(group.permissions.values_list("codename", flat=True)),
-                set(GroupPagePermission.objects.filter(group=group).values_list("permission__codename", "page__depth")),
+                set(GroupPagePermission.objects.filter(group=group).values_list("permission__codename", flat=True)),
                 set(
                     GroupCollectionPermission.objects.filter(group=group).values_list("permission__codename", flat=True)
                 ),
@@ -276,10 +298,12 @@ def test_the_groups_have_exactly_what_the_table_says():
     assert before["Certificación"] == ({"access_admin"}, set(), set())
     permissions, pages, collections = before["Facilitadores"]
     assert {"access_admin", "add_video", "change_video", "add_quiz", "change_quiz"} <= permissions
-    assert pages == {("add_page", 1), ("change_page", 1), ("publish_page", 1)}
-    assert {"add_image", "choose_image", "add_document", "choose_document", "add_video"} <= collections
+    assert pages == set()
+    assert collections == {"add_image", "choose_image", "add_document", "choose_document", "add_video"}
     assert not [name for name in permissions | collections if name.startswith("delete")]
-    Group.objects.get(name="Certificación").permissions.add(Permission.objects.get(codename="delete_page"))
+    group, by_hand = Group.objects.get(name="Certificación"), Permission.objects.get(codename="delete_page")
+    group.permissions.add(by_hand)
+    GroupPagePermission.objects.create(group=group, permission=by_hand, page=Page.get_first_root_node())
     assert roles.ensure_groups() == []
     assert everything() == before
 

@@ -11,7 +11,9 @@ from django.core.checks import run_checks
 
 from lms import checks, permissions
 from lms.domain import roles
+from lms.models import Person
 from tests.databases import ROOT
+from tests.factories.people import a_person
 
 # This machine may lack a tool that a real one has; those who need it say so themselves.
 OF_THE_MACHINE = {"media.W001"}
@@ -57,6 +59,30 @@ def test_lms_w002_deployed_without_production_mode(settings):
 def test_lms_w003_deployed_without_https(settings):
     settings.PRODUCTION, settings.HTTPS = True, False
     assert ids(checks.check_production()) == ["lms.W003"]
+
+
+def test_lms_w004_the_second_factor_is_off(settings):
+    settings.SECOND_FACTOR = "off"
+    assert ids(checks.check_ways_in()) == ["lms.W004"]
+
+
+def test_lms_e005_the_second_factor_is_off_in_production(settings, db):
+    settings.PRODUCTION, settings.SMS_GATEWAY, settings.SECOND_FACTOR = True, "", "off"
+    [found] = checks.check_ways_in()
+    assert (found.id, found.is_serious()) == ("lms.E005", True)
+
+
+def test_lms_w005_a_gateway_for_trials_in_production(settings, db):
+    settings.PRODUCTION, settings.SMS_GATEWAY = True, "file"
+    assert ids(checks.check_ways_in()) == ["lms.W005"]
+
+
+def test_lms_w006_people_of_the_demo_in_production(settings, db):
+    settings.PRODUCTION, settings.SMS_GATEWAY = True, ""
+    someone = a_person(is_demo=True)
+    assert ids(checks.check_ways_in()) == ["lms.W006"]
+    Person.objects.filter(pk=someone.pk).update(is_active=False)
+    assert ids(checks.check_ways_in()) == []
 
 
 def test_nothing_is_wrong_here():

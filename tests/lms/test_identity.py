@@ -55,12 +55,14 @@ def test_the_mask_shows_the_last_four():
     assert identity.masked_cui("") == ""
 
 
-@pytest.mark.parametrize("typed", ["55551234", "5555-1234", "+502 5555 1234", "(502) 5555 1234"])
+@pytest.mark.parametrize(
+    "typed", ["55551234", "5555-1234", "+502 5555 1234", "(502) 5555 1234", "５５５５１２３４", "+５０２ 5555 1234"]
+)
 def test_the_usual_ways_to_write_a_phone(typed):
     assert identity.normalise_phone(typed) == "55551234"
 
 
-@pytest.mark.parametrize("typed", ["", "5555123", "555512345", "+503 5555 1234"])
+@pytest.mark.parametrize("typed", ["", "5555123", "555512345", "+503 5555 1234", "٥٥٥٥١٢٣٤"])
 def test_what_is_not_a_phone(typed):
     with pytest.raises(RuleBroken) as caught:
         identity.normalise_phone(typed)

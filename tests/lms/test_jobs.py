@@ -13,6 +13,7 @@ from django.utils import timezone
 from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job
+from tests.factories.people import a_person
 
 pytestmark = pytest.mark.django_db
 
@@ -191,6 +192,49 @@ def test_only_what_failed_is_tried_again(performed):
     jobs.retry(job, by=None)
     job.refresh_from_db()
     assert (job.state, job.attempts, job.reason, job.finished_at) == ("waiting", 0, "", None)
+
+
+@pytest.mark.parametrize("is_wrapped", [False, True])
+def test_what_a_database_refuses_is_kept_without_the_values_of_the_row(performed, caplog, is_wrapped):
+    """PostgreSQL says `Key (email)=(…) already exists.`; for the check of either database that stands for it here."""
+
+    said = "DETAIL: Key (email)=(ana@example.org) already exists."
+
+    class Diagnosis:
+        constraint_name = "lms_person_email_key"
+
+    @jobs.performs("test.doubled")
+    def double(claim: jobs.Claim) -> None:
+        cause = ValueError(said)
+        cause.diag = Diagnosis()
+        try:
+            raise IntegrityError(said) from cause
+        except IntegrityError as refused:
+            if is_wrapped:
+                raise RuntimeError(f"row 3: {refused}") from refused
+            raise
+
+    job = jobs.request("test.doubled", "x")
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    kind = "RuntimeError" if is_wrapped else "IntegrityError"
+    assert job.reason == f"{kind}: lms_person_email_key"
+    assert "ana@example.org" not in caplog.text
+    assert (job.reason in caplog.text, "test_jobs.py" in caplog.text) == (True, True)
+
+
+def test_a_real_refusal_names_the_constraint(performed):
+    @jobs.performs("test.same")
+    def same(claim: jobs.Claim) -> None:
+        with transaction.atomic():
+            a_person(email="ana@example.org"), a_person(email="ana@example.org")
+
+    job = jobs.request("test.same", "x")
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert job.reason.startswith("IntegrityError: ")
+    assert "email" in job.reason
+    assert "@" not in job.reason
 
 
 @pytest.mark.skipif(bool(settings.REDIS_URL), reason="this broker is a folder")

@@ -12,7 +12,7 @@ def test_the_country_is_whole():
     assert Department.objects.count() == 22
     assert Municipality.objects.count() == 340
     assert Post.objects.count() == 50
-    assert Language.objects.count() == 26
+    assert Language.objects.count() == 27
     assert Municipality.objects.get(code="0207").name == "Sanarate"
 
 

@@ -7,10 +7,12 @@ from django.core.cache import cache
 from django.test import Client
 from django.urls import reverse
 
-from lms.models import Language, Person, Post
+from lms.backends import Argon2idHasher
+from lms.domain import people
+from lms.models import Person, Post
 from lms.views import limits
 from lms.views.limits import client_address
-from tests.factories.people import PASSWORD, a_cui, a_person
+from tests.factories.people import PASSWORD, a_cui, a_network, a_person
 
 pytestmark = pytest.mark.django_db
 LEARNING = "/mi-aprendizaje/"
@@ -50,15 +52,25 @@ def _post_id(code: str) -> int:
     return Post.objects.get(code=code).pk
 
 
-def test_a_minor_registers_with_less(client):
-    answer = client.post(reverse("lms:register"), form(born_on="2012-05-01", language=_language_id()), follow=True)
-    assert answer.redirect_chain[0] == (LEARNING, 302)
-    assert "permiso escrito" in answer.content.decode()
-    assert Person.objects.get().language is None
+def test_somebody_of_a_network_is_led_to_it(client):
+    assert client.post(reverse("lms:register"), form(link="network")).url.startswith(reverse("lms:network_choice"))
 
 
-def _language_id() -> int:
-    return Language.objects.get(key="ixl").pk
+def test_who_came_from_a_network_goes_back_to_it(client):
+    page = reverse("lms:network_join", args=[a_network().public_id])
+    text = client.get(reverse("lms:register"), {"next": page}).content.decode()
+    assert 'value="network" id="id_link_1" checked' in text
+    assert client.post(reverse("lms:register"), form(link="network", next=page)).url == page
+
+
+def test_what_happens_next_is_said_when_the_post_was_noted(client):
+    client.post(reverse("lms:register"), form())
+    posted = {"post": _post_id("RECEP"), "renglon": "011", "starts_on": "2026-01-05"}
+    told = client.post("/mi-cuenta/puestos/?municipality=1413", posted, follow=True).content.decode()
+    assert "Ya puede aprender." in told
+    assert "Su certificado sale cuando Recursos Humanos de Nebaj, Quiché confirme su puesto." in told
+    assert "Declarado por usted" in told
+    assert not people.may_be_certified(Person.objects.get())
 
 
 def test_a_cui_that_looks_wrong_is_asked_about_and_then_taken(client):
@@ -282,3 +294,8 @@ def test_a_cui_reaches_neither_pages_nor_addresses_nor_logs(client, caplog):
         assert not [url for url, _status in getattr(answer, "redirect_chain", []) if cui in url]
     assert "•••• ••••• 0101" in answers[1].content.decode()
     assert cui not in caplog.text
+
+
+def test_a_password_costs_what_owasp_asks_for():
+    kept = Argon2idHasher().encode("maíz-y-frijol-2026", "sal-de-la-tierra")
+    assert kept.startswith("argon2$argon2id$v=19$m=19456,t=2,p=1$")

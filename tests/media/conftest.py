@@ -104,3 +104,9 @@ def tree():
         return {str(path) for root in roots if root.exists() for path in root.rglob("*") if path.is_file()}
 
     return look
+
+
+@pytest.fixture
+def signed_in(client, trainer):
+    client.force_login(trainer)
+    return client

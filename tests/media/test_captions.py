@@ -2,11 +2,14 @@
 
 import pytest
 import webvtt
+from django.core.management import call_command
 
 from lms.domain.errors import RuleBroken
 from lms.models import Language
-from media.domain import captions
+from media.domain import captions, delivery
+from media.models import Caption, TranscriptLine
 from tests.factories.media import a_video
+from tests.factories.people import a_person
 
 VTT = """WEBVTT - Curso
 Kind: captions
@@ -101,3 +104,105 @@ def test_saving_again_replaces():
     with pytest.raises(RuleBroken):
         captions.save(video=video, language=spanish, text="roto", by=None)
     assert video.captions.get().text == kept.text
+
+
+def cue(start: int, end: int, words: str) -> str:
+    return f"00:00:{start:02d}.000 --> 00:00:{end:02d}.000\n{words}\n"
+
+
+def vtt(*cues: str) -> str:
+    return "\n".join(["WEBVTT\n", *cues])
+
+
+def test_srt_is_written_as_other_programs_read_it():
+    cues = captions.parse(VTT)
+    written = captions.render_srt(cues)
+    assert written.startswith("1\n00:00:01,000 --> 00:00:03,500\nBuenos días\n\n2\n")
+    assert captions.parse(written) == cues
+    arrow = captions.render_srt(captions.parse(vtt(cue(1, 2, "de aquí --&gt; allá"))))
+    assert arrow.count("-->") == 1
+
+
+@pytest.mark.django_db
+def test_each_save_has_a_version_and_one_overtaken_is_refused():
+    video, spanish = a_video(rungs=()), Language.objects.get(key="es")
+    first = captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "uno")), by=None, began_from="")
+    began = captions.version_of(first)
+    second = captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "dos")), by=None, began_from=began)
+    assert (first.pk, second.revision) == (second.pk, 2)
+    for overtaken in (began, ""):
+        with pytest.raises(captions.ChangedMeanwhile) as refusal:
+            captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "mío")), by=None, began_from=overtaken)
+        assert refusal.value.caption == second
+        assert "dos" in refusal.value.caption.text
+    assert "dos" in video.captions.get().text
+
+
+@pytest.mark.django_db
+def test_captions_that_went_and_came_again_are_others():
+    """The numbers of revisions begin anew; the version does not."""
+    video, spanish = a_video(rungs=()), Language.objects.get(key="es")
+    began = captions.version_of(captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "uno")), by=None))
+    captions.remove(caption=video.captions.get(), by=None)
+    with pytest.raises(captions.ChangedMeanwhile) as refusal:
+        captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "mío")), by=None, began_from=began)
+    assert refusal.value.caption is None
+    captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "otro")), by=None)
+    with pytest.raises(captions.ChangedMeanwhile):
+        captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "mío")), by=None, began_from=began)
+
+
+@pytest.mark.django_db
+def test_the_lines_of_the_transcript_follow_every_save():
+    video, spanish = a_video(rungs=()), Language.objects.get(key="es")
+    saved = captions.save(
+        video=video, language=spanish, text=vtt(cue(1, 2, "Rendición\nde"), cue(3, 4, "Cuentas CLARAS")), by=None
+    )
+    kept = saved.lines.values_list("start_ms", "end_ms", "text", "folded")
+    assert list(kept) == [
+        (1000, 2000, "Rendición\nde", "rendicion de\ncuentas claras"),
+        (3000, 4000, "Cuentas CLARAS", "cuentas claras\n"),
+    ]
+    captions.save(video=video, language=spanish, text=vtt(cue(1, 2, "Otra cosa")), by=None)
+    assert [line.text for line in TranscriptLine.objects.all()] == ["Otra cosa"]
+    with pytest.raises(RuleBroken):
+        captions.save(video=video, language=spanish, text="roto", by=None)
+    assert [line.text for line in TranscriptLine.objects.all()] == ["Otra cosa"]
+    captions.remove(caption=video.captions.get(), by=None)
+    assert not TranscriptLine.objects.exists()
+
+
+@pytest.mark.django_db
+def test_lines_that_are_missing_or_old_are_written_by_command(capsys):
+    spanish = Language.objects.get(key="es")
+    bare = Caption.objects.create(video=a_video(rungs=()), language=spanish, text=vtt(cue(1, 2, "uno")))
+    good = captions.save(video=a_video(rungs=()), language=spanish, text=vtt(cue(1, 2, "dos")), by=None)
+    Caption.objects.create(video=a_video(rungs=()), language=spanish, text="WEBVTT\n")  # not of our writing
+    kept = good.lines.get().pk
+    call_command("fill_transcripts", "--dry-run")
+    assert not bare.lines.exists()
+    call_command("fill_transcripts")
+    call_command("fill_transcripts")
+    assert capsys.readouterr().out.splitlines() == [
+        "1 captions would be written",
+        "1 captions written",
+        "0 captions written",
+    ]
+    assert (bare.lines.get().folded, good.lines.get().pk) == ("uno\n", kept)
+
+
+@pytest.mark.django_db
+def test_the_words_are_a_page_for_whom_the_address_was_made(client):
+    video, person, other = a_video(), a_person(), a_person()
+    captions.save(
+        video=video, language=Language.objects.get(key="quc"), text=vtt(cue(1, 2, "Saqarik &lt;b&gt;")), by=None
+    )
+    address = delivery.playback(video, person=person).captions[0].text_url
+    assert client.get(address).status_code == 404
+    client.force_login(other)
+    assert client.get(address).status_code == 404
+    client.force_login(person)
+    html = client.get(address).content.decode()
+    assert "Saqarik &lt;b&gt;" in html
+    assert '<dl class="transcript-text" lang="quc">' in html
+    assert client.get(address.replace("/quc/", "/en/")).status_code == 404

@@ -11,9 +11,9 @@ from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job
 from media import ffmpeg, sandbox
 from media.domain import inspection, library
+from media.ffmpeg import reading
 from media.models import Video
 from tests.media.conftest import ffmpeg as bare_ffmpeg
-from tests.media.conftest import tone
 
 HLS = "#EXTM3U\n#EXT-X-TARGETDURATION:9\n#EXTINF:9,\n{neighbour}\n#EXT-X-ENDLIST\n"
 CONCAT = "ffconcat version 1.0\nfile '{neighbour}'\n"
@@ -40,8 +40,8 @@ def hostile(name: str, folder: Path, samples: Path) -> Path:
     }
     if name == "image":
         Image.new("RGB", (64, 64), "red").save(path, "PNG")
-    elif name == "sound":
-        bare_ffmpeg(*tone(1), "-c:a", "aac", str(path))
+    elif name == "sound_without_frames":
+        path.write_bytes(b"ID3\x04\x00\x00\x00\x00\x00\x0a" + b"\x00" * 10 + texts["playlist"].encode())
     elif name == "cut_off":
         bare_ffmpeg("-i", str(samples / "plain.mp4"), "-c", "copy", "-movflags", "+faststart", str(path))
         path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
@@ -60,7 +60,7 @@ REFUSED = {
     "image": "video.not_a_video",
     "noise": "video.not_a_video",
     "pdf": "video.not_a_video",
-    "sound": "video.no_picture",
+    "sound_without_frames": "video.unreadable",
     "truncated": "video.unreadable",
     "cut_off": "video.unreadable",
     "fake_head": "video.unreadable",
@@ -97,13 +97,13 @@ def test_the_whitelist_is_what_protects(name, tmp_path, samples):
     path = hostile(name, tmp_path, samples)
     bare = ["ffprobe", "-v", "error", "-protocol_whitelist", "file", "-show_entries", "stream=width", "-of", "csv=p=0"]
     bare += ["-safe", "0"] if name == "concat" else ["-allowed_extensions", "ALL"]
-    listed = ["-format_whitelist", ",".join(ffmpeg.DEMUXERS)]
+    listed = ["-format_whitelist", ",".join(ffmpeg.DEMUXERS + ffmpeg.SOUND_DEMUXERS)]
     stolen = subprocess.run([*bare, str(path)], capture_output=True, text=True, check=False)
     assert "640" in stolen.stdout
     refused = subprocess.run([*bare, *listed, str(path)], capture_output=True, text=True, check=False)
     assert refused.returncode != 0
     assert "not on whitelist" in refused.stderr
-    for demuxer in ffmpeg.DEMUXERS:
+    for demuxer in ffmpeg.DEMUXERS + ffmpeg.SOUND_DEMUXERS:
         try:
             streams = ffmpeg.probe(path, demuxer).get("streams", [])
         except ffmpeg.Failed:
@@ -120,10 +120,10 @@ def test_no_other_demuxer_can_be_named(demuxer, samples):
 def test_every_command_carries_the_guards():
     """What is compiled, not what we believe we asked for."""
     source = ffmpeg.Source(Path("/x/bytes"), "mov")
-    command = ffmpeg._input(source).output("/dev/null", format="null").compile()
+    command = reading.open_source(source).output("/dev/null", format="null").compile()
     joined = " ".join(command)
     assert "-f mov " in joined
-    assert f"-format_whitelist {','.join(ffmpeg.DEMUXERS)} " in joined
+    assert f"-format_whitelist {','.join(ffmpeg.DEMUXERS + ffmpeg.SOUND_DEMUXERS)} " in joined
     assert "-protocol_whitelist file " in joined
     assert {"-max_pixels", "-dn", "-sn"} <= set(command[: command.index("-i")])
 
@@ -170,9 +170,16 @@ def test_a_huge_picture_is_refused(tmp_path, monkeypatch, samples):
     [
         (b"\x00\x00\x00\x18ftypmp42", "mov"),
         (b"\x00\x00\x00\x18ftypheic", "picture"),
-        (b"\x00\x00\x00\x18ftypM4A ", "sound"),
+        (b"\x00\x00\x00\x18ftypM4A ", "mov"),
         (b"\x00\x00\x00\x08wide", "mov"),
-        (b"RIFF\x00\x00\x00\x00WAVE", "sound"),
+        (b"RIFF\x00\x00\x00\x00WAVE", "wav"),
+        (b"ID3\x04", "mp3"),
+        (b"fLaC\x00", "flac"),
+        (b"#!AMR\n", "amr"),
+        ((b"\xff\xfb\x90\x00" + b"\x00" * 413) * 3, "mp3"),
+        (b"\xff\xfb\x90\x00" + b"\x00" * 900, ""),
+        ((b"\xff\xf1\x50\x80\x02\x00\xfc" + b"\x00" * 9) * 3, "aac"),
+        (b"\xff\xf1\x50\x80\x02\x00\xfc" + b"\x00" * 900, ""),
         (b"RIFF\x00\x00\x00\x00WEBP", "picture"),
         ((b"\x47" + b"\x00" * 187) * 6, "mpegts"),
         (b"\x00" * 4 + (b"\x47" + b"\x00" * 191) * 6, "mpegts"),

@@ -14,19 +14,22 @@ from django.utils import timezone
 from lms.domain import jobs
 from lms.models import AuditEvent, Job
 from media import ffmpeg
-from media.domain import delivery, fragments, inspection, ladder, library, transcoding
+from media.domain import conservation, delivery, fragments, inspection, ladder, library, transcoding
+from media.domain.making import Making
 from media.models import Rendition, Video
 from tests.media.conftest import ffmpeg as bare_ffmpeg
 
+RUNGS_OF_PLAIN = ["144p", "240p", "360p", "audio", "mp3", "opus", "slides"]
+ALONE = {"audio": (0, 0), "opus": (0, 0), "mp3": (0, 0)}
 EXPECTED = {
-    "plain.mp4": {"360p": (640, 360), "240p": (426, 240), "144p": (256, 144), "audio": (0, 0)},
-    "portrait.mp4": {"360p": (360, 640), "240p": (240, 426), "144p": (144, 256), "audio": (0, 0)},
+    "plain.mp4": {"360p": (640, 360), "240p": (426, 240), "144p": (256, 144), "slides": (640, 360)} | ALONE,
+    "portrait.mp4": {"360p": (360, 640), "240p": (240, 426), "144p": (144, 256), "slides": (360, 640)} | ALONE,
     "silent.mp4": {"240p": (320, 240), "144p": (192, 144)},
     "odd.mkv": {"240p": (320, 240), "144p": (192, 144)},
-    "uneven.mp4": {"240p": (320, 240), "144p": (192, 144), "audio": (0, 0)},
-    "sound_longer.webm": {"240p": (320, 240), "144p": (192, 144), "audio": (0, 0)},
+    "uneven.mp4": {"240p": (320, 240), "144p": (192, 144), "slides": (320, 240)} | ALONE,
+    "sound_longer.webm": {"240p": (320, 240), "144p": (192, 144), "slides": (320, 240)} | ALONE,
     "short.mp4": {"240p": (320, 240), "144p": (192, 144)},
-    "wrong_extension.mp4": {"240p": (176, 144), "144p": (176, 144), "audio": (0, 0)},
+    "wrong_extension.mp4": {"240p": (176, 144), "144p": (176, 144), "slides": (176, 144)} | ALONE,
 }
 
 
@@ -36,8 +39,11 @@ def assert_whole(video: Video) -> None:
     planned = {step.rung: step for step in ladder.plan(source)}
     for rendition in video.renditions.all():
         step = planned[rendition.rung]
-        index = fragments.read(_path(rendition.path))
+        index = conservation.read(step, _path(rendition.path), seconds=float(ladder.whole_seconds(source)))
         assert abs(index.seconds - video.duration_seconds) <= 0.1
+        assert (rendition.manifest["sound_packets"] > 0) == (step.sound is not None and rendition.rung != "mp3")
+        if step.sound and source.duration_seconds >= 0.4:
+            assert abs(rendition.manifest["loudness"] + 16) <= 1.5
         assert index.late_keys == []
         assert index.frames == step.frames
         assert rendition.manifest["init"] == [0, index.init_bytes]
@@ -67,7 +73,7 @@ def test_the_index_is_what_players_see(add, run_jobs):
     """Playlists parse, ranges and lengths as the file says; ffprobe reads each rung to its end."""
     video = add("plain.mp4")
     run_jobs()
-    for rendition in video.renditions.all():
+    for rendition in video.renditions.exclude(rung="mp3"):
         parsed = m3u8.loads(delivery.playlist(rendition, "x.mp4"))
         assert parsed.is_endlist
         assert sum(segment.duration for segment in parsed.segments) == pytest.approx(5, abs=0.1)
@@ -80,7 +86,7 @@ def test_the_index_is_what_players_see(add, run_jobs):
         facts = ffmpeg.probe(_path(rendition.path), "mov")
         assert float(facts["format"]["duration"]) == pytest.approx(5, abs=0.1)
         assert not facts["format"].get("tags", {}).get("location")
-        assert rendition.codecs.endswith("mp4a.40.2")
+        assert rendition.codecs.endswith("opus" if rendition.rung in {"opus", "slides"} else "mp4a.40.2")
 
 
 def test_without_delay_moov_the_check_is_red(samples, tmp_path):
@@ -159,25 +165,25 @@ def test_a_killed_transcode_is_finished_by_the_next_claim(add, monkeypatch, tree
     job = Job.objects.get(kind=transcoding.KIND)
     first = jobs.claim(job.pk)
     kept = tree()
-    publish = transcoding._Work.publish
+    publish = Making.publish
     works = []
 
-    def publish_one_and_die(work, step, index, path):
-        if works:
+    def publish_two_and_die(work, step, index, path, **facts):
+        if len(works) == 2:
             raise KeyboardInterrupt
-        publish(work, step, index, path)
+        publish(work, step, index, path, **facts)
         works.append(work)
 
     with monkeypatch.context() as patched:
-        patched.setattr(transcoding._Work, "publish", publish_one_and_die)
+        patched.setattr(Making, "publish", publish_two_and_die)
         with pytest.raises(KeyboardInterrupt):
             transcoding.transcode(first)
-    assert set(video.renditions.values_list("rung", flat=True)) == {"240p"}
-    made_first = video.renditions.get().path
+    assert set(video.renditions.values_list("rung", flat=True)) == {"audio", "240p"}
+    made_first = video.renditions.get(rung="240p").path
 
     Job.objects.filter(pk=job.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
     assert jobs.run(job.pk)
-    assert sorted(video.renditions.values_list("rung", flat=True)) == ["144p", "240p", "360p", "audio"]
+    assert sorted(video.renditions.values_list("rung", flat=True)) == RUNGS_OF_PLAIN
     assert video.renditions.get(rung="240p").path == made_first
     assert_whole(video)
 
@@ -190,7 +196,7 @@ def test_a_killed_transcode_is_finished_by_the_next_claim(add, monkeypatch, tree
         works[0].publish(ladder.Step(rung="144p"), index, copy)
     copy.unlink()
     assert tree() == before
-    assert len(before - kept) == 5  # four rungs and a poster
+    assert len(before - kept) == 10  # seven rungs, a poster, a storyboard and a waveform
     video.refresh_from_db()
     assert video.state == Video.State.READY
 
@@ -268,7 +274,7 @@ def test_a_video_is_taken_out_with_its_files(add, run_jobs, tree, django_capture
     before = tree()
     video = add("silent.mp4")
     run_jobs()
-    assert len(tree() - before) == 4
+    assert len(tree() - before) == 5  # the original, two rungs, a poster and a storyboard
     with django_capture_on_commit_callbacks(execute=True):
         library.remove(video=video, by=None)
     assert tree() == before
@@ -365,4 +371,4 @@ def test_what_no_row_names_goes_with_the_video(add, tree, django_capture_on_comm
 @pytest.mark.parametrize(("exit_code", "is_refused"), [(1, True), (183, True), (-9, False), (137, False)])
 def test_a_kill_is_worth_another_try(exit_code, is_refused):
     failure = ffmpeg.Failed("x", exit_code=exit_code)
-    assert bool(transcoding._not_processable(failure)) == is_refused
+    assert bool(transcoding.refusal_of(failure)) == is_refused

@@ -1,8 +1,9 @@
 """tus 1.0: an upload that drops goes on where it stopped, and is nobody else's."""
 
-import base64
 import fcntl
+import hashlib
 import os
+import resource
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -22,31 +23,9 @@ from media.domain import library, uploads
 from media.models import Upload, Video
 from media.tasks import sweep_uploads
 from tests.factories.people import a_person
+from tests.media.tus import BASE, OCTETS, TUS, create, patch
 
 pytestmark = pytest.mark.django_db
-BASE = "/cms/videos/subidas/"
-TUS = {"Tus-Resumable": "1.0.0"}
-OCTETS = "application/offset+octet-stream"
-
-
-@pytest.fixture
-def signed_in(client, trainer):
-    client.force_login(trainer)
-    return client
-
-
-def encoded(**values: str) -> str:
-    return ",".join(f"{key} {base64.b64encode(value.encode()).decode()}" for key, value in values.items())
-
-
-def create(client, size: int = 10, **metadata: str):
-    metadata = metadata or {"filename": "clase.mp4", "fingerprint": "clase|10"}
-    return client.post(BASE, headers=TUS | {"Upload-Length": str(size), "Upload-Metadata": encoded(**metadata)})
-
-
-def patch(client, url: str, offset: int, content: bytes, **headers: str):
-    headers = TUS | {"Upload-Offset": str(offset)} | headers
-    return client.patch(url, content, content_type=OCTETS, headers=headers)
 
 
 def test_a_file_in_pieces(signed_in, trainer):
@@ -72,7 +51,10 @@ def test_options_tell_what_we_can(signed_in):
     response = signed_in.options(BASE)
     assert response.status_code == 204
     assert response["Tus-Version"] == "1.0.0"
-    assert response["Tus-Extension"] == "creation,termination,expiration"
+    said = "creation,creation-with-upload,creation-defer-length,checksum,expiration,termination"
+    assert response["Tus-Extension"] == said
+    assert response["Tus-Checksum-Algorithm"] == "sha1,sha256"
+    assert signed_in.options(create(signed_in)["Location"])["Tus-Extension"] == said
     assert response["Tus-Max-Size"] == str(settings.MAX_UPLOAD_BYTES)
 
 
@@ -85,6 +67,10 @@ def test_options_tell_what_we_can(signed_in):
         (b"01", 2, {"Tus-Resumable": "0.2.0"}, 412),
         (b"01", "x", {}, 400),
         (b"01", -1, {}, 400),
+        (b"", 2, {}, 411),
+        (b"01", 2, {"Upload-Checksum": "md5 AAAA"}, 400),
+        (b"01", 2, {"Upload-Checksum": "sha1 ñ"}, 400),
+        (b"01", 2, {"Upload-Length": "11"}, 400),
     ],
 )
 def test_what_a_patch_may_not(content, offset, headers, status, signed_in):
@@ -107,6 +93,9 @@ def test_another_content_type_is_refused(signed_in):
         ({"Upload-Length": "0"}, 400),
         ({"Upload-Length": "x"}, 400),
         ({}, 400),
+        ({"Upload-Length": "10", "Upload-Defer-Length": "1"}, 400),
+        ({"Upload-Defer-Length": "2"}, 400),
+        ({"Upload-Length": "10", "Upload-Checksum": "crc32 AAAA"}, 400),
         ({"Upload-Length": "10", "Upload-Metadata": "filename ñ"}, 400),
         ({"Upload-Length": str(10**12)}, 413),
         ({"Upload-Length": "10", "Tus-Resumable": "2"}, 412),
@@ -120,8 +109,9 @@ def test_what_cannot_begin(headers, status, signed_in):
     assert not Upload.objects.exists()
 
 
-def test_one_at_a_time(signed_in):
+def test_one_at_a_time(signed_in, monkeypatch):
     """Somebody is writing: 423, for the state too, which is not settled yet."""
+    monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 0.1)
     url = create(signed_in)["Location"]
     with uploads.path_of(Upload.objects.get()).open("r+b") as handle:
         fcntl.flock(handle, fcntl.LOCK_EX)
@@ -218,7 +208,8 @@ def test_somebody_elses_upload_does_not_exist(signed_in, client, other_trainer, 
     assert client.delete(url, headers=TUS).status_code == 404
     assert client.get(BASE, {"huella": "clase|10"}).json() == {"uploads": []}
     client.force_login(trainer)
-    assert client.get(BASE, {"huella": "clase|10"}).json() == {"uploads": [{"url": url, "offset": 0, "size": 10}]}
+    mine = {"url": url, "offset": 0, "size": 10, "is_complete": False, "samples": []}
+    assert client.get(BASE, {"huella": "clase|10"}).json() == {"uploads": [mine]}
     assert client.get(BASE, {"huella": "otra"}).json() == {"uploads": []}
     assert client.get(BASE).json() == {"uploads": []}
 
@@ -249,6 +240,7 @@ def test_the_token_of_the_page_is_needed(trainer):
 def test_cancelling(signed_in, tree):
     before = tree()
     url = create(signed_in)["Location"]
+    patch(signed_in, url, 0, b"01")
     assert signed_in.delete(url, headers=TUS).status_code == 204
     assert signed_in.head(url, headers=TUS).status_code == 404
     assert tree() == before
@@ -306,6 +298,68 @@ def test_names_are_only_names(given, kept, trainer):
     upload = uploads.begin(person=trainer, file_name=given, size=10)
     assert upload.file_name == kept
     assert uploads.path_of(upload).parent.parent == settings.UPLOADS_DIR
+
+
+def test_what_expired_is_gone_before_it_is_swept(signed_in):
+    url = create(signed_in)["Location"]
+    Upload.objects.update(expires_at=timezone.now())
+    assert signed_in.head(url, headers=TUS).status_code == 410
+    assert patch(signed_in, url, 0, b"01").status_code == 410
+
+
+def test_a_post_may_say_the_method_and_a_get_may_not(signed_in):
+    """The protocol asks for X-HTTP-Method-Override; a GET needs no token of the page, so it stays a GET."""
+    url = create(signed_in)["Location"]
+    headers = TUS | {"Upload-Offset": "0", "X-HTTP-Method-Override": "PATCH"}
+    response = signed_in.post(url, b"01", content_type=OCTETS, headers=headers)
+    assert (response.status_code, response["Upload-Offset"]) == (204, "2")
+    for method in ("GET", "HEAD"):
+        signed_in.generic(method, url, headers=TUS | {"X-HTTP-Method-Override": "DELETE"})
+    assert Upload.objects.exists()
+    assert signed_in.post(url, headers=TUS | {"X-HTTP-Method-Override": "PUT"}).status_code == 405
+    assert signed_in.post(url, headers=TUS).status_code == 405
+    assert signed_in.post(url, headers=TUS | {"X-HTTP-Method-Override": "DELETE"}).status_code == 204
+    assert not Upload.objects.exists()
+
+
+def test_too_many_is_429(signed_in, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_UNFINISHED", 1)
+    assert create(signed_in).status_code == 201
+    assert create(signed_in).status_code == 429
+
+
+def test_no_room_on_the_disk_keeps_what_arrived(signed_in, trainer):
+    """The disk ends in the middle of a piece: 507, and the next try goes on after the last byte that fitted."""
+    room = 64 * 1024**2
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=room + 100)
+    os.truncate(uploads.path_of(upload), room - 10)
+    url = f"{BASE}{upload.public_id}/"
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        response = patch(signed_in, url, room - 10, b"x" * 110)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert (response.status_code, "guardado" in response.content.decode()) == (507, True)
+    assert signed_in.head(url, headers=TUS)["Upload-Offset"] == str(room)
+    assert patch(signed_in, url, room, b"x" * 100).status_code == 204
+
+
+def test_what_lies_here_is_told_by_samples(signed_in, trainer):
+    """Enough to know the file again, and different places each time."""
+    content = os.urandom(uploads.SAMPLE_BYTES * 20 + 7)
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=len(content) * 2, fingerprint="huella")
+    pieces = [content]
+    uploads.append(upload, offset=0, length=len(content), read=lambda _size: pieces.pop() if pieces else b"")
+    (found,) = signed_in.get(BASE, {"huella": "huella"}).json()["uploads"]
+    assert found["is_complete"] is False
+    for start, length, digest in found["samples"]:
+        assert hashlib.sha256(content[start : start + length]).hexdigest() == digest
+    starts = {start for start, _length, _digest in found["samples"]}
+    assert {0, len(content) - uploads.SAMPLE_BYTES} <= starts
+    assert len(starts) > 3
+    (again,) = signed_in.get(BASE, {"huella": "huella"}).json()["uploads"]
+    assert again["samples"] != found["samples"]
 
 
 def test_a_database_fault_leaves_the_upload_for_another_try(trainer, samples, monkeypatch, tree):

@@ -1,0 +1,16 @@
+"""The addresses of our own pages, for every role, reading and writing, on things at home and abroad."""
+
+import pytest
+
+from .addresses import groups, of_group
+from .cells import differences
+from .world import QUIET
+
+PART = "site"
+pytestmark = QUIET
+
+
+@pytest.mark.parametrize("group", groups(PART))
+def test_every_cell_is_as_the_table_says(world, group):
+    wrong = differences(world, of_group(PART, group))
+    assert not wrong, "\n" + "\n".join(wrong)
