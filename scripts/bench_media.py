@@ -12,7 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from scripts import steps
@@ -23,6 +23,14 @@ SECONDS = 60
 MAKER = ROOT.parent / "shared" / "tools" / "make_recording.sh"
 MEGABYTES_AN_HOUR = {"240p": 55, "opus": 8, "slides": 12}
 SCORE = re.compile(r"VMAF score: ([\d.]+)")
+# As MediaCMS does by default, a process for each rung: github.com/mediacms-io/mediacms, files/helpers.py.
+# Its packaging for HLS comes on top and is left out; so are its 144p and 1080p.
+PEER_KBITS = {240: 300, 360: 500, 480: 1000, 720: 2500}
+PEER = [
+    *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "23", "-preset", "medium", "-profile:v", "main"),
+    *("-level", "4.2", "-force_key_frames", "expr:gte(t,n_forced*4)", "-x264-params", "keyint=240:keyint_min=120"),
+    *("-c:a", "aac", "-b:a", "128k", "-ac", "2", "-f", "mp4"),
+]
 BARE = ["-vf", "scale=-2:720", "-c:v", "libx264", "-preset", "veryfast", "-c:a", "aac", "-f", "mp4"]
 
 
@@ -43,6 +51,17 @@ def run_bare(*arguments: str) -> float:
     before = children_seconds()
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", *arguments], check=True)
     return children_seconds() - before
+
+
+def run_peer(recording: Path, folder: Path) -> float:
+    """The CPU seconds of the 240–720 ladder with a process for each rung."""
+    spent = 0.0
+    for height, kbits in PEER_KBITS.items():
+        scale = f"scale={round(height * 16 / 9)}:{height}:force_original_aspect_ratio=decrease"
+        scale += ":force_divisible_by=2:flags=lanczos,fps=30"
+        rate = ["-maxrate", f"{int(kbits * 1.5)}k", "-bufsize", f"{int(kbits * 1.5)}k"]
+        spent += run_bare("-i", str(recording), "-vf", scale, *PEER, *rate, str(folder / f"{height}.mp4"))
+    return spent
 
 
 def make_recording(path: Path) -> None:
@@ -105,6 +124,7 @@ def measure(recording: Path) -> None:
 
     with tempfile.TemporaryDirectory(prefix="aula-bench-") as folder:
         bare = run_bare("-i", str(recording), *BARE, str(Path(folder) / "bare.mp4"))
+        peer = run_peer(recording, Path(folder))
     video = library.add_video(title="Medida", source=recording, source_name=recording.name, by=None, keep_source=True)
     job, watching, own = Job.objects.get(subject=str(video.public_id)), Watching(), own_seconds()
     jobs.run(job.pk)
@@ -114,20 +134,39 @@ def measure(recording: Path) -> None:
         raise steps.Stopped(f"the job ended with: {job.reason}")
     overhead = own + watching.runs * watching.cage_seconds()
     rows = {row.rung: row for row in video.own_renditions()}
-    figures = of_cost(bare, whole, watching.first, overhead, video.duration_seconds) + of_weight(rows)
+    figures = of_cost(Cost(bare, peer, whole, watching.first, overhead), video.duration_seconds) + of_weight(rows)
     score = vmaf(recording, Path(default_storage.path(rows["240p"].path)), rows["240p"])
     if score is not None:
         figures.append(Figure("240p: VMAF", "of 100", "≥ 90", None, score, score >= 90))
     print(json.dumps([asdict(figure) for figure in figures]))
 
 
-def of_cost(bare: float, whole: float, first: float, overhead: float, seconds: float) -> list[Figure]:
-    """CPU, against the bare encode."""
-    minute = whole * 60 / seconds
-    share = 100 * overhead / whole
+@dataclass(frozen=True)
+class Cost:
+    """CPU seconds: of the bare encode, of a process for each rung, and of ours in all, until 240p, and our own."""
+
+    bare: float
+    peer: float
+    whole: float
+    first: float
+    overhead: float
+
+
+def of_cost(cost: Cost, seconds: float) -> list[Figure]:
+    """CPU, against the bare encode and against a process for each rung."""
+    minute = cost.whole * 60 / seconds
+    share = 100 * cost.overhead / cost.whole
     return [
-        Figure("Whole ladder", "CPU s", "≤ 2.2 × floor", bare, whole, whole <= 2.2 * bare),
-        Figure("First playable", "CPU s", "≤ 0.5 × floor", bare, first, first <= 0.5 * bare),
+        Figure("Whole ladder", "CPU s", "≤ 2.2 × floor", cost.bare, cost.whole, cost.whole <= 2.2 * cost.bare),
+        Figure(
+            "The same, beside MediaCMS's",
+            "CPU s",
+            "≤ 0.4 × floor",
+            cost.peer,
+            cost.whole,
+            cost.whole <= 0.4 * cost.peer,
+        ),
+        Figure("First playable", "CPU s", "≤ 0.5 × floor", cost.bare, cost.first, cost.first <= 0.5 * cost.bare),
         Figure("Our own share of it", "%", "≤ 3", None, share, share <= 3),
         Figure("A minute of the recording", "CPU s", "≤ 50 on a quiet core", None, minute, minute <= 50),
     ]

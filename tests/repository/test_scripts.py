@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from scripts import check_translations, run, steps, system_packages
+from scripts import check_translations, run, steps, suite, system_packages
 from tests.repository import tree
 
 
@@ -146,3 +146,50 @@ suite.main()
         assert suite.wait(20) == 128 + number
     with pytest.raises(ProcessLookupError):
         os.kill(child, 0)
+
+
+TRIES = """
+from pathlib import Path
+
+class TestBoth:
+    def test_steady(self):
+        assert not Path(__file__).exists()
+
+    def test_unsteady(self):
+        mark = Path(__file__).with_suffix(".seen")
+        seen = mark.exists()
+        mark.touch()
+        assert seen
+"""
+
+
+def run_twice(folder, monkeypatch, tests: str) -> suite.Outcome:
+    """A file of tests that failed in a round, then alone; pytest runs for real."""
+    (folder / "test_tries.py").write_text(tests)
+    monkeypatch.chdir(folder)
+    options = ["-p", "no:django", "-c", "/dev/null", f"--rootdir={folder}", "-p", "no:cacheprovider"]
+    part = suite.Part("tests", options, dict(os.environ), is_heard=False)
+    outcome = part.ended()
+    part.end()
+    suite.look_again(outcome, options, dict(os.environ))
+    return outcome
+
+
+def test_what_fails_beside_others_is_looked_at_again_alone(tmp_path, monkeypatch):
+    outcome = run_twice(tmp_path, monkeypatch, TRIES)
+    assert outcome.unsteady == ["test_tries.py::TestBoth::test_unsteady"]
+    assert outcome.complaints == ["test_tries.py::TestBoth::test_steady"]
+    assert (outcome.passed, outcome.failed) == (1, 1)
+
+
+def test_what_did_not_run_again_stays_red(tmp_path, monkeypatch):
+    gone = "from pathlib import Path\n\ndef test_once():\n    Path(__file__).unlink()\n    raise AssertionError\n"
+    outcome = run_twice(tmp_path, monkeypatch, gone)
+    assert (outcome.unsteady, outcome.failed) == ([], 1)
+
+
+def test_a_part_that_died_is_not_looked_at_again(monkeypatch):
+    monkeypatch.setattr(suite, "Part", None)
+    outcome = suite.Outcome("tests", failed=1, complaints=["tests: pytest ended with code 3"])
+    suite.look_again(outcome, [], {})
+    assert outcome.failed == 1
