@@ -7,10 +7,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms.domain import audit, jobs
-from lms.domain.errors import RuleBroken
 from lms.models import Language, Person
-from media import ffmpeg
-from media.domain import captions, edits, storing, transcoding
+from media.domain import attempts, captions, edits, storing, transcoding
 from media.domain.cues import Cue
 from media.domain.cuts import KIND, MAKING, SHAPE, SOURCE, delete_later
 from media.domain.edits import Part
@@ -26,29 +24,8 @@ def make(claim: jobs.Claim) -> None:
     cut = Cut.objects.select_related("video").filter(public_id=claim.job.subject, state__in=MAKING).first()
     if cut is None:
         return
-    with storing.workplace(claim.job) as folder:
-        try:
-            _change(claim, cut, state=Cut.State.PROCESSING, reason="")
-            _make(claim, cut, folder)
-        except RuleBroken as broken:
-            _change(claim, cut, state=Cut.State.FAILED, reason=broken.message)
-            raise
-        except jobs.LeaseLost:
-            raise
-        except Exception as failure:
-            refusal = transcoding.refusal_of(failure) if isinstance(failure, ffmpeg.Failed) else None
-            if refusal or claim.job.attempts >= claim.job.max_attempts:
-                reason = refusal.message if refusal else transcoding.tried_too_often()
-                _change(claim, cut, state=Cut.State.FAILED, reason=reason)
-            if refusal:
-                raise refusal from failure
-            raise
-
-
-def _change(claim: jobs.Claim, cut: Cut, **fields: object) -> None:
-    with transaction.atomic():
-        claim.assert_held()
-        Cut.objects.filter(pk=cut.pk).update(**fields)
+    with attempts.attempt(claim, cut, gave_up=transcoding.tried_too_often()) as folder:
+        _make(claim, cut, folder)
 
 
 def _make(claim: jobs.Claim, cut: Cut, folder: Path) -> None:

@@ -21,7 +21,7 @@ from wagtail.models import Collection, Page, ReferenceIndex
 from lms.domain import audit, job_words, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job, Language, Person
-from media.domain import inspection, transcoding
+from media.domain import inspection, storing, transcoding
 from media.models import Video
 
 UUID = re.compile("[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -35,17 +35,6 @@ def _digest(path: Path) -> str:
 
 def _subject(video: Video) -> str:
     return f"media.video:{video.public_id}"
-
-
-def _link_in(source: Path, name: str) -> str:
-    """Put a file into the storage, without copying where both are on one disk; the source stays."""
-    try:
-        target = Path(default_storage.path(name))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source, target)
-    except (NotImplementedError, OSError):
-        return transcoding.keep(source, name)
-    return name
 
 
 def add_video(
@@ -89,7 +78,7 @@ def add_video(
     )
     name = f"{transcoding.folder_of(video)}/source"
     try:
-        video.source_path = transcoding.keep(source, name) if keep_source else _link_in(source, name)
+        video.source_path = transcoding.keep(source, name) if keep_source else storing.take(source, name)
         with transaction.atomic():
             video.save()
             audit.record("video.added", by=by, subject=_subject(video), facts={"title": title, "sha256": digest})

@@ -2,7 +2,6 @@
 
 import contextlib
 import hashlib
-import os
 import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -55,7 +54,7 @@ def taken_in(source: Path, *, name: str, video: Video, is_kept: bool = False) ->
     # No address ever names a file that is called so (`media.domain.addresses`).
     stored = f"{storing.folder_of(video)}/source-{secrets.token_hex(6)}"
     size = source.stat().st_size
-    stored = storing.keep(source, stored) if is_kept else _linked(source, stored)
+    stored = storing.keep(source, stored) if is_kept else storing.take(source, stored)
     try:
         yield Source(found, stored, Path(name).name[:255], digest, size)
     except BaseException:
@@ -63,14 +62,3 @@ def taken_in(source: Path, *, name: str, video: Video, is_kept: bool = False) ->
         raise
     if not is_kept:
         source.unlink(missing_ok=True)
-
-
-def _linked(source: Path, name: str) -> str:
-    """Without copying, where both are on one disk."""
-    try:
-        target = Path(default_storage.path(name))
-        target.parent.mkdir(parents=True, exist_ok=True)
-        os.link(source, target)
-    except (NotImplementedError, OSError):
-        return storing.keep(source, name)
-    return name

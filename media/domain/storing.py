@@ -42,6 +42,17 @@ def keep(source: Path, name: str) -> str:
     return stored
 
 
+def take(source: Path, name: str) -> str:
+    """As `keep`, but without copying where both are on one disk; the source stays."""
+    try:
+        target = Path(default_storage.path(name))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        os.link(source, target)
+    except (NotImplementedError, OSError):
+        return keep(source, name)
+    return name
+
+
 def digest_of(name: str) -> str:
     """The SHA-256 of a stored file, as it lies there now."""
     with default_storage.open(name) as handle:

@@ -13,8 +13,7 @@ from django.utils.translation import gettext as _
 from lms.domain import audit, job_words, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job, Language, Person
-from media import ffmpeg
-from media.domain import sources, storing, transcoding
+from media.domain import attempts, sources, storing, transcoding
 from media.domain.cuts import delete_later
 from media.domain.sources import Source
 from media.models import Rendition, Track, Video
@@ -162,30 +161,8 @@ def make(claim: jobs.Claim) -> None:
     track = Track.objects.select_related("video").filter(public_id=claim.job.subject, state__in=MOVING).first()
     if track is None:
         return
-    with storing.workplace(claim.job) as folder:
-        try:
-            _change(claim, track, state=Track.State.PROCESSING, reason="")
-            _make(claim, track, folder)
-        except RuleBroken as broken:
-            _change(claim, track, state=Track.State.FAILED, reason=broken.message)
-            raise
-        except jobs.LeaseLost:
-            raise
-        except Exception as failure:
-            refusal = transcoding.refusal_of(failure) if isinstance(failure, ffmpeg.Failed) else None
-            if refusal or claim.job.attempts >= claim.job.max_attempts:
-                _change(
-                    claim, track, state=Track.State.FAILED, reason=refusal.message if refusal else _tried_too_often()
-                )
-            if refusal:
-                raise refusal from failure
-            raise
-
-
-def _change(claim: jobs.Claim, track: Track, **fields: object) -> None:
-    with transaction.atomic():
-        claim.assert_held()
-        Track.objects.filter(pk=track.pk).update(**fields)
+    with attempts.attempt(claim, track, gave_up=_tried_too_often()) as folder:
+        _make(claim, track, folder)
 
 
 def _make(claim: jobs.Claim, track: Track, folder: Path) -> None:
@@ -205,5 +182,5 @@ def _make(claim: jobs.Claim, track: Track, folder: Path) -> None:
     if made.failed and not (claim.job.attempts >= claim.job.max_attempts and here.exists()):
         raise transcoding.RungsFailed("; ".join(made.failed))
     with transaction.atomic():
-        _change(claim, track, state=Track.State.READY, reason=transcoding.reason_for(made))
+        attempts.change(claim, track, state=Track.State.READY, reason=transcoding.reason_for(made))
         _note("track.ready", track, None)

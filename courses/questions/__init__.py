@@ -1,0 +1,61 @@
+"""Questions as such: what they ask, what is right, what an answer is worth. Knows no database and no page.
+
+A question is a `Question` with a `body` of its kind. Bank, attempts, and the files that other systems write all speak
+of this one shape; `Question.model_validate_json` and `model_dump_json` are its form in a column.
+"""
+
+from .kinds import (
+    Body,
+    Choices,
+    Cloze,
+    ClozeGap,
+    Criterion,
+    Essay,
+    Feedback,
+    Files,
+    Item,
+    Kind,
+    Level,
+    Matching,
+    NumberAnswer,
+    Numeric,
+    Option,
+    Ordering,
+    OrderingScore,
+    Pair,
+    Picture,
+    Question,
+    Scoring,
+    ShortText,
+    TextAnswer,
+    TrueFalse,
+    Unit,
+)
+
+__all__ = [
+    "Body",
+    "Choices",
+    "Cloze",
+    "ClozeGap",
+    "Criterion",
+    "Essay",
+    "Feedback",
+    "Files",
+    "Item",
+    "Kind",
+    "Level",
+    "Matching",
+    "NumberAnswer",
+    "Numeric",
+    "Option",
+    "Ordering",
+    "OrderingScore",
+    "Pair",
+    "Picture",
+    "Question",
+    "Scoring",
+    "ShortText",
+    "TextAnswer",
+    "TrueFalse",
+    "Unit",
+]
