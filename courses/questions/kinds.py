@@ -5,8 +5,9 @@ in `courses.questions.prose.ELEMENTS`; all others are plain.
 """
 
 import enum
+from collections.abc import Iterable
 from decimal import Decimal
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -16,6 +17,7 @@ Prose = Annotated[str, Field(max_length=50_000)]
 Percent = Annotated[Decimal, Field(ge=-100, le=100, decimal_places=5)]
 Number = Annotated[Decimal, Field(ge=Decimal("-1e30"), le=Decimal("1e30"), allow_inf_nan=False)]
 MOST_PARTS = 100
+Some = TypeVar("Some")
 
 
 class Kind(enum.StrEnum):
@@ -90,7 +92,7 @@ class Choices(_Part):
         worth = [option.percent for option in self.options]
         if self.kind == Kind.SINGLE and max(worth) != 100:
             raise ValueError("one option must be worth 100 %")
-        right = sum(percent for percent in worth if percent > 0)
+        right = sum((percent for percent in worth if percent > 0), Decimal(0))
         if self.kind == Kind.MULTIPLE and abs(right - 100) > Decimal("0.1"):
             raise ValueError("the right options must add up to 100 %")
         return self
@@ -306,13 +308,13 @@ class Question(_Part):
         return self.kind in {Kind.ESSAY, Kind.FILES}
 
 
-def _unique(keys) -> None:
-    keys = list(keys)
-    if len(set(keys)) < len(keys):
+def _unique(keys: Iterable[str]) -> None:
+    every = list(keys)
+    if len(set(every)) < len(every):
         raise ValueError("two parts have the same key")
 
 
-def _with_a_right_one(body, answers):
+def _with_a_right_one(body: Some, answers: "Iterable[NumberAnswer | TextAnswer]") -> Some:
     if max(answer.percent for answer in answers) != 100:
         raise ValueError("one answer must be worth 100 %")
     return body

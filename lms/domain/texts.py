@@ -16,6 +16,11 @@ def fold(text: str) -> str:
     return " ".join(plain.casefold().split())
 
 
+def without_accents(text: str) -> str:
+    """`text` without its accents, all else as it is (ñ becomes n)."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+
+
 # Letters that people in Guatemala write for one another, the longer first. Folded text comes in.
 _SOUNDS = (
     ("tz", "s"), ("ch", "x"), ("sh", "x"), ("ll", "y"), ("qu", "k"), ("gue", "ge"), ("gui", "gi"), ("hu", "w"),
