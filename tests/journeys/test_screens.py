@@ -5,7 +5,7 @@ from playwright.sync_api import Request
 
 from scripts.screenshots import COURSE, LESSON
 
-pytestmark = [pytest.mark.journey, pytest.mark.timeout(300)]
+pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.timeout(300)]
 
 STAFF = "/personal/1302/"
 DATA = "/mi-cuenta/datos-personales/"

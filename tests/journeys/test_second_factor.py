@@ -6,7 +6,7 @@ import time
 import pytest
 from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value
 
-pytestmark = pytest.mark.journey
+pytestmark = [pytest.mark.journey, pytest.mark.once]
 PASSWORD = "puente-y-camino-26"
 EMAILS = [f"paso{number}{time.time_ns()}@example.org" for number in range(3)]
 MAKE = f"""

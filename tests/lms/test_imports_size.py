@@ -1,4 +1,4 @@
-"""A list of 35,000 rows, in a process of its own whose memory is measured; and a run whose worker is killed."""
+"""A long list, in a process of its own whose memory is measured; and a run whose worker is killed."""
 
 import json
 import os
@@ -11,8 +11,8 @@ from django.db import connections
 from tests.factories import staff_lists
 from tests.system import ROOT, installed, wait_until
 
-# The whole size on the one engine, a tenth on the other: what differs between them does not grow with rows.
-SIZES = {"sqlite": 35_000, "postgresql": 3_500}
+# `make bench` takes in 35,000 on both engines; what could go wrong with them goes wrong with these.
+SIZES = {"sqlite": 10_000, "postgresql": 3_500}
 MOST_MEGABYTES = 500
 SCRIPT = """
 import json, resource, sys
@@ -68,7 +68,7 @@ print(json.dumps({
 
 
 @pytest.mark.timeout(600)
-def test_a_list_of_thirty_five_thousand_rows(django_db_setup):
+def test_a_list_of_thousands_of_rows(django_db_setup):
     size = SIZES[connections["default"].vendor]
     expected = [
         [number, staff_lists.HEADINGS[fault[0]], fault[1]]
