@@ -109,6 +109,7 @@ def _options(output: Output, seconds: Fraction) -> dict[str, object]:
         "g": grid,
         "keyint_min": grid,
         "sc_threshold": 0,
+        "a53cc": 0,  # captions within the pictures would be copied as they came, byte by byte
     }
     if output.tuning:
         options["x264-params"] = output.tuning

@@ -14,6 +14,7 @@ from media.sandbox import Failed, Limits
 DEMUXERS = ("mov", "matroska", "avi", "mpegts", "mpeg", "flv", "asf", "ogg")
 SOUND_DEMUXERS = ("mp3", "wav", "flac", "amr", "aac")
 MAX_PIXELS = 36_000_000  # 8K UHD and a little more
+MAX_SAID = 2_000_000  # bytes; notes in a file are repeated by ffprobe
 QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error"]
 GLOBALS = [*QUIET, "-progress", "pipe:1", "-stats_period", "1"]
 SCAN_LIMITS = Limits(cpu_seconds=300, wall_seconds=900)
@@ -38,12 +39,14 @@ def guards(demuxer: str) -> dict[str, object]:
     """The options that every input carries. Raises `ValueError` for a demuxer that nobody may name."""
     if demuxer not in DEMUXERS + SOUND_DEMUXERS:
         raise ValueError(demuxer)
-    return {
+    options: dict[str, object] = {
         "format": demuxer,
         "protocol_whitelist": "file",
         "format_whitelist": ",".join(DEMUXERS + SOUND_DEMUXERS),
         "max_pixels": MAX_PIXELS,
     }
+    # A QuickTime film may say that its pictures lie in another file.
+    return options | ({"enable_drefs": 0, "use_absolute_path": 0} if demuxer == "mov" else {})
 
 
 def open_source(source: Source, **options: object):
@@ -65,15 +68,13 @@ def probe(path: Path, demuxer: str) -> dict:
 
 def _ask(path: Path, demuxer: str, limits: Limits, *questions: str) -> dict:
     command = ["ffprobe", "-v", "error", "-hide_banner", "-print_format", "json", *questions]
-    options = guards(demuxer)
-    command += ["-f", str(options.pop("format"))]
-    for name, value in options.items():
-        command += [f"-{name}", str(value)]
+    for name, value in guards(demuxer).items():
+        command += ["-f" if name == "format" else f"-{name}", str(value)]
     heard = bytearray()
 
     def hear(chunk: bytes) -> None:
         heard.extend(chunk)
-        if len(heard) > 2_000_000:
+        if len(heard) > MAX_SAID:
             raise Failed("too much to say")
 
     sandbox.run([*command, "-i", str(path)], limits=limits, reads=[path], hear=hear)
