@@ -1,12 +1,16 @@
 """Slides and papers: what they are by their own bytes, and taking one into Wagtail's documents.
 
-A name proves nothing. What carries programs is refused: old Office files (OLE), macros, objects inside. An archive is
-measured before anybody unpacks it.
+A name proves nothing. What carries programs is refused: old Office files (OLE), macros, objects inside, templates and
+objects fetched from elsewhere, scripts in a PDF. An archive is measured before anybody unpacks it.
 """
 
+import re
+import unicodedata
 import zipfile
 import zlib
 from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
 
 from django.core.files import File
 from django.core.files.storage import default_storage
@@ -21,12 +25,13 @@ from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import access
+from . import access, pdfs
 
 MAX_BYTES = 100 * 1024**2
 MAX_UNPACKED = 400 * 1024**2
 MAX_RATIO = 200  # a sheet of zeros packs a hundredfold; a bomb a thousandfold
 MAX_ENTRIES = 10_000
+MAX_NAME_BYTES = 160  # disks take 255, and a storage may put something before the ending
 HEAD_BYTES = 1024
 BLOCK = 64 * 1024
 PDF, ZIP, OLE = b"%PDF-", b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
@@ -42,6 +47,11 @@ OPEN_DOCUMENTS = {
     "application/vnd.oasis.opendocument.spreadsheet": ".ods",
     "application/vnd.oasis.opendocument.presentation": ".odp",
 }
+MACROS = b"vbaproject.bin"
+# What Office fetches without asking; a link that somebody clicks on may lead anywhere, and a template of one's own disk
+# stands in every ordinary document.
+FETCHED = ("/attachedTemplate", "/oleObject", "/subDocument", "/frame", "/control")
+ELSEWHERE = re.compile(r"(?!file:)[a-z][a-z0-9+.-]+:|(?:file:)?[\\/]{2}[^\\/]|file:[\\/]{4}|file:[^\\/]", re.IGNORECASE)
 SUFFIXES = (".pdf", *MAIN_PARTS.values(), *OPEN_DOCUMENTS.values())
 
 
@@ -96,6 +106,7 @@ def look(path: Path) -> str:
     if _begins_as_pdf(head):
         if b"%%EOF" not in tail or zipfile.is_zipfile(path):
             raise _broken()
+        pdfs.check(path, most_unpacked=MAX_UNPACKED)
         return ".pdf"
     if not head.startswith(ZIP):
         raise _unknown()
@@ -115,10 +126,12 @@ def _look_inside(path: Path) -> str:
 
 def _check_entries(archive: zipfile.ZipFile, size: int) -> None:
     entries = archive.infolist()
-    names = [entry.filename for entry in entries]
+    names = [entry.orig_filename.lower() for entry in entries]  # as Office compares them
     if not entries or len(entries) > MAX_ENTRIES:
         raise _bomb()
     if len(set(names)) != len(names) or any(_leaves(name) for name in names):
+        raise _broken()
+    if any(entry.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED} for entry in entries):
         raise _broken()
     if any(entry.flag_bits & 1 for entry in entries):
         raise _refuse("locked", _("El documento tiene contraseña. Guárdelo sin contraseña y súbalo de nuevo."))
@@ -131,12 +144,15 @@ def _check_entries(archive: zipfile.ZipFile, size: int) -> None:
 
 
 def _leaves(name: str) -> bool:
-    return name.startswith(("/", "\\")) or ".." in name.replace("\\", "/").split("/") or ":" in name
+    is_absolute = name.startswith(("/", "\\")) or ":" in name
+    return is_absolute or "\0" in name or ".." in name.replace("\\", "/").split("/")
 
 
 def _kind(archive: zipfile.ZipFile) -> str:
     names = set(archive.namelist())
-    if any(name.lower().endswith("vbaproject.bin") for name in names):
+    if any(name.lower().endswith(MACROS.decode()) or "/activex/" in name.lower() for name in names):
+        raise _macros()
+    if any(_fetches(_read(archive, name)) for name in names if name.lower().endswith(".rels")):
         raise _macros()
     if "[Content_Types].xml" in names:
         return _open_xml(_text(archive, "[Content_Types].xml"))
@@ -150,7 +166,7 @@ def _kind(archive: zipfile.ZipFile) -> str:
 
 def _open_xml(types: str) -> str:
     lowered = types.lower()
-    if "macroenabled" in lowered or "vbaproject" in lowered or "<!doctype" in lowered:
+    if any(one in lowered for one in ("macroenabled", "vbaproject", "macrosheet", "activex", "<!doctype")):
         raise _macros()
     found = {suffix for part, suffix in MAIN_PARTS.items() if f'"{part}"' in types or f"'{part}'" in types}
     if len(found) != 1:
@@ -158,9 +174,26 @@ def _open_xml(types: str) -> str:
     return found.pop()
 
 
-def _text(archive: zipfile.ZipFile, name: str) -> str:
+def _fetches(relations: bytes) -> bool:
+    """Whether Office would fetch a template or an object from another machine by these relations."""
+    try:
+        # A megabyte at most; expat loads nothing from elsewhere and stops what grows.
+        found = ElementTree.fromstring(relations)  # noqa: S314
+    except ElementTree.ParseError as bad:
+        raise _broken() from bad
+    return any(
+        one.get("Type", "").endswith(FETCHED) and ELSEWHERE.match(unquote(one.get("Target", "")).strip())
+        for one in found.iter()
+    )
+
+
+def _read(archive: zipfile.ZipFile, name: str) -> bytes:
     with archive.open(name) as handle:
-        return handle.read(1024**2).decode("utf-8", errors="replace")
+        return handle.read(1024**2)
+
+
+def _text(archive: zipfile.ZipFile, name: str) -> str:
+    return _read(archive, name).decode("utf-8", errors="replace")
 
 
 def _measure(archive: zipfile.ZipFile) -> None:
@@ -168,20 +201,26 @@ def _measure(archive: zipfile.ZipFile) -> None:
     left = MAX_UNPACKED
     for entry in archive.infolist():
         with archive.open(entry) as handle:
-            block = handle.read(BLOCK)
+            block, before = handle.read(BLOCK), b""
+            is_archive = block.startswith(ZIP)
             if block.startswith(OLE):
                 raise _macros()
             while block:
                 left -= len(block)
                 if left < 0:
                     raise _bomb()
-                block = handle.read(BLOCK)
+                if is_archive and MACROS in (before + block).lower():
+                    raise _macros()
+                before, block = block[-len(MACROS) :], handle.read(BLOCK)
 
 
 def clean_name(name: str, suffix: str) -> str:
     """A file's name that is safe in every folder and header, with the ending that its bytes call for."""
-    stem = Path(name.replace("\\", "/")).stem.strip(" .")[:80] or "documento"
-    return get_valid_filename(stem).strip("._-") + suffix if any(map(str.isalnum, stem)) else f"documento{suffix}"
+    stem = unicodedata.normalize("NFC", Path(name.replace("\\", "/")).stem).strip(" .")[:80]
+    if not any(map(str.isalnum, stem)):
+        return f"documento{suffix}"
+    plain = get_valid_filename(stem).encode()[:MAX_NAME_BYTES].decode(errors="ignore")
+    return (plain.strip("._-") or "documento") + suffix
 
 
 def add(*, title: str, source: Path, source_name: str, by: Person, collection: Collection) -> Document:
