@@ -425,6 +425,7 @@ WAGTAILIMAGES_EXTENSIONS = ["jpg", "jpeg", "png", "webp"]
 WAGTAILIMAGES_MAX_UPLOAD_SIZE = 15 * 1024 * 1024
 WAGTAILIMAGES_MAX_IMAGE_PIXELS = 40_000_000
 WAGTAILIMAGES_FORMAT_CONVERSIONS = {"jpeg": "webp", "png": "webp"}
+WAGTAILIMAGES_IMAGE_FORM_BASE = "media.views.images.ImageForm"
 WAGTAILDOCS_EXTENSIONS = ["pdf", "docx", "xlsx", "pptx", "ppsx", "odt", "ods", "odp"]
 WAGTAILDOCS_DOCUMENT_FORM_BASE = "media.views.documents.DocumentForm"
 WAGTAILDOCS_SERVE_METHOD = "serve_view"
