@@ -22,11 +22,11 @@ MAX_CHARACTERS = 2_000_000
 MAX_CUES = 20_000
 MAX_CUE_CHARACTERS = 1_000
 TIMING = re.compile(
-    r"(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})[ \t]+-->[ \t]+"
-    r"(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})(?:[ \t].*)?"
+    r"(?:(\d{1,2}):)?([0-5]\d):([0-5]\d)[.,](\d{3})[ \t]+-->[ \t]+"
+    r"(?:(\d{1,2}):)?([0-5]\d):([0-5]\d)[.,](\d{3})(?:[ \t].*)?"
 )
 TAG = re.compile(r"</?[a-zA-Z0-9][^<>]*>|\{\\[^{}]*\}")
-CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f\u202a-\u202e\u2066-\u2069]")
+CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 
 class ChangedMeanwhile(RuleBroken):
@@ -63,8 +63,9 @@ def _milliseconds(hours: str | None, minutes: str, seconds: str, milliseconds: s
 
 
 def _words(lines: list[str]) -> str:
-    plain = [html.unescape(TAG.sub("", CONTROLS.sub("", line))) for line in lines]
-    return "\n".join(" ".join(line.split()) for line in plain if line.strip())
+    # Once more after the names of characters became characters: `&#x202e;` is one of them.
+    plain = (CONTROLS.sub("", html.unescape(TAG.sub("", CONTROLS.sub("", line)))) for line in lines)
+    return "\n".join(filter(None, (" ".join(line.split()) for line in plain)))
 
 
 def _blocks(text: str) -> list[tuple[int, list[str]]]:

@@ -1,5 +1,5 @@
 // Captions in the browser: read, written, checked and searched as the server does (media/domain/captions.py, cues.py).
-const TIMING = /^(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})[ \t]+-->[ \t]+(?:(\d{1,3}):)?([0-5]\d):([0-5]\d)[.,](\d{3})/;
+const TIMING = /^(?:(\d{1,2}):)?([0-5]\d):([0-5]\d)[.,](\d{3})[ \t]+-->[ \t]+(?:(\d{1,2}):)?([0-5]\d):([0-5]\d)[.,](\d{3})/;
 const APOSTROPHES = /['\u2018\u2019\u02bc\u02bb`\u00b4\ua78b\ua78c]/g;
 
 const milliseconds = (hours, minutes, seconds, rest) => ((Number(hours || 0) * 60 + Number(minutes)) * 60 + Number(seconds)) * 1000 + Number(rest);
