@@ -21,6 +21,8 @@ from media.models import Rendition, Track, Video
 
 SALT = "media.playback"
 DEFAULT_SECONDS = addresses.DEFAULT_SECONDS
+# What disks and headers do not take, and what turns the letters round (`a\u202e4pm.exe` reads as `aexe.mp4`).
+UNSAFE = re.compile(r'[\x00-\x1f\x7f<>:"/\\|?*;%\u200e\u200f\u202a-\u202e\u2066-\u2069]')
 SOUND = {Rendition.Rung.AUDIO, Rendition.Rung.OPUS}
 
 
@@ -216,7 +218,7 @@ def file_name(rendition: Rendition) -> str:
     if rendition.height:
         about.append(rendition.get_rung_display())
     words = " - ".join([rendition.video.title, *about])
-    plain = re.sub(r"\s+", " ", re.sub(r'[\x00-\x1f\x7f<>:"/\\|?*;%]', " ", words)).strip(". ")[:120].strip(". ")
+    plain = re.sub(r"\s+", " ", re.sub(UNSAFE, " ", words)).strip(". ")[:120].strip(". ")
     ends = {Rendition.Rung.MP3: "mp3", Rendition.Rung.AUDIO: "m4a", Rendition.Rung.OPUS: "m4a"}
     return f"{plain or 'video'}.{ends.get(Rendition.Rung(rendition.rung), 'mp4')}"
 

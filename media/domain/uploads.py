@@ -11,6 +11,7 @@ import hashlib
 import os
 import secrets
 import shutil
+import unicodedata
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -121,7 +122,7 @@ def begin(*, person: Person, file_name: str, size: int | None, fingerprint: str 
         quotas.check_room(person, size or 0, at)
         upload = Upload.objects.create(
             person=person,
-            file_name=Path(file_name.replace("\\", "/")).name[:255] or "video",
+            file_name=name_of(file_name),
             size=size,
             fingerprint=fingerprint[:200],
             created_at=at,
@@ -150,6 +151,14 @@ def declare_size(upload: Upload, size: int) -> None:
             row.size = size
             row.save(update_fields=["size"])
     upload.size = row.size
+def name_of(given: str) -> str:
+    """A file's name for people to read: no folder, and nothing unseen or that turns the letters round."""
+    seen = "".join(one for one in given if not unicodedata.category(one).startswith("C"))
+    name = Path(seen.replace("\\", "/")).name[:255]
+    return name if name.strip(". ") else "video"
+
+
+@_faults_in_words()
 
 
 def check_alive(upload: Upload, at=None) -> None:
