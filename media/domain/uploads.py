@@ -158,7 +158,6 @@ def name_of(given: str) -> str:
     return name if name.strip(". ") else "video"
 
 
-@_faults_in_words()
 
 
 def check_alive(upload: Upload, at=None) -> None:
