@@ -25,6 +25,8 @@ def _wait_until_it_waits(thread: Thread) -> None:
     """Until the other one stands before a lock of ours, or has come to its end without."""
     while thread.is_alive():
         with connection.cursor() as cursor:
+            # Inside a transaction PostgreSQL lists those connections for ever that there were at the first look.
+            cursor.execute("SELECT pg_stat_clear_snapshot()")
             cursor.execute(WAITING)
             if cursor.fetchone()[0]:
                 return

@@ -1,6 +1,7 @@
 """From a completed course to a row of the register: once, with the next number, whatever is killed on the way."""
 
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from django.utils import timezone
 
 from certificates.models import Certificate, CertificateEvent, OwedCertificate, Series
 from courses.models import Completion
-from lms.domain import audit, jobs, people
+from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
@@ -163,6 +164,13 @@ def _frozen_facts(completion: Completion, code: str) -> dict:
         "signatories": settings.CERTIFICATE_SIGNATORIES,
         "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
     }
+
+
+@job_words.names(ISSUE)
+def courses_of(subjects: Iterable[str]) -> dict[str, str]:
+    """The courses that jobs certify; of the person only an administrator's list of certificates speaks."""
+    found = Completion.objects.filter(public_id__in=set(subjects)).values_list("public_id", "course_title")
+    return {str(public_id): title for public_id, title in found}
 
 
 @jobs.performs(ISSUE)

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+from collections.abc import Iterable
 from hashlib import sha256
 from typing import Any
 
@@ -12,7 +13,7 @@ from django.utils import timezone
 
 from certificates.models import Certificate, CertificateFile
 from certificates.pdf import render
-from lms.domain import audit, jobs
+from lms.domain import audit, job_words, jobs
 
 from .issuing import RENDER
 
@@ -84,6 +85,13 @@ def _kept(path: str) -> str:
         os.fsync(descriptor)
         os.close(descriptor)
     return path
+
+
+@job_words.names(RENDER)
+def references_of(subjects: Iterable[str]) -> dict[str, str]:
+    """The numbers of the certificates that jobs draw, and their courses."""
+    found = Certificate.objects.filter(public_id__in=set(subjects))
+    return {str(one.public_id): f"{one.reference} · {one.course_title}" for one in found}
 
 
 @jobs.performs(RENDER)

@@ -3,7 +3,6 @@
 from django.core.files.storage import default_storage
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
@@ -14,6 +13,7 @@ from lms.permissions import needs
 from media.domain import access, captions, cues, delivery, speech
 from media.forms import CaptionForm, SpeechForm
 from media.models import Caption, Video
+from media.views import beside
 
 FORMATS = {"vtt": "text/vtt", "srt": "application/x-subrip"}
 
@@ -60,22 +60,8 @@ def save(request: HttpRequest, pk: int) -> HttpResponse:
         form.add_error("replace", _("Ya hay subtítulos en ese idioma. Marque aquí si quiere reemplazarlos."))
     except RuleBroken as broken:
         form.add_broken(broken)
-    context = context_of(video, form) | _frame(video)
+    context = context_of(video, form) | beside.frame(video, _("Subtítulos"))
     return render(request, "wagtailadmin/media/captions.html", context, status=422)
-
-
-def _frame(video: Video) -> dict:
-    return {
-        "video": video,
-        "page_title": _("Subtítulos"),
-        "page_subtitle": video.title,
-        "header_icon": "media",
-        "breadcrumbs_items": [
-            {"url": reverse("media_videos:index"), "label": _("Videos")},
-            {"url": reverse("media_videos:edit", args=[video.pk]), "label": video.title},
-            {"url": "", "label": _("Subtítulos")},
-        ],
-    }
 
 
 @needs("upload_video")
@@ -127,7 +113,7 @@ def _editor(
     if broken and not is_conflict:
         version = request.POST.get("version", "")
     caption = caption or theirs or captions.find(video, language)
-    context = _frame(video) | {
+    context = beside.frame(video, _("Subtítulos")) | {
         "language": language,
         "caption": caption,
         "text": text,

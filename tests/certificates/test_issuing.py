@@ -13,6 +13,7 @@ from certificates.domain import issuing, rendering, sweeping
 from certificates.models import Certificate, CertificateEvent, CertificateFile, LogLeaf, OwedCertificate, Series
 from certificates.receivers import owe_certificate
 from courses.signals import course_completed
+from lms.domain import job_words
 from lms.models import AuditEvent, Job
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course
@@ -106,6 +107,16 @@ def test_the_jobs_issue_and_draw(run_jobs):
     assert run_jobs() == []
     file = Certificate.objects.get().file
     assert default_storage.size(file.path) == file.bytes
+
+
+def test_the_board_calls_jobs_by_course_and_number_not_by_a_key(run_jobs):
+    completion = a_completion(course=a_course(title="Cobro de agua"))
+    issuing.owe(completion)
+    run_jobs()
+    called = job_words.names_of(Job.objects.all())
+    told = {job.kind: called[job.pk] for job in Job.objects.all()}
+    reference = Certificate.objects.get().reference
+    assert told == {"certificates.issue": "Cobro de agua", "certificates.render": f"{reference} · Cobro de agua"}
 
 
 def test_a_failed_drawing_leaves_the_certificate_issued(run_jobs, settings):

@@ -35,8 +35,10 @@ OFFICE = {
     "administrator": [
         "/cms/",
         *(f"/cms/{page}/" for page in ("personas/new", "roles/new", "duplicados", "duplicados/elegir", "uniones")),
-        *(f"/cms/{page}/" for page in ("solicitudes", "puestos", "redes", "trabajos")),
+        *(f"/cms/{page}/" for page in ("solicitudes", "puestos", "redes", "trabajos", "consumo")),
+        *("/cms/almacenamiento/", "/cms/almacenamiento/new/", "/cms/almacenamiento/resumen/"),
     ],
+    "trainer": ["/cms/", "/cms/videos/", "/cms/videos/new/"],
     "auditor": ["/cms/", "/cms/personas/", "/cms/roles/", "/cms/roles/en-un-dia/", "/cms/bitacora/"],
 }
 FIRST_VISIT_BYTES = 100_000
@@ -78,13 +80,17 @@ def single_records(visitor, account: str) -> list[str]:
     """Pages on one person, on two side by side, on one event."""
     links = "links => links.map(one => one.getAttribute('href'))"
 
-    def listed(path: str) -> list[str]:
+    def listed(path: str, links_at: str = "main .listing td.title a") -> list[str]:
         visitor.goto(path)
-        return visitor.page.locator("main .listing td.title a").evaluate_all(links)
+        return visitor.page.locator(links_at).evaluate_all(links)
 
     if account == "auditor":
         person = listed("/cms/personas/?q=encino")[0]
         return [person, person.replace("personas/inspect", "roles/en-el-tiempo"), listed("/cms/bitacora/")[0]]
+    if account == "trainer":
+        key = listed("/cms/videos/", "main h2 a[href*=edit]")[0].rstrip("/").rpartition("/")[2]
+        pages = ("edit/{}/", "cortes/{}/", "pistas/{}/", "subtitulos/{}/en/es/")
+        return [f"/cms/videos/{page.format(key)}" for page in pages]
     one, other = (path.rstrip("/").rpartition("/")[2] for path in listed("/cms/personas/")[:2])
     return [f"/cms/personas/edit/{one}/", f"/cms/duplicados/comparar/{one}/{other}/"]
 
