@@ -4,6 +4,7 @@ import re
 import time
 import unicodedata
 import uuid
+import zlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
@@ -141,6 +142,13 @@ def open_token(token: str, person) -> uuid.UUID:
     return uuid.UUID(video)
 
 
+def poster_url(video: Video, token: str) -> str:
+    """Another address for each picture: browsers keep what they have for hours. Empty without a poster."""
+    if not video.poster_path:
+        return ""
+    return f"{reverse('media:poster', args=[token])}?v={zlib.crc32(video.poster_path.encode()):x}"
+
+
 def playback(video: Video, *, person: Person, seconds: int = DEFAULT_SECONDS) -> Playback:
     """The addresses of a video for one person. It signs; whether that person may see the video was asked before."""
     token = make_token(video, person, seconds=seconds)
@@ -148,7 +156,7 @@ def playback(video: Video, *, person: Person, seconds: int = DEFAULT_SECONDS) ->
         CaptionTrack(
             caption.language.key,
             captions.label(caption),
-            reverse("media:captions", args=[token, caption.language.key]),
+            f"{reverse('media:captions', args=[token, caption.language.key])}?corte={video.cut}&v={caption.revision}",
             reverse("media:transcript", args=[token, caption.language.key]),
         )
         for caption in video.captions.select_related("language").defer("text")
@@ -156,7 +164,7 @@ def playback(video: Video, *, person: Person, seconds: int = DEFAULT_SECONDS) ->
     return Playback(
         title=video.title,
         choices=_choices(video, person, token, addresses.end_of(seconds)),
-        poster_url=reverse("media:poster", args=[token]) if video.poster_path else "",
+        poster_url=poster_url(video, token),
         captions=tracks,
         length_seconds=video.length_seconds,
         duration_seconds=video.duration_seconds,

@@ -3,7 +3,6 @@
 import django_filters
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Count, QuerySet, Sum
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from taggit.models import Tag
@@ -145,6 +144,4 @@ class VideoIndexView(IndexView):
 
 
 def _poster(video: Video, person) -> str:
-    if not video.poster_path:
-        return ""
-    return reverse("media:poster", args=[delivery.make_token(video, person)])
+    return delivery.poster_url(video, delivery.make_token(video, person)) if video.poster_path else ""
