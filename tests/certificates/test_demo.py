@@ -184,6 +184,7 @@ def test_accounts_are_printed_only_where_the_demo_is():
     assert quiet("demo_accounts") == ""
 
 
+@pytest.mark.once  # the journeys load it on both engines
 @pytest.mark.django_db(transaction=True)
 def test_the_demo_is_loaded_once_and_everything_is_there():
     assert {"load_demo", "demo_accounts"} <= set(get_commands())

@@ -145,6 +145,7 @@ def test_no_page_of_the_door_fails_whatever_is_posted(place):
             assert client.post(place.replace(KEY, key), body, **how).status_code < 500
 
 
+@pytest.mark.once
 @pytest.mark.parametrize("place", WITH_CREDENTIAL)
 def test_no_passkey_that_is_none_makes_a_page_fail(place):
     refusals, found = 0, visitors()

@@ -7,7 +7,7 @@ from .cells import differences
 from .world import QUIET
 
 PART = "pages"
-pytestmark = QUIET
+pytestmark = [QUIET, pytest.mark.once]  # the other engine is asked by the pages of the site and the office
 
 
 @pytest.mark.parametrize("group", groups(PART))

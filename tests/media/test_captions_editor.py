@@ -23,7 +23,7 @@ from tests.factories.media import a_video
 from tests.factories.people import somebody_with_role
 from tests.system import wait_until
 
-pytestmark = [pytest.mark.journey, pytest.mark.django_db(transaction=True)]
+pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 TWO = (
     "WEBVTT\n\n00:00:01.000 --> 00:00:03.000\nBuenos días\n\n"
     "00:00:05.000 --> 00:00:08.000\nHoy hablamos de la rendición de cuentas\n"
