@@ -101,7 +101,7 @@ class QuizViewSet(OwnQuizzesAlone, SnippetViewSet):
 
     def get_queryset(self, request: HttpRequest):
         """Those that one may write, with the number of questions."""
-        return quizzes_for(request.user, Quiz.objects.annotate(question_count=Count("questions")))
+        return quizzes_for(request.user, Quiz.objects.annotate(question_count=Count("items")))
 
 
 class CoursesMenuItem(MenuItem):

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from io import BytesIO
 from pathlib import Path
@@ -13,11 +14,12 @@ from django.utils.text import slugify
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
-from courses.domain import activities
+from courses.domain import activities, bank
 from courses.domain.prose import render_list, render_prose
 from courses.domain.tools import was_touched
 from courses.domain.tree import ensure_tree
-from courses.models import Choice, CoursePage, LessonPage, Question, Quiz, ToolPage
+from courses.models import CoursePage, LessonPage, Quiz, QuizItem, ToolPage, Topic
+from courses.questions import Choices, Feedback, Kind, Option, Question, prose
 from lms.models import Language, Network, Person, Post
 from media.domain import captions, library
 from media.models import Video
@@ -66,7 +68,7 @@ def ensure_course(name: str, *, network: Network, by: Person, is_short: bool = F
     spec = course_data(name)
     videos = {key: _ensure_video(name, key, video, by, is_short) for key, video in spec["videos"].items()}
     with transaction.atomic():
-        material = Material(videos, _add_images(spec, by), _add_files(spec, by), _add_quiz(spec["quiz"]))
+        material = Material(videos, _add_images(spec, by), _add_files(spec, by), _add_quiz(spec["quiz"], by))
         course = _add_course(spec, network if spec.get("is_for_network") else None, by)
         by = Person.objects.get(pk=by.pk)  # what Wagtail knows of the pages of `by` is older than the course
         for number, lesson in enumerate(spec["lessons"], start=1):
@@ -119,21 +121,32 @@ def _add_files(spec: dict, by: Person) -> dict[str, Document]:
     return files
 
 
-def _add_quiz(spec: dict) -> Quiz:
+def _add_quiz(spec: dict, by: Person) -> Quiz:
     quiz = Quiz.objects.create(
-        title=spec["title"], instructions=spec["instructions"], pass_percent=spec["pass_percent"]
+        title=spec["title"], instructions=spec["instructions"], pass_percent=spec["pass_percent"], made_by=by
     )
+    topic, _created = Topic.objects.get_or_create(name=spec["title"], parent=None, made_by=by)
     for number, row in enumerate(spec["questions"]):
-        question = Question.objects.create(
-            quiz=quiz,
-            sort_order=number,
-            text=row["text"],
-            kind=row.get("kind", Question.Kind.SINGLE),
-            explanation=row["explanation"],
-        )
-        for place, text in enumerate(row["choices"]):
-            Choice.objects.create(question=question, sort_order=place, text=text, is_right=place in row["right"])
+        question = bank.add(_said(row), topic=topic, by=by)
+        QuizItem.objects.create(quiz=quiz, question=question, sort_order=number)
     return quiz
+
+
+def _said(row: dict) -> Question:
+    """The question of a row: its choices, or a `body` as the bank keeps it."""
+    right = row.get("right", [])
+    share = (Decimal(100) / max(1, len(right))).quantize(Decimal("0.00001"))
+    options = tuple(
+        Option(key=f"o{place}", text=prose.from_plain(text), percent=share if place in right else Decimal(0))
+        for place, text in enumerate(row.get("choices", []))
+    )
+    body = row.get("body") or Choices(kind=Kind(row.get("kind", "single")), options=options)
+    return Question(
+        name=row["text"][:255],
+        text=row.get("prose") or prose.from_plain(row["text"]),
+        body=body,
+        feedback=Feedback(always=prose.from_plain(row["explanation"])),
+    )
 
 
 def _add_course(spec: dict, network: Network | None, by: Person) -> CoursePage:

@@ -29,7 +29,13 @@ from media.domain.timelines import Timeline, timeline_of_key
 from . import erasing, telling
 
 JUDGE = "courses.judge_joined"
-HANDED = ("courses.Quiz.made_by",)
+HANDED = (
+    "courses.Quiz.made_by",
+    "courses.BankQuestion.made_by",
+    "courses.QuestionVersion.made_by",
+    "courses.Topic.made_by",
+    "courses.Answer.marked_by",
+)
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "last_seen_at", "last_lesson_key")
 
@@ -297,7 +303,12 @@ belongings.register(
     belongings.Belongings(
         name="courses",
         count=count,
-        claims=frozenset({"courses.Completion", "courses.Enrolment", "courses.Quiz"}),
+        claims=frozenset(
+            {
+                *("courses.Completion", "courses.Enrolment", "courses.Answer"),
+                *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
+            }
+        ),
         tell=telling.tell,
         merge=merge,
         unmerge=unmerge,

@@ -1,29 +1,42 @@
 """Attempts at a quiz: started, answered one question at a time, handed in, graded on the server.
 
-Until an attempt is handed in, no row of it says which option is right, nor why.
+An attempt keeps the version of each question that it saw. Until it is handed in, nothing that is shown of it says what
+is right, nor why.
 """
 
-import hashlib
-from collections.abc import Iterable
+import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
 
 from courses.domain import completion
-from courses.models import Activity, Answer, Attempt, Choice, Enrolment, Question
+from courses.models import Activity, Answer, Attempt, BankQuestion, Enrolment, Quiz, QuizItem
+from courses.questions import answers, grading
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
+
+GRACE = timedelta(seconds=30)  # a last answer that was on its way when the time ended
+UNFIT = {
+    "answer.unknown_choice": gettext_lazy("Elija una de las opciones que se muestran."),
+    "answer.one_choice_only": gettext_lazy("Elija una sola opción."),
+    "answer.too_long": gettext_lazy("Es demasiado largo. Acórtelo y guarde de nuevo."),
+    "answer.too_many_files": gettext_lazy("Son demasiados archivos. Quite alguno."),
+}
 
 
 @dataclass(frozen=True)
 class Standing:
-    """How a person stands in one quiz. `attempts_left` is None when the quiz has no limit."""
+    """How a person stands in one quiz at `at`. `attempts_left` is None when the quiz has no limit."""
 
     attempts: tuple[Attempt, ...]
-    max_attempts: int
+    quiz: Quiz | None
+    at: datetime
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -41,6 +54,11 @@ class Standing:
         return any(attempt.is_passed for attempt in self.attempts)
 
     @property
+    def awaits_marking(self) -> bool:
+        """Whether a person still has to mark an attempt."""
+        return any(attempt.awaits_marking for attempt in self.attempts)
+
+    @property
     def best_percent(self) -> int | None:
         """The best score so far."""
         return max((a.score_percent for a in self.attempts if a.score_percent is not None), default=None)
@@ -48,32 +66,46 @@ class Standing:
     @property
     def attempts_left(self) -> int | None:
         """Attempts that may still be started."""
-        return max(0, self.max_attempts - len(self.attempts)) if self.max_attempts else None
+        most = self.quiz.max_attempts if self.quiz else 0
+        return max(0, most - len(self.attempts)) if most else None
+
+    @property
+    def waits_until(self) -> datetime | None:
+        """When another attempt may be started, as long as that is not now."""
+        if not self.quiz or not self.quiz.wait_minutes or not self.last_closed or not self.last_closed.closed_at:
+            return None
+        until = self.last_closed.closed_at + timedelta(minutes=self.quiz.wait_minutes)
+        return until if until > self.at else None
 
     @property
     def may_start(self) -> bool:
         """Whether another attempt may be started now."""
-        return not self.is_passed and self.open_attempt is None and self.attempts_left != 0
+        has_reason = not self.is_passed and not self.awaits_marking and self.open_attempt is None
+        return has_reason and self.attempts_left != 0 and self.waits_until is None
 
     @property
     def shows_right_options(self) -> bool:
-        """Right options are told only when they can no longer be used: after passing, or with no attempts left."""
-        return self.is_passed or (self.attempts_left == 0 and self.open_attempt is None)
+        """Whether right answers are told, of attempts that are closed: by default only when they are of no use now."""
+        shows = self.quiz.shows if self.quiz else Quiz.Shows.NEVER
+        if shows != Quiz.Shows.SPENT or self.open_attempt is not None:
+            return shows == Quiz.Shows.EACH and self.open_attempt is None
+        return self.is_passed or (self.attempts_left == 0 and not self.awaits_marking)
 
 
-def standing(*, enrolment: Enrolment, activity: Activity) -> Standing:
+def standing(*, enrolment: Enrolment, activity: Activity, at: datetime | None = None) -> Standing:
     """All attempts of an enrolment at one quiz, oldest first."""
     attempts = tuple(Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number"))
-    return Standing(attempts, activity.quiz.max_attempts if activity.quiz else 0)
+    return Standing(attempts, activity.quiz, at or timezone.now())
 
 
 @transaction.atomic
-def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at=None) -> Attempt:
+def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at: datetime | None = None) -> Attempt:
     """Begin an attempt, or return the one that is open or already bears this id.
 
-    Raises `attempt.not_enrolled`, `attempt.not_a_quiz`, `attempt.foreign`, `attempt.passed`, `attempt.none_left`,
-    `attempt.no_questions`.
+    Raises `attempt.not_enrolled`, `attempt.not_a_quiz`, `attempt.foreign`, `attempt.passed`, `attempt.to_mark`,
+    `attempt.none_left`, `attempt.wait`, `attempt.no_questions`.
     """
+    at = at or timezone.now()
     enrolment = _locked_enrolment(enrolment.pk)
     if activity.quiz is None or activity.retired_at or activity.course_key != enrolment.course_key:
         raise RuleBroken("attempt.not_a_quiz", _("Este cuestionario ya no está en el curso."))
@@ -81,13 +113,10 @@ def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at=None
         if (same.enrolment_id, same.activity_id) != (enrolment.pk, activity.pk):
             raise RuleBroken("attempt.foreign", _("Vuelva a la lección y comience el cuestionario de nuevo."))
         return same
-    state = standing(enrolment=enrolment, activity=activity)
+    state = standing(enrolment=enrolment, activity=activity, at=at)
     if state.open_attempt:
         return state.open_attempt
-    if state.is_passed:
-        raise RuleBroken("attempt.passed", _("Usted ya aprobó este cuestionario."))
-    if not state.may_start:
-        raise RuleBroken("attempt.none_left", _("Ya usó todos los intentos de este cuestionario."))
+    _assert_may_start(state)
     attempt = Attempt.objects.create(
         public_id=attempt_id,
         enrolment=enrolment,
@@ -95,68 +124,103 @@ def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at=None
         quiz=activity.quiz,
         number=len(state.attempts) + 1,
         pass_percent=activity.quiz.pass_percent,
-        started_at=at or timezone.now(),
+        started_at=at,
+        ends_at=at + timedelta(minutes=activity.quiz.minutes) if activity.quiz.minutes else None,
     )
-    _copy_questions(attempt)
-    audit.record("attempt.started", by=enrolment.person, subject=f"courses.attempt:{attempt.public_id}")
+    _ask(attempt)
+    audit.record("attempt.started", by=enrolment.person, subject=_subject(attempt))
     return attempt
 
 
-@transaction.atomic
-def answer(*, attempt: Attempt, question_key: UUID | str, chosen: Iterable[str], at=None) -> Answer:
-    """Keep the answer to one question; no options means not answered. May be repeated and changed until it closes.
+def _assert_may_start(state: Standing) -> None:
+    if state.is_passed:
+        raise RuleBroken("attempt.passed", _("Usted ya aprobó este cuestionario."))
+    if state.awaits_marking:
+        raise RuleBroken("attempt.to_mark", _("Su intento espera que lo califiquen. Vuelva cuando tenga su nota."))
+    if state.attempts_left == 0:
+        raise RuleBroken("attempt.none_left", _("Ya usó todos los intentos de este cuestionario."))
+    if state.waits_until:
+        minutes = -(-int((state.waits_until - state.at).total_seconds()) // 60)
+        words = ngettext(
+            "Podrá intentarlo de nuevo dentro de %(n)d minuto.",
+            "Podrá intentarlo de nuevo dentro de %(n)d minutos.",
+            minutes,
+        )
+        raise RuleBroken("attempt.wait", words % {"n": minutes})
 
-    Raises `attempt.closed`, `attempt.not_enrolled`, `answer.unknown_question`, `answer.unknown_choice`,
-    `answer.one_choice_only`.
+
+@transaction.atomic
+def answer(*, attempt: Attempt, order: int, given: answers.Answer, at: datetime | None = None) -> Answer:
+    """Keep the answer to one question; an empty one means not answered. May be repeated and changed until it closes.
+
+    Raises `attempt.closed`, `attempt.time_over`, `attempt.not_enrolled`, `answer.unknown_question`, and what
+    `answers.fit` says.
     """
-    attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    at = at or timezone.now()
+    attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
     if attempt.closed_at:
         raise RuleBroken("attempt.closed", _("Este intento ya se envió. Sus respuestas no se pueden cambiar."))
+    if attempt.ends_at and at > attempt.ends_at + GRACE:
+        raise RuleBroken("attempt.time_over", _("Se terminó el tiempo. Cuenta lo que usted guardó antes."))
     _assert_active(attempt.enrolment)
-    given = attempt.answers.filter(question_key=question_key).first()
-    if given is None:
+    asked = attempt.answers.select_related("version").filter(order=order).first()
+    if asked is None:
         raise RuleBroken("answer.unknown_question", _("Esa pregunta no es de este cuestionario."))
-    wanted = {str(key) for key in chosen}
-    shown = [choice["key"] for choice in given.choices]
-    if not wanted <= set(shown):
-        raise RuleBroken("answer.unknown_choice", _("Elija una de las opciones que se muestran."))
-    if len(wanted) > 1 and not given.is_multiple:
-        raise RuleBroken("answer.one_choice_only", _("Elija una sola opción."))
-    given.chosen = [key for key in shown if key in wanted]
-    given.answered_at = (at or timezone.now()) if wanted else None
-    given.save(update_fields=["chosen", "answered_at"])
-    return given
-
-
-def hand_in(*, attempt: Attempt, at=None) -> Attempt:
-    """Grade and close an attempt; what was not answered is wrong. Repeating it changes nothing.
-
-    A passed attempt completes the activity. One of which no question is left is thrown away.
-    Raises `attempt.not_enrolled`, `attempt.quiz_changed`.
-    """
-    closed = _close(attempt, at or timezone.now())
-    if closed is None:
-        raise RuleBroken(
-            "attempt.quiz_changed",
-            _("El cuestionario cambió mientras usted respondía. Comience de nuevo: este intento no cuenta."),
-        )
-    return closed
+    body = asked.version.said.body
+    try:
+        asked.given = answers.fit(body, given)
+    except answers.UnfitAnswer as unfit:
+        raise RuleBroken(unfit.code, str(UNFIT[unfit.code])) from unfit
+    asked.answered_at = None if answers.is_empty(body, asked.given) else at
+    asked.save(update_fields=["given", "answered_at"])
+    return asked
 
 
 @transaction.atomic
-def _close(attempt: Attempt, at) -> Attempt | None:
+def hand_in(*, attempt: Attempt, at: datetime | None = None) -> Attempt:
+    """Grade and close an attempt; what was not answered is wrong. Repeating it changes nothing.
+
+    A passed attempt completes the activity; one in which a person has to mark something waits for that.
+    Raises `attempt.not_enrolled`.
+    """
     enrolment = _locked_enrolment(attempt.enrolment_id)
-    attempt = Attempt.objects.select_for_update().get(pk=attempt.pk)
+    attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
     if attempt.closed_at:
         return attempt
-    subject = f"courses.attempt:{attempt.public_id}"
-    attempt.score_percent = _grade(attempt)
-    if attempt.score_percent is None:
-        attempt.delete()
-        audit.record("attempt.thrown_away", by=enrolment.person, subject=subject)
-        return None
-    attempt.is_passed = attempt.score_percent >= attempt.pass_percent
-    attempt.closed_at = at
+    at = at or timezone.now()
+    _grade(attempt)
+    attempt.closed_at = min(at, attempt.ends_at) if attempt.ends_at else at
+    settle(attempt, enrolment, at=attempt.closed_at)
+    audit.record(
+        "attempt.handed_in",
+        by=enrolment.person,
+        subject=_subject(attempt),
+        facts={"score_percent": attempt.score_percent, "is_passed": attempt.is_passed},
+    )
+    return attempt
+
+
+def close_overdue(*, at: datetime | None = None) -> int:
+    """Hand in, with what was saved, attempts whose time is over; returns how many. A sweeper's work."""
+    at = at or timezone.now()
+    count = 0
+    for attempt in Attempt.objects.overdue(at - GRACE).select_related("enrolment").order_by("pk"):
+        try:
+            hand_in(attempt=attempt, at=at)
+        except RuleBroken:
+            continue  # somebody who left the course: it is closed when they come back
+        count += 1
+    return count
+
+
+def settle(attempt: Attempt, enrolment: Enrolment, *, at: datetime) -> None:
+    """Write what the answers add up to, once each is marked; a passed attempt completes the activity."""
+    marks = [(given.points, given.percent) for given in attempt.answers.all()]
+    worth = sum((points for points, _percent in marks), Decimal(0))
+    got = sum((points * percent for points, percent in marks if percent is not None), Decimal(0))
+    is_marked = all(percent is not None or not points for points, percent in marks)
+    attempt.score_percent = int(min(got / worth, Decimal(100))) if is_marked and worth else None
+    attempt.is_passed = attempt.score_percent is not None and attempt.score_percent >= attempt.pass_percent
     attempt.save(update_fields=["score_percent", "is_passed", "closed_at"])
     if attempt.is_passed:
         completion.complete_activity(
@@ -166,18 +230,15 @@ def _close(attempt: Attempt, at) -> Attempt | None:
             facts={"attempt": attempt.number, "pass_percent": attempt.pass_percent},
             at=at,
         )
-    audit.record(
-        "attempt.handed_in",
-        by=enrolment.person,
-        subject=subject,
-        facts={"score_percent": attempt.score_percent, "is_passed": attempt.is_passed},
-    )
-    return attempt
+
+
+def _subject(attempt: Attempt) -> str:
+    return f"courses.attempt:{attempt.public_id}"
 
 
 def _locked_enrolment(enrolment_id: int) -> Enrolment:
     """The enrolment's row, locked: attempts of one person at one course are started and closed one after another."""
-    enrolment = Enrolment.objects.select_for_update().get(pk=enrolment_id)
+    enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment_id)
     _assert_active(enrolment)
     return enrolment
 
@@ -187,48 +248,49 @@ def _assert_active(enrolment: Enrolment) -> None:
         raise RuleBroken("attempt.not_enrolled", _("Inscríbase de nuevo en el curso para responder."))
 
 
-def _copy_questions(attempt: Attempt) -> None:
-    questions = list(attempt.quiz.questions.prefetch_related("choices"))
-    if not questions:
+def _ask(attempt: Attempt) -> None:
+    """Write down which questions the attempt asks, in which order, each as it stands now."""
+    chance = random.Random(str(attempt.public_id))  # noqa: S311 (an order to look at; nothing secret)
+    drawn = _draw(attempt, list(attempt.quiz.items.select_related("question__latest", "topic")), chance)
+    if not drawn:
         raise RuleBroken("attempt.no_questions", _("Este cuestionario aún no tiene preguntas."))
+    if attempt.quiz.is_shuffled:
+        chance.shuffle(drawn)
     Answer.objects.bulk_create(
-        Answer(
-            attempt=attempt,
-            question=question,
-            question_key=question.key,
-            order=number,
-            question_text=question.text,
-            is_multiple=question.kind == Question.Kind.MULTIPLE,
-            choices=[
-                {"key": str(choice.key), "text": choice.text}
-                for choice in sorted(question.choices.all(), key=lambda choice: _shuffle_key(attempt, choice))
-            ],
-        )
-        for number, question in enumerate(questions, start=1)
+        Answer(attempt=attempt, version_id=question.latest_id, order=order, points=points)
+        for order, (question, points) in enumerate(drawn, start=1)
     )
 
 
-def _shuffle_key(attempt: Attempt, choice: Choice) -> str:
-    """An order of the options that is another in each attempt and the same each time it is looked at."""
-    return hashlib.sha256(f"{attempt.public_id}{choice.key}".encode()).hexdigest()
+def _draw(attempt: Attempt, items: list[QuizItem], chance: random.Random) -> list[tuple[BankQuestion, Decimal]]:
+    """No question twice; of a topic first those that the person has not seen in this quiz."""
+    fixed = {item.question_id for item in items if item.question_id}
+    taken = set(fixed)
+    seen = set(
+        Answer.objects.filter(attempt__enrolment=attempt.enrolment_id, attempt__quiz=attempt.quiz_id)
+        .exclude(attempt=attempt)
+        .values_list("version__question_id", flat=True)
+    )
+    drawn: list[tuple[BankQuestion, Decimal]] = []
+    for item in items:
+        if item.question:
+            if item.question.latest_id and not item.question.archived_at:
+                drawn.append((item.question, item.points))
+            continue
+        pool = list(BankQuestion.objects.in_use().filter(topic=item.topic_id, latest__isnull=False).order_by("pk"))
+        pool = [question for question in pool if question.pk not in taken]
+        chance.shuffle(pool)
+        pool.sort(key=lambda question: question.pk in seen)
+        for question in pool[: item.draws]:
+            taken.add(question.pk)
+            drawn.append((question, item.points))
+    return drawn
 
 
-def _grade(attempt: Attempt) -> int | None:
-    """Write what is right into the answers and give the score, in whole percent rounded down.
-
-    A question whose right options were taken out of the quiz while the person answered does not count, nor does the
-    choice of an option that was taken out. None when no question is left.
-    """
-    answers = list(attempt.answers.select_related("question").prefetch_related("question__choices"))
-    for given in answers:
-        shown = [choice["key"] for choice in given.choices]
-        choices = given.question.choices.all() if given.question else []
-        right = {str(choice.key) for choice in choices if choice.is_right}
-        standing = {str(choice.key) for choice in choices}
-        given.right = [key for key in shown if key in right]
-        given.explanation = given.question.explanation if given.question else ""
-        given.is_right = set(given.chosen) & standing == set(given.right) if given.right else None
-    Answer.objects.bulk_update(answers, ["right", "explanation", "is_right"])
-    counted = [given for given in answers if given.right]
-    right_count = sum(1 for given in counted if given.is_right)
-    return 100 * right_count // len(counted) if counted else None
+def _grade(attempt: Attempt) -> None:
+    """Write into the answers what each is worth and what is said of it."""
+    every = list(attempt.answers.select_related("version"))
+    for given in every:
+        mark = grading.grade(given.version.said, given.given)
+        given.percent, given.said = mark.percent, list(mark.said)
+    Answer.objects.bulk_update(every, ["percent", "said"])

@@ -5,10 +5,13 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import ActivityCompletion, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
+from courses.models import ActivityCompletion, Answer, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
+from courses.questions import prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
 from lms.models import Person
+
+ANSWERS = Prefetch("answers", Answer.objects.select_related("version"))
 
 
 def tell(person: Person) -> dict[str, Any]:
@@ -20,7 +23,7 @@ def tell(person: Person) -> dict[str, Any]:
             Prefetch("activity_completions", ActivityCompletion.objects.select_related("activity").order_by("pk")),
             Prefetch("watch_progress", WatchProgress.objects.select_related("video").order_by("pk")),
             Prefetch("watch_segments", WatchSegment.objects.select_related("video")),
-            Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related("answers")),
+            Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related(ANSWERS)),
         )
     )
     completions = Completion.objects.filter(person=person).select_related("municipality__department", "post")
@@ -87,12 +90,14 @@ def _attempt(attempt: Attempt) -> dict:
 
 
 def _answer(answer) -> dict:
-    """What was asked and what the person chose; whether it is right only once the attempt is closed."""
+    """What was asked and what the person answered; what it is worth only once the attempt is closed."""
     return {
-        "question": answer.question_text,
-        "chosen": [choice["text"] for choice in answer.choices if choice["key"] in answer.chosen],
+        "question": prose.to_plain(answer.version.said.text),
+        "answer": wording.in_words(answer.version.said, answer.given),
         "answered_at": moment(answer.answered_at),
         "is_right": answer.is_right,
+        "percent": None if answer.percent is None else float(answer.percent),
+        "remark": answer.remark,
     }
 
 

@@ -1,5 +1,6 @@
 """Tables of teaching and learning."""
 
+from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
 from .progress import (
@@ -10,7 +11,7 @@ from .progress import (
     WatchProgress,
     WatchSegment,
 )
-from .questions import Choice, Question, Quiz
+from .questions import Quiz, QuizItem
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -18,17 +19,20 @@ __all__ = [
     "ActivityCompletion",
     "Answer",
     "Attempt",
+    "BankQuestion",
     "CatalogueIndexPage",
-    "Choice",
     "Completion",
     "CoursePage",
     "Enrolment",
     "Family",
     "LessonPage",
-    "Question",
+    "QuestionPicture",
+    "QuestionVersion",
     "Quiz",
+    "QuizItem",
     "ToolIndexPage",
     "ToolPage",
+    "Topic",
     "WatchProgress",
     "WatchSegment",
 ]

@@ -1,16 +1,20 @@
 """What a learner did: watched seconds, attempts, completed activities. Everything here only grows."""
 
 import uuid
+from datetime import datetime
 
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from courses.questions.grading import NEARLY
 from media.models import Video
 
+from .bank import QuestionVersion
 from .enrolment import Enrolment
-from .questions import Question, Quiz
+from .questions import Quiz
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
@@ -193,9 +197,20 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Attempts that were started and not handed in."""
         return self.filter(closed_at=None)
 
+    def overdue(self, at: datetime) -> "AttemptQuerySet":
+        """Open ones whose time ended before `at`."""
+        return self.open().filter(ends_at__lt=at)
+
+    def to_mark(self) -> "AttemptQuerySet":
+        """Handed in, and waiting for a person to mark them."""
+        return self.filter(closed_at__isnull=False, score_percent=None)
+
 
 class Attempt(models.Model):
-    """One try at a quiz. Its `public_id` is made by the client's form, so that a form sent twice is one attempt."""
+    """One try at a quiz. Its `public_id` is made by the client's form, so that a form sent twice is one attempt.
+
+    `score_percent` is empty until it is handed in and, where a person has to mark an answer, until that was done.
+    """
 
     public_id = models.UUIDField(unique=True)
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="attempts")
@@ -204,6 +219,7 @@ class Attempt(models.Model):
     number = models.PositiveSmallIntegerField(_("intento"))
     pass_percent = models.PositiveSmallIntegerField()
     started_at = models.DateTimeField(default=timezone.now)
+    ends_at = models.DateTimeField(null=True, blank=True, help_text="when its time is over; empty without a limit")
     closed_at = models.DateTimeField(null=True, blank=True)
     score_percent = models.PositiveSmallIntegerField(_("nota"), null=True)
     is_passed = models.BooleanField(default=False)
@@ -221,33 +237,56 @@ class Attempt(models.Model):
             models.CheckConstraint(
                 condition=Q(score_percent=None) | Q(score_percent__lte=100), name="attempt_score_is_a_percentage"
             ),
+            models.CheckConstraint(
+                condition=Q(is_passed=False) | Q(score_percent__gte=F("pass_percent")), name="attempt_passed_by_score"
+            ),
         ]
+        indexes = [models.Index(fields=["ends_at"], condition=Q(closed_at=None), name="attempt_open_with_an_end")]
 
     def __str__(self) -> str:
         return f"{self.enrolment} · {self.quiz} · {self.number}"
 
+    @property
+    def awaits_marking(self) -> bool:
+        """Handed in, and waiting for a person."""
+        return self.closed_at is not None and self.score_percent is None
+
 
 class Answer(models.Model):
-    """The answer to one question of an attempt, with the words it saw. `is_right` is empty until the attempt closes."""
+    """The answer to one question of an attempt, and the version of the question that was seen.
+
+    `given` is as `courses.questions.answers` says. `percent` is what it is worth, empty until the attempt is handed in
+    and while a person has to mark it; `said` is what is told about it then. `points` 0: it does not count.
+    """
 
     attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="answers")
-    question = models.ForeignKey(Question, models.SET_NULL, null=True, related_name="+")
-    question_key = models.UUIDField()
+    version = models.ForeignKey(QuestionVersion, models.PROTECT, related_name="answers")
     order = models.PositiveSmallIntegerField()
-    question_text = models.TextField()
-    is_multiple = models.BooleanField(default=False)
-    choices = models.JSONField(help_text="[{key, text}] in the order shown; never says which is right")
-    chosen = models.JSONField(default=list, help_text="keys of the chosen options")
+    points = models.DecimalField(max_digits=6, decimal_places=2, default=1)
+    given = models.JSONField(default=dict)
     answered_at = models.DateTimeField(null=True)
-    is_right = models.BooleanField(null=True)
-    explanation = models.TextField(blank=True)
-    right = models.JSONField(default=list, help_text="keys of the right options, written when the attempt closes")
+    percent = models.DecimalField(max_digits=8, decimal_places=5, null=True)
+    said = models.JSONField(default=list, help_text="prose, written when the attempt closes")
+    marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")
+    marked_at = models.DateTimeField(null=True, blank=True)
+    levels = models.JSONField(default=dict, help_text="the level chosen for each criterion of a rubric, by their keys")
+    remark = models.TextField(_("comentario"), blank=True)
 
     wagtail_reference_index_ignore = True
 
     class Meta:
         ordering = ["order"]
-        constraints = [models.UniqueConstraint(fields=["attempt", "question_key"], name="answer_once_per_question")]
+        constraints = [
+            models.UniqueConstraint(fields=["attempt", "order"], name="answer_place_once"),
+            models.CheckConstraint(
+                condition=Q(percent=None) | Q(percent__gte=0, percent__lte=100), name="answer_percent_is_one"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.question_text[:60]
+        return f"{self.attempt_id}.{self.order}"
+
+    @property
+    def is_right(self) -> bool | None:
+        """Whether nothing is missing; None before that is known."""
+        return None if self.percent is None else self.percent >= NEARLY

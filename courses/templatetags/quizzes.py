@@ -1,18 +1,74 @@
 """Template tags for quizzes in a lesson."""
 
+import re
 import uuid
+from html import unescape
 
 from django import template
+from django.utils.html import format_html
+from django.utils.safestring import mark_safe
 
 from courses.domain import grading
+from courses.questions import wording
+from courses.questions.prose import to_plain
 
 register = template.Library()
+PICTURE = re.compile(r"<img\b[^>]*>")
+KEY = re.compile(r'data-picture="([^"]*)"')
+ALT = re.compile(r'alt="([^"]*)"')
 
 
 @register.simple_tag
 def new_attempt_id() -> str:
     """The id of an attempt that is yet to start, for a hidden field: the same form sent twice is one attempt."""
     return str(uuid.uuid4())
+
+
+@register.simple_tag
+def prose(html: str, version) -> str:
+    """Prose of a question, with its pictures where they stand; it was cleaned when it was written down."""
+    pictures = {one.key: one.image for one in version.question.pictures.all()}
+    return mark_safe(PICTURE.sub(lambda found: _picture(found, pictures), html))  # noqa: S308
+
+
+def _picture(found: re.Match[str], pictures: dict) -> str:
+    key = KEY.search(found[0])
+    image = pictures.get(key[1]) if key else None
+    if image is None:
+        return ""
+    rendition = image.get_rendition("max-640x640|format-webp")
+    alt = ALT.search(found[0])
+    return format_html(
+        '<img src="{}" width="{}" height="{}" alt="{}" loading="lazy">',
+        rendition.url,
+        rendition.width,
+        rendition.height,
+        unescape(alt[1]) if alt else "",
+    )
+
+
+@register.filter
+def plain(html: str) -> str:
+    """Prose as plain text."""
+    return to_plain(html)
+
+
+@register.filter
+def minutes_left(seconds: int) -> int:
+    """Whole minutes, the one that has begun counted."""
+    return -(-seconds // 60)
+
+
+@register.filter
+def answer_words(given) -> list[str]:
+    """What was answered, in lines."""
+    return wording.in_words(given.version.said, given.given)
+
+
+@register.filter
+def solution_words(given) -> list[str]:
+    """What is right, in lines; only for an attempt that is closed."""
+    return wording.solution(given.version.said) if given.attempt.closed_at else []
 
 
 @register.inclusion_tag("courses/components/quiz_entry.html", takes_context=True)

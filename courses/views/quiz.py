@@ -7,10 +7,13 @@ from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.domain import grading
 from courses.models import Activity, Answer, Attempt, CoursePage, Enrolment, LessonPage
+from courses.questions import answers, showing
 from lms.domain.errors import RuleBroken
 
 
@@ -64,36 +67,66 @@ def _uuid_or_404(text: str) -> UUID:
 def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     """One question; a POST keeps its answer and goes where the pressed button says (204 for a script)."""
     attempt = attempt_or_404(request, public_id)
-    if attempt.closed_at:
-        return redirect("courses:attempt_result", attempt.public_id)
-    answers = list(attempt.answers.all())
-    if not 1 <= number <= len(answers):
+    if attempt.closed_at or _is_over(attempt):
+        return _close(request, attempt)
+    asked = _asked(attempt)
+    if not 1 <= number <= len(asked):
         raise Http404
-    error = ""
+    error, given = "", asked[number - 1]
     if request.method == "POST":
-        error = _save(request, attempt, answers[number - 1])
+        error, given = _save(request, attempt, given)
         if not error and request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(status=204)
         if not error:
-            return redirect(_next_address(request.POST.get("go", ""), attempt, number, len(answers)))
+            return redirect(_next_address(request.POST.get("go", ""), attempt, number, len(asked)))
     context = {
         "attempt": attempt,
-        "answer": answers[number - 1],
+        "answer": given,
+        "field": showing.show(given.version.said, given.given, seed=str(attempt.public_id)),
         "number": number,
-        "total": len(answers),
-        "answered_count": sum(1 for given in answers if given.answered_at),
+        "total": len(asked),
+        "answered_count": sum(1 for one in asked if one.answered_at),
+        "seconds_left": _seconds_left(attempt),
         "error": error,
     }
     return render(request, "courses/attempt_question.html", context, status=422 if error else 200)
 
 
-def _save(request: HttpRequest, attempt: Attempt, given: Answer) -> str:
-    """Keep an answer; gives the words of the rule it breaks, if any."""
+def _asked(attempt: Attempt) -> list[Answer]:
+    every = attempt.answers.select_related("version__question")
+    return list(every.prefetch_related("version__question__pictures__image"))
+
+
+def _seconds_left(attempt: Attempt) -> int | None:
+    return max(0, int((attempt.ends_at - timezone.now()).total_seconds())) if attempt.ends_at else None
+
+
+def _is_over(attempt: Attempt) -> bool:
+    return attempt.ends_at is not None and timezone.now() > attempt.ends_at + grading.GRACE
+
+
+def _close(request: HttpRequest, attempt: Attempt) -> HttpResponse:
+    """What is closed shows what came of it; what has no time left is handed in as it is."""
+    if not attempt.closed_at:
+        try:
+            grading.hand_in(attempt=attempt)
+        except RuleBroken as broken:
+            messages.error(request, broken.message)
+            return redirect(lesson_address(attempt.activity, attempt.enrolment.course))
+        messages.info(request, _("Se terminó el tiempo. Enviamos lo que usted había guardado."))
+    return redirect("courses:attempt_result", attempt.public_id)
+
+
+def _save(request: HttpRequest, attempt: Attempt, asked: Answer) -> tuple[str, Answer]:
+    """Keep an answer. Gives the words of the rule it breaks, if any, and the answer with what was typed."""
+    body = asked.version.said.body
     try:
-        grading.answer(attempt=attempt, question_key=given.question_key, chosen=request.POST.getlist("chosen"))
+        given = answers.read(body, request.POST)
+        return "", grading.answer(attempt=attempt, order=asked.order, given=given)
+    except answers.UnfitAnswer as unfit:
+        return str(grading.UNFIT[unfit.code]), asked
     except RuleBroken as broken:
-        return broken.message
-    return ""
+        return broken.message, asked
 
 
 def _next_address(go: str, attempt: Attempt, number: int, total: int) -> str:
@@ -109,15 +142,21 @@ def _next_address(go: str, attempt: Attempt, number: int, total: int) -> str:
 def review(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """All questions before sending, with those that have no answer named first."""
     attempt = attempt_or_404(request, public_id)
-    if attempt.closed_at:
-        return redirect("courses:attempt_result", attempt.public_id)
-    answers = list(attempt.answers.all())
+    if attempt.closed_at or _is_over(attempt):
+        return _close(request, attempt)
+    asked = _asked(attempt)
     context = {
         "attempt": attempt,
-        "answers": answers,
-        "unanswered": [given for given in answers if not given.answered_at],
+        "answers": asked,
+        "unanswered": [one for one in asked if not one.answered_at],
+        "unfinished": [one for one in asked if one.answered_at and not _is_whole(one)],
+        "seconds_left": _seconds_left(attempt),
     }
     return render(request, "courses/attempt_review.html", context)
+
+
+def _is_whole(one: Answer) -> bool:
+    return answers.is_whole(one.version.said.body, one.given)
 
 
 @login_required
@@ -142,12 +181,12 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
     attempt = attempt_or_404(request, public_id)
     if not attempt.closed_at:
         return redirect("courses:attempt_review", attempt.public_id)
-    answers = list(attempt.answers.all())
+    asked = _asked(attempt)
     context = {
         "attempt": attempt,
-        "answers": answers,
-        "right_count": sum(1 for given in answers if given.is_right),
-        "counted": sum(1 for given in answers if given.is_right is not None),
+        "answers": asked,
+        "right_count": sum(1 for one in asked if one.is_right and one.points),
+        "counted": sum(1 for one in asked if one.points),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),
         "lesson_address": lesson_address(attempt.activity, attempt.enrolment.course),
     }

@@ -11,8 +11,8 @@ import hashlib
 import os
 import secrets
 import shutil
-import unicodedata
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass

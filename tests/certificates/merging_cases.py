@@ -138,10 +138,11 @@ class Story:
         activity = Activity.objects.get(course_key=entered.course_key, kind="quiz")
         attempt = grading.start(enrolment=entered, activity=activity, attempt_id=uuid.uuid4(), at=self.at)
         given = attempt.answers.get()
-        right = [str(choice.key) for choice in given.question.choices.all() if choice.is_right]
-        wrong = [choice["key"] for choice in given.choices if choice["key"] not in right]
+        options = given.version.said.body.options
+        right = [one.key for one in options if one.percent]
+        wrong = [one.key for one in options if not one.percent]
         chosen = right if number % 2 else wrong[:1]
-        grading.answer(attempt=attempt, question_key=given.question_key, chosen=chosen, at=self.at)
+        grading.answer(attempt=attempt, order=given.order, given={"chosen": chosen}, at=self.at)
         if is_handed_in:
             grading.hand_in(attempt=attempt, at=self.at)
 

@@ -118,10 +118,9 @@ def test_the_enrolment_that_waits_takes_nothing():
 def an_attempt(person: Person, activity: Activity, course, *, is_right: bool, is_handed_in: bool = True) -> Attempt:
     entered = enrolment.enrol(person=person, course=course, by=person)
     attempt = grading.start(enrolment=entered, activity=activity, attempt_id=uuid.uuid4())
-    for given in attempt.answers.select_related("question"):
-        right = str(given.question.choices.get(is_right=True).key)
-        chosen = [choice["key"] for choice in given.choices if (choice["key"] == right) == is_right][:1]
-        grading.answer(attempt=attempt, question_key=given.question_key, chosen=chosen)
+    for given in attempt.answers.select_related("version"):
+        chosen = [one.key for one in given.version.said.body.options if bool(one.percent) == is_right][:1]
+        grading.answer(attempt=attempt, order=given.order, given={"chosen": chosen})
     return grading.hand_in(attempt=attempt) if is_handed_in else attempt
 
 
@@ -161,9 +160,9 @@ def test_a_quiz_passed_under_either_record_is_passed_and_each_keeps_its_own_pass
     done = merge(one, two)
     entered = Enrolment.objects.get(person=one)
     assert entered.activity_completions.get().score_percent == 100
-    for given in mine.answers.select_related("question"):
-        right = str(given.question.choices.get(is_right=True).key)
-        grading.answer(attempt=mine, question_key=given.question_key, chosen=[right])
+    for given in mine.answers.select_related("version"):
+        right = next(one.key for one in given.version.said.body.options if one.percent)
+        grading.answer(attempt=mine, order=given.order, given={"chosen": [right]})
     grading.hand_in(attempt=mine)
     undo(done)
     judge(one, two)

@@ -2,19 +2,21 @@
 
 import uuid
 from datetime import timedelta
+from decimal import Decimal
 
 import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from courses.domain import bank, grading, marking
 from courses.domain import enrolment as enrolments
-from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, ActivityCompletion, Answer, Attempt, Choice, Completion, Enrolment
+from courses.models import Activity, ActivityCompletion, Answer, Attempt, Completion, Enrolment, Quiz, QuizItem, Topic
+from courses.questions import Criterion, Essay, Level
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent
-from tests.factories.courses import a_course, a_lesson, a_quiz
-from tests.factories.people import an_employee
+from tests.factories.courses import a_course, a_lesson, a_question, a_quiz
+from tests.factories.people import an_employee, somebody_with_role
 
 pytestmark = pytest.mark.django_db
 
@@ -36,14 +38,14 @@ def started(enrolment: Enrolment, activity: Activity) -> Attempt:
 
 def keys(answer: Answer, *, right: bool = True) -> list[str]:
     """The right options of a question, or its first wrong one."""
-    choices = Choice.objects.filter(question=answer.question, is_right=right)
-    return [str(choice.key) for choice in (choices if right else choices[:1])]
+    options = [one.key for one in answer.version.said.body.options if (one.percent > 0) == right]
+    return options if right else options[:1]
 
 
 def answered(attempt: Attempt, *, right: int) -> Attempt:
     """Answer the first `right` questions rightly and the others wrongly, and hand in."""
     for number, given in enumerate(attempt.answers.all()):
-        grading.answer(attempt=attempt, question_key=given.question_key, chosen=keys(given, right=number < right))
+        grading.answer(attempt=attempt, order=given.order, given={"chosen": keys(given, right=number < right)})
     return grading.hand_in(attempt=attempt)
 
 
@@ -53,16 +55,13 @@ def broken(call, **arguments) -> str:
     return caught.value.code
 
 
-def test_an_attempt_copies_the_words_and_nothing_of_what_is_right():
+def test_an_attempt_keeps_the_versions_it_saw_and_nothing_of_what_is_right():
     enrolment, activity = a_quiz_to_take(questions=3)
     attempt = started(enrolment, activity)
     rows = list(attempt.answers.all())
-    assert [given.question_text for given in rows] == ["¿Pregunta 1?", "¿Pregunta 2?", "¿Pregunta 3?"]
+    assert [given.version.said.text for given in rows] == ["¿Pregunta 1?", "¿Pregunta 2?", "¿Pregunta 3?"]
     assert [given.order for given in rows] == [1, 2, 3]
-    for given in rows:
-        assert {choice["text"] for choice in given.choices} == {"Correcta", "Falsa", "Otra falsa"}
-        assert {frozenset(choice) for choice in given.choices} == {frozenset({"key", "text"})}
-        assert (given.is_right, given.explanation, given.right, given.chosen) == (None, "", [], [])
+    assert {(given.is_right, tuple(given.said), str(given.given)) for given in rows} == {(None, (), "{}")}
 
 
 def test_the_same_form_sent_twice_is_one_attempt():
@@ -104,7 +103,7 @@ def test_who_withdrew_neither_starts_answers_nor_hands_in():
     enrolments.withdraw(enrolment=enrolment, by=enrolment.person)
     assert {
         broken(grading.start, enrolment=enrolment, activity=activity, attempt_id=uuid.uuid4()),
-        broken(grading.answer, attempt=attempt, question_key=given.question_key, chosen=keys(given)),
+        broken(grading.answer, attempt=attempt, order=given.order, given={"chosen": keys(given)}),
         broken(grading.hand_in, attempt=attempt),
     } == {"attempt.not_enrolled"}
 
@@ -130,35 +129,35 @@ def test_answers_are_kept_one_by_one_and_may_change():
     enrolment, activity = a_quiz_to_take()
     attempt = started(enrolment, activity)
     first, second = attempt.answers.all()
-    grading.answer(attempt=attempt, question_key=first.question_key, chosen=keys(first, right=False))
-    grading.answer(attempt=attempt, question_key=first.question_key, chosen=keys(first))
+    grading.answer(attempt=attempt, order=first.order, given={"chosen": keys(first, right=False)})
+    grading.answer(attempt=attempt, order=first.order, given={"chosen": keys(first)})
     first.refresh_from_db()
     second.refresh_from_db()
-    assert (first.chosen, bool(first.answered_at), second.answered_at) == (keys(first), True, None)
-    grading.answer(attempt=attempt, question_key=first.question_key, chosen=[])
+    assert (first.given["chosen"], bool(first.answered_at), second.answered_at) == (keys(first), True, None)
+    grading.answer(attempt=attempt, order=first.order, given={"chosen": []})
     first.refresh_from_db()
-    assert (first.chosen, first.answered_at) == ([], None)
+    assert (first.given["chosen"], first.answered_at) == ([], None)
 
 
 def test_what_was_not_shown_cannot_be_chosen():
     enrolment, activity = a_quiz_to_take()
     attempt = started(enrolment, activity)
     first, second = attempt.answers.all()
-    both = [choice["key"] for choice in first.choices[:2]]
-    assert broken(grading.answer, attempt=attempt, question_key=uuid.uuid4(), chosen=[]) == "answer.unknown_question"
+    both = [one.key for one in first.version.said.body.options[:2]]
+    assert broken(grading.answer, attempt=attempt, order=9, given={}) == "answer.unknown_question"
     for chosen, code in (
         (keys(second), "answer.unknown_choice"),
         (["nada"], "answer.unknown_choice"),
         (both, "answer.one_choice_only"),
     ):
-        assert broken(grading.answer, attempt=attempt, question_key=first.question_key, chosen=chosen) == code
+        assert broken(grading.answer, attempt=attempt, order=first.order, given={"chosen": chosen}) == code
 
 
 def test_a_closed_attempt_takes_no_answers():
     enrolment, activity = a_quiz_to_take()
     attempt = answered(started(enrolment, activity), right=0)
     given = attempt.answers.first()
-    code = broken(grading.answer, attempt=attempt, question_key=given.question_key, chosen=keys(given))
+    code = broken(grading.answer, attempt=attempt, order=given.order, given={"chosen": keys(given)})
     assert code == "attempt.closed"
 
 
@@ -174,24 +173,10 @@ def test_what_was_not_answered_is_wrong():
     enrolment, activity = a_quiz_to_take()
     attempt = started(enrolment, activity)
     first = attempt.answers.first()
-    grading.answer(attempt=attempt, question_key=first.question_key, chosen=keys(first))
+    grading.answer(attempt=attempt, order=first.order, given={"chosen": keys(first)})
     attempt = grading.hand_in(attempt=attempt)
     assert attempt.score_percent == 50
     assert [given.is_right for given in attempt.answers.all()] == [True, False]
-
-
-@pytest.mark.parametrize(("chosen", "is_right"), [((0, 1), True), ((0,), False), ((0, 1, 2), False), ((2,), False)])
-def test_several_are_right_when_exactly_the_right_ones_are_chosen(chosen, is_right):
-    enrolment, activity = a_quiz_to_take(questions=1)
-    question = activity.quiz.questions.get()
-    question.kind = "multiple"
-    question.save()
-    choices = list(Choice.objects.filter(question=question).order_by("sort_order"))
-    Choice.objects.filter(pk=choices[1].pk).update(is_right=True)
-    attempt = started(enrolment, activity)
-    picked = [str(choices[index].key) for index in chosen]
-    grading.answer(attempt=attempt, question_key=question.key, chosen=picked)
-    assert grading.hand_in(attempt=attempt).is_passed is is_right
 
 
 def test_handing_in_writes_reasons_and_repeating_it_changes_nothing():
@@ -201,8 +186,8 @@ def test_handing_in_writes_reasons_and_repeating_it_changes_nothing():
     again = grading.hand_in(attempt=attempt, at=timezone.now() + timedelta(hours=1))
     assert (again.closed_at, again.score_percent) == (attempt.closed_at, 100)
     assert list(attempt.answers.values()) == before
-    assert {given["explanation"] for given in before} == {"Explicación 1", "Explicación 2"}
-    assert all(len(given["right"]) == 1 for given in before)
+    assert [given["said"] for given in before] == [["Explicación 1"], ["Explicación 2"]]
+    assert {given["percent"] for given in before} == {100}
     assert AuditEvent.objects.filter(action="attempt.handed_in").count() == 1
     assert ActivityCompletion.objects.get().score_percent == 100
     assert Completion.objects.filter(person=enrolment.person).count() == 1
@@ -239,23 +224,21 @@ def test_without_a_limit_one_may_always_try_again_until_passing():
     assert code == "attempt.passed"
 
 
-def test_an_edit_of_the_quiz_leaves_the_open_attempts_words_and_drops_what_is_gone():
+def test_an_edit_of_the_quiz_leaves_the_open_attempt_what_it_saw():
     enrolment, activity = a_quiz_to_take()
     attempt = started(enrolment, activity)
     first, second = attempt.answers.all()
-    second.question.delete()
-    question = first.question
-    question.text = "¿Otra cosa?"
-    question.save()
+    question = first.version.question
+    bank.change(question, first.version.said.model_copy(update={"text": "¿Otra cosa?"}), by=None)
+    bank.archive(second.version.question, by=None)
+    activity.quiz.items.all().delete()
     activity.quiz.pass_percent = 100
     activity.quiz.save()
-    grading.answer(attempt=attempt, question_key=first.question_key, chosen=keys(first))
+    grading.answer(attempt=attempt, order=first.order, given={"chosen": keys(first)})
+    grading.answer(attempt=attempt, order=second.order, given={"chosen": keys(second)})
     attempt = grading.hand_in(attempt=attempt)
     assert (attempt.score_percent, attempt.pass_percent) == (100, 70)
-    assert [(given.question_text, given.is_right) for given in attempt.answers.all()] == [
-        ("¿Pregunta 1?", True),
-        ("¿Pregunta 2?", None),
-    ]
+    assert [given.version.said.text for given in attempt.answers.all()] == ["¿Pregunta 1?", "¿Pregunta 2?"]
 
 
 def test_the_database_holds_one_open_attempt_and_each_number_once():
@@ -269,26 +252,170 @@ def test_the_database_holds_one_open_attempt_and_each_number_once():
         Attempt.objects.create(public_id=attempt.public_id, number=3, closed_at=timezone.now(), **fields)
     with pytest.raises(IntegrityError), transaction.atomic():
         Attempt.objects.filter(pk=attempt.pk).update(score_percent=101)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Attempt.objects.filter(pk=attempt.pk).update(is_passed=True, score_percent=69)
     given = attempt.answers.first()
     with pytest.raises(IntegrityError), transaction.atomic():
-        Answer.objects.create(attempt=attempt, question_key=given.question_key, order=9, question_text="", choices=[])
+        Answer.objects.create(attempt=attempt, version=given.version, order=given.order)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        attempt.answers.update(percent=101)
 
 
-def test_a_chosen_option_that_was_taken_out_does_not_count_against_anybody():
-    enrolment, activity = a_quiz_to_take(questions=1)
-    Choice.objects.filter(text="Falsa").update(is_right=True)
-    activity.quiz.questions.update(kind="multiple")
+# Versions, draws, time -----------------------------------------------------------------------------------------------
+
+
+def test_a_change_is_a_new_version_and_the_same_again_is_none():
+    question = a_question("¿Una?")
+    said = question.latest.said
+    assert bank.change(question, said, by=None).number == 1
+    assert bank.change(question, said.model_copy(update={"name": "Otra"}), by=None).number == 2
+    question.refresh_from_db()
+    assert (question.name, question.latest.number, question.versions.count()) == ("Otra", 2, 2)
+
+
+def drawn(attempt: Attempt) -> list[str]:
+    return [given.version.said.name for given in attempt.answers.all()]
+
+
+def test_questions_are_drawn_from_a_topic_first_those_not_seen_yet():
+    enrolment, activity = a_quiz_to_take(questions=0, max_attempts=0)
+    topic = Topic.objects.create(name="Agua")
+    for number in range(6):
+        a_question(f"¿{number}?", topic=topic)
+    bank.archive(a_question("¿Archivada?", topic=topic), by=None)
+    QuizItem.objects.create(quiz=activity.quiz, topic=topic, draws=3)
+    first = drawn(answered(started(enrolment, activity), right=0))
+    second = drawn(answered(started(enrolment, activity), right=0))
+    assert (len(set(first)), len(set(second)), set(first) & set(second)) == (3, 3, set())
+    third = drawn(answered(started(enrolment, activity), right=0))
+    assert len(set(third)) == 3
+    assert "¿Archivada?" not in {*first, *second, *third}
+
+
+def test_what_is_asked_anyway_is_not_drawn_too():
+    enrolment, activity = a_quiz_to_take(questions=0)
+    topic = Topic.objects.create(name="Agua")
+    asked = [a_question(f"¿{number}?", topic=topic) for number in range(2)]
+    QuizItem.objects.create(quiz=activity.quiz, question=asked[0], points=3)
+    QuizItem.objects.create(quiz=activity.quiz, topic=topic, draws=5)
     attempt = started(enrolment, activity)
-    given = attempt.answers.get()
-    grading.answer(attempt=attempt, question_key=given.question_key, chosen=keys(given))
-    Choice.objects.filter(text="Falsa").delete()
-    assert grading.hand_in(attempt=attempt).score_percent == 100
+    assert drawn(attempt) == ["¿0?", "¿1?"]
+    assert answered(attempt, right=1).score_percent == 75
 
 
-def test_an_attempt_without_any_question_left_is_no_zero():
-    enrolment, activity = a_quiz_to_take()
+def test_in_another_order_in_each_attempt():
+    orders = set()
+    for _person in range(6):
+        enrolment, activity = a_quiz_to_take(questions=6, is_shuffled=True)
+        orders.add(tuple(drawn(started(enrolment, activity))))
+    assert len(orders) > 1
+    assert {tuple(sorted(order)) for order in orders} == {tuple(f"¿Pregunta {n}?" for n in range(1, 7))}
+
+
+def test_when_the_time_is_over_what_was_saved_counts_and_nothing_after_it():
+    enrolment, activity = a_quiz_to_take(minutes=10)
+    begun = timezone.now()
+    attempt = grading.start(enrolment=enrolment, activity=activity, attempt_id=uuid.uuid4(), at=begun)
+    assert attempt.ends_at == begun + timedelta(minutes=10)
+    first, second = attempt.answers.all()
+    in_time, on_its_way, late = (begun + timedelta(minutes=10, seconds=seconds) for seconds in (-1, 29, 31))
+    grading.answer(attempt=attempt, order=1, given={"chosen": keys(first)}, at=in_time)
+    grading.answer(attempt=attempt, order=2, given={"chosen": keys(second, right=False)}, at=on_its_way)
+    code = broken(grading.answer, attempt=attempt, order=2, given={"chosen": keys(second)}, at=late)
+    assert code == "attempt.time_over"
+    assert grading.close_overdue(at=on_its_way) == 0
+    assert grading.close_overdue(at=late) == 1
+    attempt.refresh_from_db()
+    assert (attempt.score_percent, attempt.closed_at) == (50, attempt.ends_at)
+    assert grading.close_overdue(at=late) == 0
+
+
+def test_between_attempts_one_waits():
+    enrolment, activity = a_quiz_to_take(wait_minutes=30)
+    attempt = answered(started(enrolment, activity), right=0)
+    soon, then = (attempt.closed_at + timedelta(minutes=minutes) for minutes in (29, 30))
+    ask = {"enrolment": enrolment, "activity": activity, "attempt_id": uuid.uuid4()}
+    assert broken(grading.start, **ask, at=soon) == "attempt.wait"
+    assert not grading.standing(enrolment=enrolment, activity=activity, at=soon).may_start
+    assert grading.start(**ask, at=then).number == 2
+
+
+@pytest.mark.parametrize(
+    ("shows", "after_one", "after_all"), [("spent", False, True), ("each", True, True), ("never", False, False)]
+)
+def test_right_answers_are_told_when_the_quiz_says(shows, after_one, after_all):
+    enrolment, activity = a_quiz_to_take(max_attempts=2, shows=shows)
+    told = []
+    for _time in range(2):
+        answered(started(enrolment, activity), right=0)
+        told.append(grading.standing(enrolment=enrolment, activity=activity).shows_right_options)
+    assert told == [after_one, after_all]
+    assert Quiz.Shows(shows)
+
+
+# Marked by a person --------------------------------------------------------------------------------------------------
+
+
+def an_essay_to_mark(**fields) -> tuple[Attempt, Activity]:
+    """Handed in: one question that is right, and a text of one's own."""
+    enrolment, activity = a_quiz_to_take(questions=1, **fields)
+    level = {"text": "nivel"}
+    levels = (Level(key="0", points=0, **level), Level(key="1", points=2, **level), Level(key="2", points=4, **level))
+    essay = a_question("¿Por qué?", body=Essay(rubric=(Criterion(key="c", text="Claridad", levels=levels),)))
+    QuizItem.objects.create(quiz=activity.quiz, question=essay, sort_order=5, points=3)
     attempt = started(enrolment, activity)
-    activity.quiz.questions.all().delete()
-    assert broken(grading.hand_in, attempt=attempt) == "attempt.quiz_changed"
-    assert not Attempt.objects.exists()
-    assert AuditEvent.objects.filter(action="attempt.thrown_away").count() == 1
+    grading.answer(attempt=attempt, order=1, given={"chosen": keys(attempt.answers.first())})
+    grading.answer(attempt=attempt, order=2, given={"text": "Porque sí."})
+    return grading.hand_in(attempt=attempt), activity
+
+
+def test_what_a_person_has_to_mark_waits_for_them():
+    attempt, activity = an_essay_to_mark()
+    assert (attempt.awaits_marking, attempt.score_percent, attempt.is_passed) == (True, None, False)
+    assert not ActivityCompletion.objects.exists()
+    ask = {"enrolment": attempt.enrolment, "activity": activity, "attempt_id": uuid.uuid4()}
+    assert broken(grading.start, **ask) == "attempt.to_mark"
+    standing = grading.standing(enrolment=attempt.enrolment, activity=activity)
+    assert (standing.may_start, standing.shows_right_options) == (False, False)
+
+
+def test_a_mark_completes_what_it_passes_and_may_be_corrected():
+    attempt, _activity = an_essay_to_mark()
+    marker = somebody_with_role("trainer")
+    given = attempt.answers.get(order=2)
+    marking.mark(answer=given, by=marker, levels={"c": "1"}, remark="Falta un ejemplo.")
+    attempt.refresh_from_db()
+    assert (attempt.score_percent, attempt.is_passed) == (62, False)
+    marking.mark(answer=given, by=marker, levels={"c": "2"})
+    attempt.refresh_from_db()
+    assert (attempt.score_percent, attempt.is_passed) == (100, True)
+    assert ActivityCompletion.objects.get().score_percent == 100
+    # What was earned stays, whatever is corrected afterwards.
+    marking.mark(answer=given, by=marker, levels={"c": "0"})
+    attempt.refresh_from_db()
+    assert (attempt.score_percent, attempt.is_passed) == (25, False)
+    assert ActivityCompletion.objects.get().score_percent == 100
+    assert AuditEvent.objects.filter(action="answer.marked").count() == 3
+
+
+@pytest.mark.parametrize(
+    ("given", "code"),
+    [
+        ({"levels": {}}, "mark.rubric"),
+        ({"levels": {"c": "9"}}, "mark.rubric"),
+        ({"percent": Decimal(50)}, "mark.rubric"),
+    ],
+)
+def test_a_rubric_is_marked_whole(given, code):
+    attempt, _activity = an_essay_to_mark()
+    assert broken(marking.mark, answer=attempt.answers.get(order=2), by=somebody_with_role("trainer"), **given) == code
+
+
+def test_nobody_marks_their_own_nor_what_the_server_graded_nor_what_is_open():
+    attempt, _activity = an_essay_to_mark()
+    graded, essay = attempt.answers.all()
+    trainer = somebody_with_role("trainer")
+    assert broken(marking.mark, answer=essay, by=attempt.enrolment.person, levels={"c": "2"}) == "mark.own"
+    assert broken(marking.mark, answer=graded, by=trainer, percent=Decimal(100)) == "mark.graded"
+    Attempt.objects.update(closed_at=None)
+    assert broken(marking.mark, answer=essay, by=trainer, levels={"c": "2"}) == "mark.open"

@@ -51,7 +51,7 @@ def test_handed_in_at_once_it_is_graded_once():
     enrolment, activity = a_quiz_to_take()
     attempt = started(enrolment, activity)
     for given in attempt.answers.all():
-        grading.answer(attempt=attempt, question_key=given.question_key, chosen=keys(given))
+        grading.answer(attempt=attempt, order=given.order, given={"chosen": keys(given)})
     results = at_once(lambda _n: grading.hand_in(attempt=attempt).closed_at)
     attempt.refresh_from_db()
     assert results == [attempt.closed_at] * DEVICES

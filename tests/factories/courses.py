@@ -2,8 +2,10 @@
 
 import itertools
 
+from courses import questions
+from courses.domain import bank
 from courses.domain.tree import ensure_tree
-from courses.models import Choice, CoursePage, LessonPage, Question, Quiz
+from courses.models import BankQuestion, CoursePage, LessonPage, Quiz, QuizItem
 from lms.models import Language, Post
 
 _serial = itertools.count(1)
@@ -36,14 +38,23 @@ def a_lesson(course: CoursePage, *blocks: tuple[str, object], **fields) -> Lesso
     return LessonPage.objects.get(pk=lesson.pk)
 
 
+def a_question(text: str = "¿Pregunta?", *, body: questions.Body | None = None, **fields) -> BankQuestion:
+    """A question of the bank; of its three choices the first is right, unless `body` says otherwise."""
+    made_by, topic = fields.pop("made_by", None), fields.pop("topic", None)
+    options = tuple(
+        questions.Option(key=f"{key}-{next(_serial)}", text=words, percent=percent)
+        for key, words, percent in [("a", "Correcta", 100), ("b", "Falsa", 0), ("c", "Otra falsa", 0)]
+    )
+    body = body or questions.Choices(kind=questions.Kind.SINGLE, options=options)
+    said = questions.Question(name=text, text=fields.pop("prose", text), body=body, **fields)
+    return bank.add(said, topic=topic, by=made_by)
+
+
 def a_quiz(*, questions: int = 2, **fields) -> Quiz:
-    """A quiz whose questions have three choices; the first is right. A multiple question has two right ones."""
+    """A quiz whose questions have three choices; the first is right."""
     fields.setdefault("title", f"Cuestionario de prueba {next(_serial)}")
     quiz = Quiz.objects.create(**fields)
     for number in range(questions):
-        question = Question.objects.create(
-            quiz=quiz, text=f"¿Pregunta {number + 1}?", sort_order=number, explanation=f"Explicación {number + 1}"
-        )
-        for order, text in enumerate(["Correcta", "Falsa", "Otra falsa"]):
-            Choice.objects.create(question=question, text=text, is_right=order == 0, sort_order=order)
+        asked = a_question(f"¿Pregunta {number + 1}?", feedback={"always": f"Explicación {number + 1}"})
+        QuizItem.objects.create(quiz=quiz, question=asked, sort_order=number)
     return quiz

@@ -65,7 +65,7 @@ def _learn(person: Person) -> None:
         enrolment=enrolment, activity=activities.get(kind=Activity.Kind.QUIZ), attempt_id=uuid.uuid4()
     )
     first = attempt.answers.first()
-    grading.answer(attempt=attempt, question_key=first.question_key, chosen=[first.choices[0]["key"]])
+    grading.answer(attempt=attempt, order=first.order, given={"chosen": [first.version.said.body.options[0].key]})
     grading.hand_in(attempt=attempt)
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     WatchProgress.objects.create(**watched, length_seconds=100, covered_seconds=40)

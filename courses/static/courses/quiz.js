@@ -31,3 +31,35 @@ async function save() {
 }
 
 form?.addEventListener("change", save);
+
+// What is typed is saved when the fingers rest.
+let resting;
+form?.addEventListener("input", (event) => {
+  if (!event.target.matches("textarea, input[type=text]")) return;
+  clearTimeout(resting);
+  resting = setTimeout(save, 1500);
+});
+
+// The time left: told each minute, in the last one each second. When it is over what is there is saved and sent.
+const timer = document.querySelector("[data-seconds-left]");
+
+function tell(left) {
+  const number = timer.querySelector(".num");
+  if (left < 60) number.textContent = `${left} s`;
+  else number.textContent = number.textContent.replace(/^\d+/, Math.ceil(left / 60));
+  timer.setAttribute("aria-live", left === 60 || left === 300 ? "polite" : "off");
+}
+
+if (timer) {
+  const end = performance.now() + 1000 * Number(timer.dataset.secondsLeft);
+  const beat = setInterval(async () => {
+    const left = Math.max(0, Math.ceil((end - performance.now()) / 1000));
+    if (left) return tell(left);
+    clearInterval(beat);
+    timer.textContent = timer.dataset.over;
+    if (form) await save();
+    if (state?.classList.contains("wait")) return; // no line: what was saved counts, and the server closes it
+    const ways = [".quiz-send", "[name=go][value=review]", "[name=go][value=next]"];
+    ways.map((way) => document.querySelector(way)).find(Boolean).click();
+  }, 1000);
+}
