@@ -22,16 +22,17 @@ def add(
 ) -> BankQuestion:
     """A new question with its first version."""
     question = BankQuestion.objects.create(topic=topic, made_by=by, **_columns(said))
-    for key, image in (pictures or {}).items():
-        QuestionPicture.objects.create(question=question, key=key, image=image)
+    _show(question, pictures)
     _version(question, said, 1, by)
     audit.record("question.added", by=by, subject=_subject(question), facts={"kind": said.kind})
     return question
 
 
 @transaction.atomic
-def change(question: BankQuestion, said: Question, *, by: Person | None) -> QuestionVersion:
-    """What it says from now on. The same again is no new version."""
+def change(
+    question: BankQuestion, said: Question, *, by: Person | None, pictures: Mapping[str, "Image"] | None = None
+) -> QuestionVersion:
+    """What it says from now on, with pictures under keys that are new. The same again is no new version."""
     question = BankQuestion.objects.select_for_update(of=("self",)).get(pk=question.pk)
     last = question.latest
     if last is not None and last.said == said:
@@ -39,6 +40,7 @@ def change(question: BankQuestion, said: Question, *, by: Person | None) -> Ques
     for name, value in _columns(said).items():
         setattr(question, name, value)
     question.save(update_fields=[*_columns(said)])
+    _show(question, pictures)
     version = _version(question, said, last.number + 1 if last else 1, by)
     audit.record("question.changed", by=by, subject=_subject(question), facts={"version": version.number})
     return version
@@ -72,6 +74,11 @@ def _version(question: BankQuestion, said: Question, number: int, by: Person | N
     question.latest = version
     question.save(update_fields=["latest"])
     return version
+
+
+def _show(question: BankQuestion, pictures: Mapping[str, "Image"] | None) -> None:
+    for key, image in (pictures or {}).items():
+        QuestionPicture.objects.create(question=question, key=key, image=image)
 
 
 def _subject(question: BankQuestion) -> str:

@@ -6,9 +6,10 @@ they were given a role; whoever may `edit_every_course` writes all. A role that 
 
 from dataclasses import dataclass
 
+from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from wagtail.models import Page, PagePermissionTester, ReferenceIndex
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
@@ -199,3 +200,30 @@ def _shown_below(roots: list[Page], model) -> list[int]:
         object_id__in=[str(pk) for pk in Page.objects.filter(below).values_list("pk", flat=True)],
     )
     return [int(key) for key in used.values_list("to_object_id", flat=True)]
+
+
+def bank_for(person: Person, questions: QuerySet, *, to_edit: bool) -> QuerySet:
+    """Those of `questions` that somebody may change, or else also place: their own and those of shared topics.
+
+    Theirs are also those of its own writer in a quiz over which they were given a role. To place a question is no way
+    to make it one's own.
+    """
+    if not permissions.allows(person, EDIT):
+        return questions.none()
+    if permissions.nationwide(person, EVERY):
+        return questions
+    asking = apps.get_model("courses", "QuizItem").objects.filter(question__isnull=False)
+    given = quizzes_for(person, apps.get_model("courses", "Quiz").objects.all()).exclude(made_by=person)
+    same = Q(question__made_by=F("quiz__made_by")) | Q(question__made_by=None, quiz__made_by=None)
+    asked = asking.filter(same, quiz__in=given).values("question")
+    reached = Q(made_by=person) | Q(pk__in=asked)
+    return questions.filter(reached if to_edit else reached | Q(topic__is_shared=True))
+
+
+def topics_for(person: Person, topics: QuerySet, *, to_edit: bool) -> QuerySet:
+    """Those of `topics` that somebody may change and fill, or else also draw from: their own and the shared ones."""
+    if not permissions.allows(person, EDIT):
+        return topics.none()
+    if permissions.nationwide(person, EVERY):
+        return topics
+    return topics.filter(Q(made_by=person) if to_edit else Q(made_by=person) | Q(is_shared=True))

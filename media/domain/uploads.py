@@ -11,8 +11,8 @@ import hashlib
 import os
 import secrets
 import shutil
-import time
 import unicodedata
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
