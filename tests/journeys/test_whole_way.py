@@ -44,9 +44,11 @@ def right_answers(system, title: str) -> dict[str, list[str]]:
     """What somebody who learnt would choose: for each question's text, the texts of the right options."""
     code = f"""
 import json
-from courses.models import Question
-questions = Question.objects.filter(quiz__title={title!r})
-print(json.dumps({{q.text: [c.text for c in q.choices.filter(is_right=True)] for q in questions}}))
+from courses.models import QuizItem
+from courses.questions import wording
+from courses.questions.prose import to_plain
+asked = [item.question.latest.said for item in QuizItem.objects.filter(quiz__title={title!r})]
+print(json.dumps({{to_plain(said.text): wording.solution(said) for said in asked}}))
 """
     return json.loads(system.python(code))
 
