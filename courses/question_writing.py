@@ -15,6 +15,7 @@ from courses import gap_lines
 from courses.gap_lines import digits, share
 from courses.models import BankQuestion
 from courses.question_forms import FORMS, PICTURES, ROWS, QuestionForm, Row, RowSet, row_set
+from courses.question_showing import Shown
 from courses.questions import (
     Choices,
     Cloze,
@@ -68,9 +69,10 @@ class Editor:
         self.shown = list(self.was.pictures) if self.was else []
         self.known = {one.key: one.image for one in question.pictures.select_related("image")} if question else {}
         topic = question.topic if question else None
-        initial = self._initial() if data is None else None
+        shown = Shown(question, kind) if question and self.was else None
+        initial = shown.fields() if shown and data is None else None
         self.form: QuestionForm = FORMS[kind](data, initial=initial, person=person, topic=topic)
-        rows = self._row_initial() if self.was else {}
+        rows = shown.rows() if shown else {}
         self.rows: dict[str, RowSet] = {
             name: row_set(
                 name,
@@ -123,8 +125,15 @@ class Editor:
         gaps = [gap.key for gap in body.gaps] if isinstance(body, Cloze) else []
         text = typed.to_prose(given["text"], gaps=gaps, pictures=images)
         texts = {name: self._prose(given.get(name, ""), images) for name in QuestionForm.CLOSING}
-        said = Question(name=given["name"] or self._name(text), text=text, body=body, points=given["points"],
-            feedback=Feedback(**texts), pictures=images, tags=_parts(given["tags"]))  # fmt: skip
+        said = Question(
+            name=given["name"] or self._name(text),
+            text=text,
+            body=body,
+            points=given["points"],
+            feedback=Feedback(**texts),
+            pictures=images,
+            tags=_parts(given["tags"]),
+        )
         shown = typed.shown_in(said.model_dump_json().replace('\\"', '"'))
         missing = "".join(f"<p>{typed.image_of(one)}</p>" for one in images if one.key not in shown)
         return said.model_copy(update={"text": said.text + missing}) if missing else said
@@ -201,7 +210,14 @@ class Editor:
             if data["value"] is None:
                 row.add_error("value", _("Escriba el número."))
                 continue
-            answers.append(NumberAnswer(value=data["value"], tolerance=data["tolerance"] or 0, percent=_worth(data), feedback=self._prose(data["feedback"], images)))  # fmt: skip
+            answers.append(
+                NumberAnswer(
+                    value=data["value"],
+                    tolerance=data["tolerance"] or 0,
+                    percent=_worth(data),
+                    feedback=self._prose(data["feedback"], images),
+                )
+            )
         units = []
         for row in self.rows["units"].rows():
             data = row.cleaned_data
@@ -213,7 +229,13 @@ class Editor:
             return None
         wrong = self._prose(given["wrong_feedback"], images)
         penalty = given["unit_penalty"] or Decimal(0)
-        return Numeric(answers=answers, units=units, is_unit_required=given["is_unit_required"], unit_penalty=penalty, wrong_feedback=wrong)  # fmt: skip
+        return Numeric(
+            answers=answers,
+            units=units,
+            is_unit_required=given["is_unit_required"],
+            unit_penalty=penalty,
+            wrong_feedback=wrong,
+        )
 
     def _has_whole(self, answers: list) -> bool:
         if not answers:
@@ -229,7 +251,9 @@ class Editor:
             if not data["text"]:
                 row.add_error("text", _("Escriba la respuesta."))
                 continue
-            answers.append(TextAnswer(text=data["text"], percent=_worth(data), feedback=self._prose(data["feedback"], images)))  # fmt: skip
+            answers.append(
+                TextAnswer(text=data["text"], percent=_worth(data), feedback=self._prose(data["feedback"], images))
+            )
         if not self._has_whole(answers):
             return None
         forgiven = {name: given[name] for name in ("forgives_case", "forgives_accents", "forgives_apostrophes")}
@@ -305,89 +329,6 @@ class Editor:
             words = WORDS.get(detail["type"], _("Algo de la pregunta no se pudo entender. Revise lo que escribió."))
             self.form.add_error(names[-1] if names else None, words)
 
-    # From a question ------------------------------------------------------------------------------------------------
-
-    def _typed(self, html: str) -> str:
-        return typed.to_typed(html, pictures=self.shown)
-
-    def _initial(self) -> dict[str, Any]:
-        if self.was is None or self.question is None:
-            return {}
-        was, body = self.was, self.was.body
-        gaps = [gap.key for gap in body.gaps] if isinstance(body, Cloze) else []
-        initial = {
-            "version": self.question.latest.number if self.question.latest else 0,
-            "text": typed.to_typed(was.text, gaps=gaps, pictures=self.shown),
-            "name": was.name,
-            "topic": self.question.topic,
-            "points": digits(was.points),
-            "tags": ", ".join(was.tags),
-            **{name: self._typed(getattr(was.feedback, name)) for name in QuestionForm.CLOSING},
-        }
-        plain = body.model_dump(mode="python")
-        for name in FORMS[self.kind].base_fields:
-            if name in plain and name not in initial:
-                initial[name] = plain[name]
-        for name in ("if_true", "if_false", "wrong_feedback", "template", "marker_note"):
-            if name in initial:
-                initial[name] = self._typed(initial[name])
-        if isinstance(body, TrueFalse):
-            initial["is_true"] = "yes" if body.is_true else "no"
-        if isinstance(body, Matching):
-            initial["distractors"] = "\n".join(body.distractors)
-        if isinstance(body, Numeric):
-            initial["unit_penalty"] = digits(body.unit_penalty) if body.unit_penalty else ""
-        return initial
-
-    def _row_initial(self) -> dict[str, list[dict]]:
-        body = self.was.body if self.was else None
-        rows: dict[str, list[dict]] = {
-            "pictures": [
-                {"key": one.key, "image": self.known[one.key], "alt": one.alt}
-                for one in self.shown
-                if one.key in self.known
-            ]
-        }
-        match body:
-            case Choices():
-                rows["options"] = list(self._option_rows(body))
-            case Numeric():
-                rows["answers"] = [{"value": digits(one.value), "tolerance": digits(one.tolerance) if one.tolerance else "", **self._said(one)} for one in body.answers]  # fmt: skip
-                rows["units"] = [{"name": one.name, "factor": digits(one.factor)} for one in body.units]
-            case ShortText():
-                rows["answers"] = [{"text": one.text, **self._said(one)} for one in body.answers]
-            case Matching():
-                rows["pairs"] = [{"key": one.key, "prompt": self._typed(one.prompt), "answer": one.answer} for one in body.pairs]  # fmt: skip
-            case Ordering():
-                rows["items"] = [{"key": one.key, "place": n, "text": self._typed(one.text)} for n, one in enumerate(body.items, 1)]  # fmt: skip
-            case Cloze():
-                rows["gaps"] = [_gap_row(one) for one in body.gaps]
-            case Essay():
-                rows["rubric"] = [{"key": one.key, "text": one.text, "levels": "\n".join(f"{digits(level.points)}: {level.text}" for level in one.levels)} for one in body.rubric]  # fmt: skip
-        return rows
-
-    def _said(self, one: NumberAnswer | TextAnswer) -> dict[str, str]:
-        return {"percent": "" if one.percent == 100 else digits(one.percent), "feedback": self._typed(one.feedback)}
-
-    def _option_rows(self, body: Choices) -> Iterable[dict]:
-        right = [one for one in body.options if one.percent > 0]
-        whole = share(len(right)) if body.kind == Kind.MULTIPLE and right else Decimal(100)
-        is_equal = body.kind == Kind.SINGLE or all(one.percent == whole for one in right)
-        for one in body.options:
-            is_said = one.percent == 0 or (is_equal and one.percent == whole)
-            yield {
-                "key": one.key,
-                "text": self._typed(one.text),
-                "is_right": one.percent > 0,
-                "percent": "" if is_said else digits(one.percent),
-                "feedback": self._typed(one.feedback),
-            }
-
-
-def _gap_row(gap: ClozeGap) -> dict[str, str]:
-    way, lines = gap_lines.write(gap.body) or ("kept", "")
-    return {"key": gap.key, "way": way, "answers": lines, "weight": "" if gap.weight == 1 else digits(gap.weight)}
-
 
 def _worth(data: dict) -> Decimal:
     return Decimal(100) if data["percent"] is None else data["percent"]
@@ -416,7 +357,7 @@ def _levels(row: Row) -> list[Level]:
         try:
             made.append(Level(key=f"l{number}", text=words.strip(), points=Decimal(points.strip().replace(",", "."))))
         except (InvalidOperation, ValidationError):
-            row.add_error("levels", _("No se entiende «%(line)s». Escriba los puntos, dos puntos y la descripción.") % {"line": text[:60]})  # fmt: skip
+            row.add_error("levels", _unclear_level(text))
             return []
     if len(made) < 2 or max(level.points for level in made) <= 0:
         row.add_error("levels", _("Escriba al menos dos niveles; el mejor debe valer más que cero."))
@@ -428,3 +369,8 @@ def _refuse(row: Row) -> bool:
     if row.refused:
         row.add_error("image", _("Esa imagen no la puede usar usted. Elija otra."))
     return row.refused
+
+
+def _unclear_level(text: str) -> str:
+    said = _("No se entiende «%(line)s». Escriba los puntos, dos puntos y la descripción.")
+    return said % {"line": text[:60]}

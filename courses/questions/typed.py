@@ -54,7 +54,8 @@ def to_typed(html: str, *, gaps: Sequence[str] = (), pictures: Sequence[Picture]
     marked = _IMAGE.sub(image, marked)
     bare = marked.removeprefix("<p>").removesuffix("</p>").replace("</p><p>", "\n\n").replace("<br>", "\n")
     plain = unescape(bare)
-    if to_prose(plain, gaps=gaps, pictures=pictures) == to_prose(html, gaps=gaps, pictures=pictures) or not html:
+    meant = prose.clean(html, pictures=list(places), gaps=list(gaps))
+    if to_prose(plain, gaps=gaps, pictures=pictures) == meant:
         return plain
     return marked if MARKUP.search(marked) else f"<p>{marked}</p>"
 
