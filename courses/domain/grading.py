@@ -11,6 +11,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -251,7 +252,8 @@ def _assert_active(enrolment: Enrolment) -> None:
 def _ask(attempt: Attempt) -> None:
     """Write down which questions the attempt asks, in which order, each as it stands now."""
     chance = random.Random(str(attempt.public_id))  # noqa: S311 (an order to look at; nothing secret)
-    drawn = _draw(attempt, list(attempt.quiz.items.select_related("question__latest", "topic")), chance)
+    items = attempt.quiz.items.order_by(F("sort_order").asc(nulls_first=True), "pk")
+    drawn = _draw(attempt, list(items.select_related("question__latest", "topic")), chance)
     if not drawn:
         raise RuleBroken("attempt.no_questions", _("Este cuestionario aún no tiene preguntas."))
     if attempt.quiz.is_shuffled:

@@ -53,7 +53,7 @@ def attempt(number, closed):
 
 def answer(attempt, question, order, chosen, text="", key=None, closed=True):
     choices = list(question.choices.order_by("-sort_order")) if question else []
-    shown = [{"key": str(c.key), "text": c.text} for c in choices] or [{"key": key, "text": key} for key in ("g1", "g2")]
+    shown = [{"key": str(c.key), "text": c.text} for c in choices] or [{"key": k, "text": k} for k in ("g1", "g2")]
     right = [str(c.key) for c in choices if c.is_right] or ([] if question else ["g1"])
     keys = [shown[place]["key"] for place in chosen]
     return Answer.objects.create(
