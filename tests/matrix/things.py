@@ -23,14 +23,15 @@ from certificates.models import Certificate
 from courses.domain import enrolment as enrolments
 from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, LessonPage
+from courses.models import Activity, Answer, LessonPage, Topic
+from courses.questions import Essay
 from lms.domain import audit, duplicates
 from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Person, PersonRequest, Post, RoleGrant
 from lms.views.second_factor import key_of
 from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_lesson, a_quiz
+from tests.factories.courses import a_course, a_lesson, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born
 from tests.factories.staff_lists import a_staff_import
@@ -179,6 +180,17 @@ def _certificate(world: World, side: Side) -> Found:
     return by_key(certificate, code=certificate.code)
 
 
+def _waiting_answer(world: World, side: Side) -> Found:
+    person = an_employee(side.municipality.code)
+    enrolment = enrolments.enrol(person=person, course=side.course, by=person)
+    attempt = grading.hand_in(
+        attempt=grading.start(enrolment=enrolment, activity=side.activity, attempt_id=uuid.uuid4())
+    )
+    essay = a_question(body=Essay())
+    Answer.objects.create(attempt=attempt, version=essay.latest, order=99, given={"text": "x"})
+    return Found({"public_id": attempt.public_id, "number": 99})
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -268,6 +280,8 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "own_request": _own_request,
     "passkey": _passkey,
     "quiz": lambda world, owner: by_key(a_quiz(made_by=owner)),
+    "bank_question": lambda world, owner: by_key(a_question(made_by=owner)),
+    "bank_topic": lambda world, owner: by_key(Topic.objects.create(name="Agua", made_by=owner)),
     "video": _video,
     "picture": _picture,
     "document": _document,
@@ -293,6 +307,8 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "network_course": _network_course,
     "network_member": _of_network,
     "network_request": partial(_of_network, is_asking=True),
+    "question_kind": lambda world, side: Found({"kind": "single"}),
+    "waiting_answer": _waiting_answer,
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(
