@@ -13,6 +13,7 @@ from certificates.domain import issuing, revocation
 from certificates.models import Certificate, CertificateEvent
 from courses.domain import completion, enrolment, grading, watching
 from courses.models import Activity, Completion, CoursePage, Enrolment
+from courses.questions import solving
 from lms.models import Person
 
 from .work import finish
@@ -97,17 +98,9 @@ def watch(entered: Enrolment, activity: Activity, *, share: float, at: datetime)
 def take_quiz(entered: Enrolment, activity: Activity, *, right: int, at: datetime) -> None:
     """One attempt with `right` right answers; the others are wrong."""
     attempt = grading.start(enrolment=entered, activity=activity, attempt_id=uuid.uuid4(), at=at)
-    for number, given in enumerate(attempt.answers.select_related("question").order_by("order")):
-        choices = list(given.question.choices.all()) if given.question else []
-        wanted = [choice for choice in choices if choice.is_right]
-        if number >= right:
-            wanted = [choice for choice in choices if not choice.is_right][:1]
-        grading.answer(
-            attempt=attempt,
-            question_key=given.question_key,
-            chosen=[str(choice.key) for choice in wanted],
-            at=at + timedelta(seconds=40 * (number + 1)),
-        )
+    for number, asked in enumerate(attempt.answers.select_related("version").order_by("order")):
+        given = solving.right(asked.version.said.body) if number < right else solving.wrong(asked.version.said.body)
+        grading.answer(attempt=attempt, order=asked.order, given=given, at=at + timedelta(seconds=30 * (number + 1)))
     grading.hand_in(attempt=attempt, at=at + timedelta(minutes=5))
 
 
