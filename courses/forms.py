@@ -21,9 +21,18 @@ class QuizForm(WagtailAdminModelForm):
         self.offered = _offered(for_user, instance)
         self.refused: set[str] = set()
         super().__init__(self._known(data), *args, instance=instance, for_user=for_user, **kwargs)
-        for form in [*self.formsets["items"].forms, self.formsets["items"].empty_form]:
+        self._narrow(self.formsets["items"])
+
+    def _narrow(self, rows: Any) -> None:
+        """Its rows, the empty one for more among them, offer what is within reach."""
+        add_fields = rows.add_fields
+
+        def narrowed(form: Any, index: int | None) -> None:
+            add_fields(form, index)
             for name, offered in self.offered.items():
                 form.fields[name].queryset = offered
+
+        rows.add_fields = narrowed
 
     def _known(self, data: Any) -> Any:
         """What was sent, without what is out of reach: its name would be drawn beside the error."""

@@ -161,7 +161,8 @@ def write(kind: str, questions: Iterable[BankQuestion]) -> Written:
 
 def _found(question: BankQuestion) -> Found:
     said = question.latest.said  # type: ignore[union-attr]
-    category, topic = [], question.topic
+    category: list[str] = []
+    topic = question.topic
     while topic is not None:
         category.insert(0, topic.name)
         topic = topic.parent

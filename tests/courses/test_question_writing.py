@@ -98,8 +98,8 @@ def test_a_question_of_every_kind_comes_back_as_it_was(trainer, kind):
             "feedback": {"always": "Ley, artículo 3"},
         }
     )
-    text, body = said.text, said.body
-    question = a_question("Prueba", body=body, prose=text, made_by=trainer, points="2.5", tags=said.tags, feedback=said.feedback)  # fmt: skip
+    more = {"points": said.points, "tags": said.tags, "feedback": said.feedback}
+    question = a_question("Prueba", body=said.body, prose=said.text, made_by=trainer, **more)
     drawn = Editor(kind, trainer, question=question)
     again = Editor(kind, trainer, question=question, data=posted(drawn))
     assert again.is_valid(), (again.form.errors, [rows.errors for rows in again.rows.values()])
