@@ -127,12 +127,12 @@ def _add_quiz(spec: dict, by: Person) -> Quiz:
     )
     topic, _created = Topic.objects.get_or_create(name=spec["title"], parent=None, made_by=by)
     for number, row in enumerate(spec["questions"]):
-        question = bank.add(_said(row), topic=topic, by=by)
+        question = bank.add(said(row), topic=topic, by=by)
         QuizItem.objects.create(quiz=quiz, question=question, sort_order=number)
     return quiz
 
 
-def _said(row: dict) -> Question:
+def said(row: dict) -> Question:
     """The question of a row: its choices, or a `body` as the bank keeps it."""
     right = row.get("right", [])
     share = (Decimal(100) / max(1, len(right))).quantize(Decimal("0.00001"))
