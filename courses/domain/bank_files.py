@@ -112,11 +112,10 @@ def _image(content: bytes, found: Found, by: Person) -> Image | None:
     with Pillow.open(io.BytesIO(drawn)) as opened:
         kind = str(opened.format).lower()
     collection = access.picture_policy.collections_user_has_permission_for(by, "add").order_by("path").first()
-    image = Image(title=found.question.name[:255], uploaded_by_user=by)
+    file = ContentFile(drawn, f"pregunta.{kind}")
+    image = Image(title=found.question.name[:255], uploaded_by_user=by, file=file, file_size=len(drawn))
     if collection is not None:
         image.collection = collection
-    image.file.save(f"pregunta.{kind}", ContentFile(drawn), save=False)
-    image.file_size = len(drawn)
     image.save()
     return image
 

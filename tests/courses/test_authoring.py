@@ -4,10 +4,10 @@ import pytest
 from django.urls import reverse
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
-from courses.models import CatalogueIndexPage, CoursePage, LessonPage, Quiz, ToolIndexPage, ToolPage
+from courses.models import BankQuestion, CatalogueIndexPage, CoursePage, LessonPage, Quiz, ToolIndexPage, ToolPage
 from lms.domain import roles
 from lms.models import Language, Post
-from tests.factories.courses import a_course, a_quiz
+from tests.factories.courses import a_course, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_person
 
@@ -73,39 +73,23 @@ def lesson_form(quiz: Quiz, video, **fields) -> dict:
     )
 
 
-def quiz_form(*questions: tuple[str, list[bool]], **fields) -> dict:
-    """`questions` as (kind, which options are right)."""
-    rows = [
-        {
-            "text": f"¿Pregunta {number}?",
-            "kind": kind,
-            "explanation": "Porque sí.",
-            "choices": inline_formset(
-                [{"text": f"Opción {n}"} | ({"is_right": "on"} if right else {}) for n, right in enumerate(marks)]
-            ),
-        }
-        for number, (kind, marks) in enumerate(questions, start=1)
-    ]
-    return nested_form_data(
-        {
-            "title": "Lo del padrón",
-            "instructions": "",
-            "pass_percent": "70",
-            "max_attempts": "3",
-            "questions": inline_formset(rows),
-            **fields,
-        }
-    )
+def quiz_form(*questions: BankQuestion, **fields) -> dict:
+    """A quiz that asks these questions."""
+    rows = [{"question": one.pk, "topic": "", "draws": "1", "points": "1"} for one in questions]
+    rules = {"pass_percent": "70", "max_attempts": "3", "wait_minutes": "0", "minutes": "0", "shows": "spent"}
+    items = {"items": inline_formset(rows)}
+    return nested_form_data({"title": "Lo del padrón", "instructions": "", **rules, **items, **fields})
 
 
 QUIZ_ADD = "wagtailsnippets_courses_quiz:add"
 
 
 def test_a_trainer_writes_and_publishes_a_course(client, trainer):
-    made = client.post(reverse(QUIZ_ADD), quiz_form(("single", [True, False]), ("multiple", [True, True, False])))
+    first, second = a_question(made_by=trainer), a_question(made_by=trainer)
+    made = client.post(reverse(QUIZ_ADD), quiz_form(first, second))
     assert made.status_code == 302
     quiz = Quiz.objects.get()
-    assert [(q.kind, q.choices.count()) for q in quiz.questions.all()] == [("single", 2), ("multiple", 3)]
+    assert [item.question for item in quiz.items.all()] == [first, second]
 
     index = CatalogueIndexPage.objects.get()
     assert client.get(add_address(CoursePage, index)).status_code == 200
@@ -157,47 +141,22 @@ def test_a_tool_is_written_too(client, trainer):
     assert ToolPage.objects.get(code="X01").live
 
 
-@pytest.mark.parametrize(
-    ("question", "message"),
-    [
-        (("single", [False, False]), "Marque como correcta exactamente una opción."),
-        (("single", [True, True]), "Marque como correcta exactamente una opción."),
-        (("multiple", [False, False]), "Marque como correcta al menos una opción."),
-    ],
-)
-def test_a_question_nobody_could_answer_is_refused(client, trainer, question, message):
-    response = client.post(reverse(QUIZ_ADD), quiz_form(("single", [True, False]), question))
-    assert message in response.content.decode()
+def test_a_quiz_asks_something_and_nothing_twice(client, trainer):
+    client.post(reverse(QUIZ_ADD), quiz_form())
+    question = a_question(made_by=trainer)
+    twice = client.post(reverse(QUIZ_ADD), quiz_form(question, question))
+    assert "Ya está en este cuestionario." in twice.content.decode()
     assert not Quiz.objects.exists()
 
 
-def test_a_question_has_two_options_or_more(client, trainer):
-    client.post(reverse(QUIZ_ADD), quiz_form(("single", [True])))
-    assert not Quiz.objects.exists()
-
-
-def test_editing_a_quiz_keeps_the_keys_of_what_stays(client, trainer):
-    client.post(reverse(QUIZ_ADD), quiz_form(("single", [True, False])))
-    quiz = Quiz.objects.get()
-    question = quiz.questions.get()
-    before = {choice.key for choice in question.choices.all()}
-    rows = [
-        {"id": choice.pk, "text": f"{choice.text} corregida"} | ({"is_right": "on"} if choice.is_right else {})
-        for choice in question.choices.all()
-    ]
-    row = {
-        "id": question.pk,
-        "text": "¿Otra?",
-        "kind": "single",
-        "explanation": "",
-        "choices": inline_formset(rows, initial=2),
-    }
-    form = quiz_form(questions=inline_formset([row], initial=1))
+def test_editing_a_quiz_keeps_the_questions_that_stay_though_they_are_anothers(client, trainer):
+    quiz = a_quiz(questions=1, made_by=trainer)
+    item = quiz.items.get()
+    row = {"id": item.pk, "question": item.question_id, "topic": "", "draws": "1", "points": "2"}
+    form = quiz_form(items=inline_formset([row], initial=1))
     client.post(reverse("wagtailsnippets_courses_quiz:edit", args=[quiz.pk]), form)
-    again = quiz.questions.get()
-    assert (again.key, again.text) == (question.key, "¿Otra?")
-    assert {choice.key for choice in again.choices.all()} == before
-    assert {choice.text for choice in again.choices.all()} == {"Opción 0 corregida", "Opción 1 corregida"}
+    again = quiz.items.get()
+    assert (again.pk, again.question, again.points) == (item.pk, item.question, 2)
 
 
 def test_the_list_of_quizzes_counts_their_questions(client, trainer):
@@ -238,11 +197,11 @@ def test_who_is_no_trainer_stays_outside(client):
     for address in addresses:
         assert client.get(address).status_code in {302, 403}
     client.post(add_address(CoursePage, CatalogueIndexPage.objects.get()), course_form(**{"action-publish": "1"}))
-    client.post(reverse(QUIZ_ADD), quiz_form(("single", [True, False])))
+    client.post(reverse(QUIZ_ADD), quiz_form(a_question()))
     assert (CoursePage.objects.count(), Quiz.objects.count()) == (0, 0)
 
 
 def test_a_role_that_ended_ends_authoring(client, trainer):
     roles.withdraw(grant=trainer.role_grants.get(), by=None)
-    client.post(reverse(QUIZ_ADD), quiz_form(("single", [True, False])))
+    client.post(reverse(QUIZ_ADD), quiz_form(a_question(made_by=trainer)))
     assert not Quiz.objects.exists()

@@ -20,7 +20,7 @@ from lms.domain import roles
 from lms.models import RoleGrant
 from media.models import Video
 from tests.courses.test_authoring import QUIZ_ADD, add_address, course_form, lesson_form, quiz_form
-from tests.factories.courses import a_course, a_lesson, a_quiz
+from tests.factories.courses import a_course, a_lesson, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_person, somebody_with_role
 
@@ -225,7 +225,7 @@ def test_other_roles_see_no_page_at_all(client, role, foreign):
 
 def test_quizzes_are_of_whoever_wrote_them_or_of_the_course_that_asks_them(client, of_nation, foreign):
     other = Quiz.objects.get(title="Cuestionario ajeno")
-    client.post(reverse(QUIZ_ADD), quiz_form(("single", [True, False]), title="Cuestionario propio"))
+    client.post(reverse(QUIZ_ADD), quiz_form(a_question(made_by=of_nation), title="Cuestionario propio"))
     mine = Quiz.objects.get(title="Cuestionario propio")
     assert mine.made_by == of_nation
     listing = reverse("wagtailsnippets_courses_quiz:list")
