@@ -42,7 +42,10 @@ def image_of(picture: Picture) -> str:
 
 
 def to_typed(html: str, *, gaps: Sequence[str] = (), pictures: Sequence[Picture] = ()) -> str:
-    """What to show in the box: plain text where that comes back as the same prose, else the HTML."""
+    """What to show in the box: plain text where that comes back as the same prose, else the HTML.
+
+    A single paragraph comes back without its element.
+    """
     numbers = {key: number for number, key in enumerate(gaps, start=1)}
     places = {one.key: number for number, one in enumerate(pictures, start=1)}
 
@@ -55,7 +58,7 @@ def to_typed(html: str, *, gaps: Sequence[str] = (), pictures: Sequence[Picture]
     bare = marked.removeprefix("<p>").removesuffix("</p>").replace("</p><p>", "\n\n").replace("<br>", "\n")
     plain = unescape(bare)
     meant = prose.clean(html, pictures=list(places), gaps=list(gaps))
-    if to_prose(plain, gaps=gaps, pictures=pictures) == meant:
+    if to_prose(plain, gaps=gaps, pictures=pictures) in {meant, prose.without_paragraph(meant)}:
         return plain
     return marked if MARKUP.search(marked) else f"<p>{marked}</p>"
 
