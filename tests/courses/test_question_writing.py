@@ -13,7 +13,7 @@ from tests.factories.people import a_person
 pytestmark = pytest.mark.django_db
 
 OPTIONS = [
-    {"key": "a-1", "text": "<p>Una <strong>sola</strong></p>", "percent": 100, "feedback": "Sí &amp; bien"},
+    {"key": "a-1", "text": "Una <strong>sola</strong>", "percent": 100, "feedback": "Sí &amp; bien"},
     {"key": "b", "text": "Otra", "percent": -25},
     {"key": "c", "text": "Ninguna"},
 ]
