@@ -19,6 +19,7 @@ from selectors import EVENT_READ, DefaultSelector
 
 GIB = 1024**3
 LAST_SIGNAL = 31
+CPU_GRACE_SECONDS = 5  # after the signal that the time is used up, which ffmpeg answers by ending
 
 
 class Failed(Exception):
@@ -34,8 +35,10 @@ class Failed(Exception):
         """Whether another try may end well: we or a signal ended it, which a shell or `bwrap` tells as 128 and more.
 
         Beyond the signals stand ffmpeg's own verdicts: from 6.1 on it exits with 183 for damaged data, 234, 251…
+        Whoever used up the processor's time would use it up again.
         """
-        return self.stalled or self.exit_code < 0 or 128 < self.exit_code <= 128 + LAST_SIGNAL
+        ended_by = -self.exit_code if self.exit_code < 0 else self.exit_code - 128
+        return self.stalled or (0 < ended_by <= LAST_SIGNAL and ended_by != signal.SIGXCPU)
 
 
 @dataclass(frozen=True)
@@ -84,7 +87,7 @@ def caged(command: list[str], limits: Limits, reads: list[Path], writes: list[Pa
     if shutil.which("prlimit"):
         bars += [
             "prlimit",
-            f"--cpu={limits.cpu_seconds}",
+            f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + CPU_GRACE_SECONDS}",
             f"--as={limits.memory_bytes}",
             f"--fsize={limits.file_bytes}",
             "--core=0",

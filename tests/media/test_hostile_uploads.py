@@ -7,8 +7,12 @@ import stat
 
 import pytest
 from django.conf import settings
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
+from lms.domain.errors import RuleBroken
 from media.domain import delivery, uploads
 from media.models import Rendition, Upload
 from tests.factories.media import a_video
@@ -124,6 +128,16 @@ def test_whoever_only_reads_keeps_it_too(signed_in, monkeypatch):
         assert patch(signed_in, url, 0, b"01").status_code == 423
 
 
+def test_half_a_file_is_not_taken(signed_in):
+    """Its sender may go on with it."""
+    url = create(signed_in)["Location"]
+    patch(signed_in, url, 0, b"01")
+    with pytest.raises(RuleBroken) as refusal, uploads.handed_over(Upload.objects.get()):
+        raise AssertionError("it was handed over")
+    assert refusal.value.code == "upload.incomplete"
+    assert patch(signed_in, url, 2, b"23456789").status_code == 204
+
+
 def test_nothing_is_added_while_it_is_taken(signed_in, trainer, monkeypatch):
     """What was looked at for viruses is what is kept."""
     monkeypatch.setattr(uploads, "PATIENCE_SECONDS", 0.1)
@@ -158,6 +172,29 @@ def test_the_mark_is_on_the_disk_before_the_first_byte(signed_in, monkeypatch):
     digest = base64.b64encode(b"\0" * 20).decode()
     assert patch(signed_in, url, 0, b"01", **{"Upload-Checksum": f"sha1 {digest}"}).status_code == 460
     assert order[:2] == ["disk", "bytes"]
+
+
+def test_what_expired_takes_nobodys_turn(signed_in, monkeypatch):
+    monkeypatch.setattr(uploads, "MAX_UNFINISHED", 1)
+    assert create(signed_in).status_code == 201
+    Upload.objects.update(expires_at=timezone.now())
+    assert create(signed_in).status_code == 201
+
+
+def test_a_whole_one_without_its_bytes_is_gone(signed_in):
+    url = create(signed_in, size=2)["Location"]
+    patch(signed_in, url, 0, b"01")
+    uploads.path_of(Upload.objects.get()).unlink()
+    assert signed_in.head(url, headers=TUS).status_code == 410
+
+
+@pytest.mark.skipif(not connection.features.has_select_for_update, reason="this engine locks all of itself")
+def test_a_person_begins_one_at_a_time(trainer):
+    """Two beginnings at once would each find the room that is there for one."""
+    with CaptureQueriesContext(connection) as asked:
+        uploads.begin(person=trainer, file_name="a.mp4", size=10)
+    locked = [one["sql"] for one in asked if "FOR UPDATE" in one["sql"]]
+    assert any('FROM "lms_person"' in sql for sql in locked)
 
 
 def test_no_answer_stays_in_a_cache(signed_in):
