@@ -6,6 +6,7 @@ work the whitelists of `media.ffmpeg` still stand, and the system check `media.W
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -20,6 +21,8 @@ from selectors import EVENT_READ, DefaultSelector
 GIB = 1024**3
 LAST_SIGNAL = 31
 CPU_GRACE_SECONDS = 5  # after the signal that the time is used up, which ffmpeg answers by ending
+# ffmpeg 5 says so and ends well, with half a file. What a file says of itself is indented.
+NO_ROOM = re.compile(r"^\S.*(No space left on device|Disk quota exceeded)\)?$", re.MULTILINE)
 
 
 class Failed(Exception):
@@ -39,6 +42,15 @@ class Failed(Exception):
         """
         ended_by = -self.exit_code if self.exit_code < 0 else self.exit_code - 128
         return self.stalled or (0 < ended_by <= LAST_SIGNAL and ended_by != signal.SIGXCPU)
+
+
+class NoRoom(Failed):
+    """The disk was full."""
+
+    @property
+    def is_transient(self) -> bool:
+        """Somebody will make room."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -139,7 +151,7 @@ def run(
 
     Returns the end of what it wrote to its standard error.
 
-    Raises `Failed` for an exit other than 0, a stall or a limit.
+    Raises `Failed` for an exit other than 0, a stall or a limit; `NoRoom` where it complained of a full disk.
     """
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -162,6 +174,8 @@ def run(
                 process.stdout.close()
         complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 4000))
         text = complaints.read().decode(errors="replace")
+        if NO_ROOM.search(text):
+            raise NoRoom(text.strip(), exit_code=process.returncode)
         if process.returncode:
             raise Failed(text.strip() or f"exit {process.returncode}", exit_code=process.returncode)
         return text
