@@ -18,7 +18,7 @@ def watch(request: HttpRequest, body: WatchIn) -> WatchOut:
     batch = [watching.Segment(**item.model_dump()) for item in body.segments]
     position = watching.Position(**body.position.model_dump()) if body.position else None
     verdicts = watching.record(person=request.user, batch=batch, position=position)
-    reached = {item.standing.activity_key: item.standing for item in verdicts if item.standing}
+    reached = {(one.activity_key, one.video_key): one for item in verdicts if (one := item.standing)}
     return WatchOut(
         verdicts=[_verdict(item) for item in verdicts], activities=[_standing(item) for item in reached.values()]
     )
@@ -38,6 +38,8 @@ def _verdict(item: watching.Verdict) -> VerdictOut:
 def _standing(item: watching.Standing) -> StandingOut:
     return StandingOut(
         activity=item.activity_key,
+        video=item.video_key,
+        cut=item.cut,
         percent=item.percent,
         covered_seconds=item.covered_seconds,
         length_seconds=item.length_seconds,

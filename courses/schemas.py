@@ -60,9 +60,14 @@ class VerdictOut(Schema):
 
 
 class StandingOut(Schema):
-    """What is credited in one video after this batch. `words` say what is missing, empty when nothing is."""
+    """What is credited in one video after this batch. `words` say what is missing, empty when nothing is.
+
+    `runs` are seconds of `cut`, the one in use: a page that was opened before has others.
+    """
 
     activity: UUID
+    video: UUID
+    cut: int
     percent: int
     covered_seconds: int
     length_seconds: int

@@ -8,6 +8,7 @@ from kombu.transport import TRANSPORT_ALIASES
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "lms.settings")
 TRANSPORT_ALIASES["aula-files"] = "lms.broker:Transport"
+TRANSPORT_ALIASES["redis"] = TRANSPORT_ALIASES["rediss"] = "lms.broker:RedisTransport"
 
 app = Celery("lms")
 app.config_from_object("django.conf:settings", namespace="CELERY")

@@ -434,7 +434,14 @@ WAGTAILDOCS_INLINE_CONTENT_TYPES = ["application/pdf"]
 # Work -------------------------------------------------------------------------------------------------------------
 if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
-    CELERY_BROKER_TRANSPORT_OPTIONS = {"visibility_timeout": 12 * 3600}
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 12 * 3600,
+        # Somebody's request waits for a broker that is away: it is asked twice, and the ledger's reaper does the rest.
+        "socket_connect_timeout": 2,
+        "socket_timeout": 5,
+        "max_retries": 1,
+        "interval_start": 0,
+    }
 else:
     QUEUE_DIR = VAR_DIR / "queue"
     for name in ("messages", "control"):
@@ -456,6 +463,7 @@ JOB_QUEUES = {
 }
 if JOB_QUEUES["media.speech"] not in {"aula", "aula-media"}:
     CELERY_TASK_QUEUES.append(Queue(JOB_QUEUES["media.speech"]))
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -463,6 +471,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_ENABLE_REMOTE_CONTROL = False
 CELERY_WORKER_SEND_TASK_EVENTS = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None  # a worker waits for its broker as long as it takes
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_BEAT_SCHEDULE = {
     "reap-jobs": {"task": "lms.tasks.reap_jobs", "schedule": 10, "options": {"expires": 10}},

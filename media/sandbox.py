@@ -6,6 +6,7 @@ work the whitelists of `media.ffmpeg` still stand, and the system check `media.W
 
 import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -19,6 +20,9 @@ from selectors import EVENT_READ, DefaultSelector
 
 GIB = 1024**3
 LAST_SIGNAL = 31
+CPU_GRACE_SECONDS = 5  # after the signal that the time is used up, which ffmpeg answers by ending
+# ffmpeg 5 says so and ends well, with half a file. What a file says of itself is indented.
+NO_ROOM = re.compile(r"^\S.*(No space left on device|Disk quota exceeded)\)?$", re.MULTILINE)
 
 
 class Failed(Exception):
@@ -34,8 +38,19 @@ class Failed(Exception):
         """Whether another try may end well: we or a signal ended it, which a shell or `bwrap` tells as 128 and more.
 
         Beyond the signals stand ffmpeg's own verdicts: from 6.1 on it exits with 183 for damaged data, 234, 251…
+        Whoever used up the processor's time would use it up again.
         """
-        return self.stalled or self.exit_code < 0 or 128 < self.exit_code <= 128 + LAST_SIGNAL
+        ended_by = -self.exit_code if self.exit_code < 0 else self.exit_code - 128
+        return self.stalled or (0 < ended_by <= LAST_SIGNAL and ended_by != signal.SIGXCPU)
+
+
+class NoRoom(Failed):
+    """The disk was full."""
+
+    @property
+    def is_transient(self) -> bool:
+        """Somebody will make room."""
+        return True
 
 
 @dataclass(frozen=True)
@@ -84,7 +99,7 @@ def caged(command: list[str], limits: Limits, reads: list[Path], writes: list[Pa
     if shutil.which("prlimit"):
         bars += [
             "prlimit",
-            f"--cpu={limits.cpu_seconds}",
+            f"--cpu={limits.cpu_seconds}:{limits.cpu_seconds + CPU_GRACE_SECONDS}",
             f"--as={limits.memory_bytes}",
             f"--fsize={limits.file_bytes}",
             "--core=0",
@@ -136,7 +151,7 @@ def run(
 
     Returns the end of what it wrote to its standard error.
 
-    Raises `Failed` for an exit other than 0, a stall or a limit.
+    Raises `Failed` for an exit other than 0, a stall or a limit; `NoRoom` where it complained of a full disk.
     """
     with tempfile.TemporaryFile() as complaints:
         process = subprocess.Popen(
@@ -159,6 +174,8 @@ def run(
                 process.stdout.close()
         complaints.seek(max(0, complaints.seek(0, os.SEEK_END) - 4000))
         text = complaints.read().decode(errors="replace")
+        if NO_ROOM.search(text):
+            raise NoRoom(text.strip(), exit_code=process.returncode)
         if process.returncode:
             raise Failed(text.strip() or f"exit {process.returncode}", exit_code=process.returncode)
         return text

@@ -14,10 +14,15 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
+from importlib import import_module
 from pathlib import Path
 
 LOOKS_A_SECOND = 50
 SET_DEATH_SIGNAL = 1
+# What a child would import before it begins.
+BECOME = ("celery.bin.celery", "celery.apps.worker", "celery.beat", "celery.concurrency.thread")
+BECOME += ("celery.worker.consumer", "django.core.management.commands.shell")
 
 
 class Child:
@@ -47,21 +52,29 @@ class Child:
 
 
 class Nursery:
-    """The process that is forked from, with the settings of one system. It ends with the test process."""
+    """The process that is forked from, with the settings of one system. It ends with the test process.
 
-    def __init__(self, environment: dict[str, str], cwd: Path, log: Path) -> None:
+    `within` is a command that goes before its own, and becomes it.
+    """
+
+    def __init__(self, environment: dict[str, str], cwd: Path, log: Path, within: Sequence[str] = ()) -> None:
         self.ended: dict[int, int] = {}
         self._born: list[int] = []
         self._rest = b""
         with log.open("a") as complaints:
             self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "tests.nursery"],
+                [*within, "setpriv", "--pdeathsig", "KILL", sys.executable, "-m", "tests.nursery"],
                 cwd=cwd,
                 env=environment,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=complaints,
             )
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        return self._process.pid
 
     def start(self, *command: str, output: Path, errors: Path | None = None) -> Child:
         """Fork a process that goes on as `celery …` or `manage.py …`."""
@@ -140,6 +153,8 @@ def _load() -> None:
 
     app.loader.import_default_modules()
     _patterns = get_resolver().url_patterns  # imports every view
+    for name in BECOME:
+        import_module(name)
     connections.close_all()
 
 

@@ -138,7 +138,8 @@ def postgres(folder: Path) -> Iterator[str]:
         service.stop()
 
 
-def _redis_answers(port: int) -> bool:
+def redis_answers(port: int) -> bool:
+    """Whether a Redis listens there."""
     try:
         with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
             connection.sendall(b"PING\r\n")
@@ -157,10 +158,45 @@ def redis(folder: Path) -> Iterator[str]:
     try:
         quiet = ["--save", "", "--appendonly", "no", "--daemonize", "no", "--dir", str(folder)]
         service.start(program, "--port", str(port), "--bind", "127.0.0.1", "--requirepass", password, *quiet)
-        service.wait_until(lambda: _redis_answers(port))
+        service.wait_until(lambda: redis_answers(port))
         yield f"redis://:{password}@127.0.0.1:{port}/0"
     finally:
         service.stop()
+
+
+class RedisServer:
+    """A server of one test's own, which comes and goes, and remembers nothing of before."""
+
+    def __init__(self, folder: Path) -> None:
+        self._port = free_port()
+        self.url = f"redis://127.0.0.1:{self._port}/0"
+        self._service = Service("redis", folder, signal.SIGKILL)
+        self.come()
+
+    @property
+    def pid(self) -> int:
+        """Its number."""
+        assert self._service.process  # it was started
+        return self._service.process.pid
+
+    def come(self) -> None:
+        """Start it."""
+        program = shutil.which("redis-server")
+        if not program:
+            raise Unavailable("Redis is not installed: sudo apt-get install redis-server")
+        where = ["--port", str(self._port), "--bind", "127.0.0.1", "--dir", str(self._service.folder)]
+        self._service.start(program, *where, "--save", "", "--appendonly", "no")
+        self._service.wait_until(lambda: redis_answers(self._port))
+
+    def go(self) -> None:
+        """kill -9."""
+        self._service.stop()
+
+    def tell(self, *words: str) -> None:
+        """One command, in words without blanks."""
+        with socket.create_connection(("127.0.0.1", self._port), timeout=5) as connection:
+            connection.sendall(" ".join(words).encode() + b"\r\n")
+            connection.recv(64)
 
 
 @contextmanager

@@ -1,17 +1,20 @@
 """The real system, started for a test: its own folder, its own database, its own processes, nothing shared."""
 
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
+import psycopg
 from redis import Redis
 
 from tests import databases
@@ -24,12 +27,20 @@ POOL = ["--pool", "threads", "--concurrency", "2", "--beat", "--loglevel", "INFO
 # Tests that run side by side must not take each other's messages: one Redis database for each test process.
 REDIS_DATABASE = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw")) - 1
 
+ASK = """
+import json, sqlite3, sys
+path, statement, values = map(json.loads, sys.argv[1:])
+with sqlite3.connect(path, timeout=30) as connection:
+    print(json.dumps(connection.execute(statement, values).fetchall()))
+"""
+
 
 class System:
     """Web and worker of one installation. Every process ends with the test process, however that ends."""
 
     def __init__(self, folder: Path, **environment: str) -> None:
         self.folder = folder
+        self.within: list[str] = []  # what is forked lives in this command's world (`tests.disks`)
         self.port = free_port()
         self.url = f"http://localhost:{self.port}"
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self._settings(), **environment}
@@ -61,8 +72,17 @@ class System:
     def nursery(self) -> Nursery:
         """A process with Django loaded, to fork others from; it takes a moment the first time."""
         if self._nursery is None:
-            self._nursery = Nursery(self.environment, ROOT, self.folder / "nursery.log")
+            self._nursery = Nursery(self.environment, ROOT, self.folder / "nursery.log", self.within)
         return self._nursery
+
+    def seen(self, path: Path) -> Path:
+        """A path of the system's as one reaches it from here: a disk of its own is mounted where it alone looks."""
+        return Path(f"/proc/{self.nursery.pid}/root{path}") if self.within else path
+
+    @property
+    def files(self) -> Path:
+        """Where the site's files lie."""
+        return self.seen(self.folder / "files")
 
     def manage(self, *arguments: str) -> str:
         """Run a management command to its end; returns what it printed. Raises when it fails."""
@@ -77,6 +97,25 @@ class System:
     def python(self, code: str) -> str:
         """Run a few lines of Python inside the system, models at hand; returns what they printed."""
         return self.manage("shell", "--no-imports", "-c", code)
+
+    def sql(self, statement: str, *values: object) -> list[tuple]:
+        """Ask the system's database, or tell it, past all that the system itself does; what it answered.
+
+        `values` stand where the statement says `%s`.
+        """
+        url = self.environment["DATABASE_URL"]
+        if not url.startswith("sqlite"):
+            return _ask(psycopg.connect(url), statement, values or None)
+        statement, path = statement.replace("%s", "?"), Path(url.removeprefix("sqlite:///"))
+        if self.within and path.is_relative_to(self.folder):
+            return self._ask_within(path, statement, values)
+        return _ask(sqlite3.connect(path, timeout=30), statement, values)
+
+    def _ask_within(self, path: Path, statement: str, values: tuple) -> list[tuple]:
+        """A file on a disk that the system alone sees: SQLite follows every link, also the one into its world."""
+        enter = ["nsenter", "--target", str(self.nursery.pid), "--user", "--mount", "--preserve-credentials"]
+        asked = [json.dumps(one) for one in (str(path), statement, values)]
+        return [tuple(row) for row in json.loads(self.run(*enter, sys.executable, "-ISc", ASK, *asked))]
 
     def start(self, name: str, *command: str) -> subprocess.Popen:
         """Start a process in a session of its own; what it says goes to `<name>.log`."""
@@ -97,9 +136,12 @@ class System:
         """The worker with its clock, as `Procfile` starts it."""
         return self.start("worker", str(PROGRAMS / "celery"), "-A", "lms", "worker", *POOL, *options)
 
-    def fork_worker(self) -> Child:
-        """The same, from a process that has everything loaded: for those that are started again and again."""
-        command = ["celery", "-A", "lms", "worker", *POOL]
+    def fork_worker(self, *options: str) -> Child:
+        """The same, from a process that has everything loaded: for those that are started again and again.
+
+        `options` stand in the place of a pool of threads with a clock.
+        """
+        command = ["celery", "-A", "lms", "worker", *(options or POOL)]
         worker = self.nursery.start(*command, output=self.folder / "worker.log")
         self._processes.append(worker)
         return worker
@@ -131,6 +173,13 @@ class System:
         path = self.folder / f"{name}.log"
         return path.read_text()[-3000:] if path.exists() else ""
 
+    def kill(self) -> None:
+        """kill -9 of every process with all that it started."""
+        for process in self._processes:
+            _signal_group(process, signal.SIGKILL)
+            process.wait()
+        self._processes.clear()
+
     def stop(self) -> None:
         """Stop every process with all that it started."""
         for process in self._processes:
@@ -142,6 +191,14 @@ class System:
             process.wait()
         if self._nursery:
             self._nursery.stop()
+
+
+def _ask(connection, statement: str, values: Sequence | None) -> list[tuple]:
+    with closing(connection):
+        answer = connection.execute(statement, values)
+        rows = answer.fetchall() if answer.description else []
+        connection.commit()
+        return rows
 
 
 def _signal_group(process: subprocess.Popen | Child, number: signal.Signals) -> None:

@@ -35,9 +35,11 @@ class Position:
 
 @dataclass(frozen=True)
 class Standing:
-    """What is credited to somebody in one video."""
+    """What is credited to somebody in one video; `runs` are seconds of its cut in use."""
 
     activity_key: UUID
+    video_key: UUID
+    cut: int
     covered_seconds: int
     needed_seconds: int
     length_seconds: int

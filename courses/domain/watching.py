@@ -325,12 +325,16 @@ class _Desk:
 
     def _reached(self, key: Key) -> Standing:
         if key not in self.reached:
-            enrolment, activity, _video = self.subjects[key]
+            enrolment, activity, video = self.subjects[key]
             progress = self.progress.get(key) or WatchProgress.objects.get(
                 enrolment=key[0], activity=key[1], video=key[2]
             )
+            if progress.cut < video.cut:
+                crediting.move_on(progress, video.cut, self._timeline(key))
             self.reached[key] = Standing(
                 activity_key=activity.public_id,
+                video_key=video.public_id,
+                cut=progress.cut,
                 covered_seconds=progress.covered_seconds,
                 needed_seconds=needed_seconds(progress.length_seconds, enrolment.threshold),  # type: ignore[attr-defined]
                 length_seconds=progress.length_seconds,

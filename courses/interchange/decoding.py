@@ -23,10 +23,10 @@ def assert_small(content: bytes) -> None:
         raise Unreadable(TOO_BIG)
 
 
-def text_of(content: bytes) -> tuple[str, list[Note]]:
+def text_of(content: bytes, encoding: str | None = None) -> tuple[str, list[Note]]:
     r"""The text with lines ended by `\n`, and notes of what had to be guessed. Raises `Unreadable`."""
     assert_small(content)
-    text, is_guessed = _decode(content)
+    text, is_guessed = (content.decode(encoding, errors="replace"), False) if encoding else _decode(content)
     text = text.replace("\r\n", "\n").replace("\r", "\n")
     if wrong := _NOT_TEXT.search(text):
         raise Unreadable(NOT_TEXT, line=text.count("\n", 0, wrong.start()) + 1)

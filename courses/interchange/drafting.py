@@ -3,18 +3,16 @@
 import base64
 import binascii
 import re
-from collections.abc import Callable, Iterable, Mapping
-from decimal import Decimal, InvalidOperation
-from enum import StrEnum
-from html import escape
+from collections.abc import Callable, Iterable, Mapping, Sized
 from types import MappingProxyType
 from urllib.parse import unquote
 
-from markdown_it import MarkdownIt
 from pydantic import ValidationError
 
 from courses.questions import Picture, Question, prose
+from courses.questions.kinds import MOST_PARTS
 
+from .forms import Form, as_html
 from .reading import MOST_NOTES, MOST_QUESTIONS, Found, Note, Reading, Unreadable, excerpt_of
 from .sayings import TOO_MANY
 
@@ -22,21 +20,11 @@ NAME_LENGTH = 255
 ALT_LENGTH = 1_000
 MOST_PICTURES = 50
 PICTURE_BYTES = 10 * 1024**2
-MOST_MARKDOWN = 20_000
 MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF87a": "gif", b"GIF89a": "gif"}
 DATA_ADDRESS = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
 
 # An image's address answered with its bytes, or None.
 Files = Callable[[str], bytes | None]
-
-
-class Form(StrEnum):
-    """How a text is written."""
-
-    HTML = "html"
-    MOODLE = "moodle"
-    PLAIN = "plain"
-    MARKDOWN = "markdown"
 
 
 class NotUnderstood(Exception):
@@ -46,6 +34,12 @@ class NotUnderstood(Exception):
         super().__init__(code)
         self.code = code
         self.facts = {name: str(value) for name, value in facts.items()}
+
+
+def assert_few(parts: Sized) -> None:
+    """Whether a question has no more parts than one may have, before any is looked at. Raises `NotUnderstood`."""
+    if len(parts) > MOST_PARTS:
+        raise NotUnderstood("question.too_many")
 
 
 def no_files(address: str) -> bytes | None:
@@ -127,8 +121,9 @@ class Draft:
 
 def decoded(text: str) -> bytes | None:
     """The bytes of a text in base64, or None."""
+    packed = "".join(text.split()).rstrip("=")
     try:
-        return base64.b64decode("".join(text.split()), validate=True)
+        return base64.b64decode(packed + "=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
 
@@ -138,91 +133,6 @@ def kind_of_picture(content: bytes) -> str | None:
     if content[:4] == b"RIFF" and content[8:12] == b"WEBP":
         return "webp"
     return next((kind for magic, kind in MAGIC.items() if content.startswith(magic)), None)
-
-
-# Texts --------------------------------------------------------------------------------------------------------------
-
-_markdown = MarkdownIt("commonmark", {"html": True, "maxNesting": 20}).enable("table")
-
-
-def as_html(text: str, form: Form) -> str:
-    """A text of some form as HTML, not yet safe."""
-    if form == Form.PLAIN:
-        return prose.from_plain(text)
-    if form == Form.MARKDOWN:
-        return _markdown.render(text) if len(text) <= MOST_MARKDOWN else prose.from_plain(text)
-    return _moodle_html(text) if form == Form.MOODLE else text
-
-
-def _moodle_html(text: str) -> str:
-    """HTML in which ends of lines count, but not those beside elements."""
-    text = re.sub(r"\n[ \t]*+(?=<)|(?<=>)[ \t]*+\n", " ", text.strip())
-    if re.search(r"<(?:p|div|table|ul|ol|pre)[\s>]", text, re.IGNORECASE):
-        return text.replace("\n", "<br>")
-    parts = [part for part in re.split(r"\n[ \t]*+\n", text) if part.strip()]
-    lines = ["<br>".join(line.strip() for line in part.strip("\n").split("\n")) for part in parts]
-    return lines[0] if len(lines) == 1 else "".join(f"<p>{line}</p>" for line in lines)
-
-
-def escaped(text: str) -> str:
-    """Plain text as prose on one line."""
-    return escape(" ".join(text.split()), quote=False)
-
-
-# Numbers ------------------------------------------------------------------------------------------------------------
-
-_NUMBER = re.compile(r"[-+]?(?:[0-9]+(?:[.,][0-9]*)?|[.,][0-9]+)(?:[eE][-+]?[0-9]{1,3})?")
-LONGEST_NUMBER = 100
-FIVE_PLACES = Decimal("0.00001")
-
-
-def number_of(text: str) -> Decimal:
-    """A number as people and systems write it, with point or comma. Raises `NotUnderstood`."""
-    text = text.strip().replace("\u2212", "-")
-    if len(text) > LONGEST_NUMBER or not _NUMBER.fullmatch(text):
-        raise NotUnderstood("number.unclear", number=text[:40])
-    return Decimal(text.replace(",", "."))
-
-
-def percent_of(text: str) -> Decimal:
-    """A percentage, to five places. Raises `NotUnderstood`."""
-    try:
-        percent = number_of(text).quantize(FIVE_PLACES)
-    except InvalidOperation as error:
-        raise NotUnderstood("number.unclear", number=text[:40]) from error
-    if abs(percent) > 100:
-        raise NotUnderstood("percent.beyond", number=text[:40])
-    return percent
-
-
-def of_one(draft: Draft, percents: list[Decimal]) -> list[Decimal]:
-    """Percentages of answers of which the best must be worth all. Raises `NotUnderstood` where none is right."""
-    best = max(percents, default=Decimal(0))
-    if best <= 0:
-        raise NotUnderstood("answers.none_right")
-    if best == 100:
-        return percents
-    draft.note("percent.raised", best=best.normalize())
-    return [(percent * 100 / best).quantize(FIVE_PLACES) if percent > 0 else percent for percent in percents]
-
-
-def of_several(draft: Draft, percents: list[Decimal]) -> list[Decimal]:
-    """Percentages of options that are right together. Raises `NotUnderstood` where none is right."""
-    whole = sum((percent for percent in percents if percent > 0), Decimal(0))
-    if whole <= 0:
-        raise NotUnderstood("answers.none_right")
-    if abs(whole - 100) <= Decimal("0.1"):
-        return percents
-    draft.note("percent.shared", whole=whole.normalize())
-    return [(percent * 100 / whole).quantize(FIVE_PLACES) if percent > 0 else percent for percent in percents]
-
-
-def equal_shares(count: int) -> Decimal:
-    """What each of several right options is worth."""
-    return (Decimal(100) / count).quantize(FIVE_PLACES)
-
-
-# All of a file ------------------------------------------------------------------------------------------------------
 
 
 class Notebook:

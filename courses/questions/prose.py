@@ -81,12 +81,16 @@ MOST_CHARACTERS = 200_000
 DEEPEST = 100
 GAP_IN_PLAIN = "_____"
 
+_MARKED_UP = re.compile(r"[<&\xa0]")
+_CARRIAGES = {ord("\r"): "\n", 0: None}
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9]*)(?=[\s/>])")
 _ATTRIBUTE = r"""\s++[A-Za-z_:@][-\w:.]*+(?:\s*+=\s*+(?:"[^"]*+"|'[^']*+'|[^\s"'<>=`]++))?+"""
 _WHOLE_TAG = re.compile(rf"</?[A-Za-z]++(?:{_ATTRIBUTE})*+\s*+/?>")
 _STYLED = re.compile(
     r"\s(?:style|bgcolor|color|align)\s*=|<(?:font|center|big|small|mark|s|del|strike)[\s>]", re.IGNORECASE
 )
+_PREFORMATTED = re.compile(r"(<pre>.*?</pre>)", re.DOTALL)
+_INDENTED = re.compile(r"(?<![ \t\n])[ \t]*+\n[ \t\n]*+")
 _BARE_PARAGRAPH = re.compile(r"<p>((?:(?!</?p>).)*)</p>", re.DOTALL)
 
 PictureOf = Callable[[str, str], str | None]
@@ -114,6 +118,8 @@ def take_in(html: str, *, picture: PictureOf, gaps: Collection[str] = ()) -> Tak
 
 
 def _rewrite(html: str, keep: Callable | None, picture: PictureOf | None, gaps: Collection[str]) -> TakenIn:
+    if not _MARKED_UP.search(html):
+        return TakenIn(_even(escape(html[:MOST_CHARACTERS].translate(_CARRIAGES), quote=False)).strip())
     tame = _tame(html[:MOST_CHARACTERS])
     lost = ["long"] if len(html) > MOST_CHARACTERS else []
     if _depth(tame) > DEEPEST:
@@ -124,10 +130,10 @@ def _rewrite(html: str, keep: Callable | None, picture: PictureOf | None, gaps: 
     rewriter = _Rewriter(keep, picture, gaps)
     rewriter.feed(_parsed(tame))
     rewriter.close()
-    return TakenIn(_strict("".join(rewriter.out)).strip(), tuple(dict.fromkeys([*lost, *rewriter.lost])))
+    return TakenIn(_even(_strict("".join(rewriter.out))).strip(), tuple(dict.fromkeys([*lost, *rewriter.lost])))
 
 
-_TAG_OR_COMMENT = re.compile(r"<[^>]*>")
+_TAG_OR_COMMENT = re.compile(r"<[^<>]*+>")
 
 
 def _names(html: str) -> list[tuple[str, str]]:
@@ -189,6 +195,12 @@ def _strict(html: str) -> str:
         url_relative="deny",
         link_rel=None,
     )
+
+
+def _even(html: str) -> str:
+    """Without the indentation that says nothing, except where every space counts."""
+    parts = _PREFORMATTED.split(html)
+    return "".join(part if index % 2 else _INDENTED.sub("\n", part) for index, part in enumerate(parts))
 
 
 def _filter(element: str, attribute: str, value: str) -> str | None:

@@ -27,6 +27,7 @@ KINDS = {
 REASONS = (
     ("lost", gettext_lazy("El programa que lo hacía se detuvo varias veces a medio camino.")),
     ("OSError: [Errno 28]", gettext_lazy("No quedaba espacio en el disco.")),
+    ("NoRoom", gettext_lazy("No quedaba espacio en el disco.")),
     ("MemoryError", gettext_lazy("No alcanzó la memoria del servidor.")),
     ("OperationalError", gettext_lazy("La base de datos no respondió.")),
     ("InterfaceError", gettext_lazy("La base de datos no respondió.")),

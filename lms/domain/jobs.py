@@ -7,7 +7,7 @@ message that comes twice and a worker killed at any moment all end in the same p
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from threading import Event, Thread
@@ -71,6 +71,30 @@ class Claim:
         """Lock the job's row and check the fence: call it inside the transaction that publishes a result."""
         if not self._ours().select_for_update().exists():
             raise self._stopped()
+
+    @contextmanager
+    def publishing(self, *, gets_on: bool = False) -> Iterator[None]:
+        """A transaction under our fence. Raises `LeaseLost`.
+
+        `gets_on`: what it publishes is never made again, so tries are counted from here. Work that dies at one place
+        again and again is given up; work that gets further with each life (a power cut every hour) comes to its end.
+        """
+        with transaction.atomic():
+            self.assert_held()
+            if gets_on:
+                self._write(attempts=1)
+            yield
+        if gets_on:
+            self.job.attempts = 1
+
+    @property
+    def is_last_try(self) -> bool:
+        """Whether what fails now is not tried again by itself."""
+        return self.job.attempts >= self.job.max_attempts
+
+    def finish(self) -> None:
+        """Say that the job is done, in the transaction that publishes its last result: neither without the other."""
+        self._write(state=Job.State.DONE, reason="", finished_at=timezone.now(), lease_until=None)
 
 
 def _lease_end():
@@ -279,7 +303,7 @@ def named(job: Job) -> str:
 def _put_back(held: Claim, reason: str) -> None:
     if end_cancelled(held.job.pk, fence=held.fence):  # it failed before it heard of it
         return
-    if held.job.attempts >= held.job.max_attempts:
+    if held.is_last_try:
         _end(held, Job.State.FAILED, reason)
         return
     pause = timedelta(seconds=5 * 3**held.job.attempts)

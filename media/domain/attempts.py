@@ -4,19 +4,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from django.db import transaction
-
 from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from media import ffmpeg
-from media.domain import storing, transcoding
+from media.domain import room, storing, transcoding
 from media.models import Cut, Track
 
 
 def change(claim: jobs.Claim, row: Cut | Track, **fields: object) -> None:
     """Write `fields` of the row, unless somebody else holds the job by now (`LeaseLost`)."""
-    with transaction.atomic():
-        claim.assert_held()
+    with claim.publishing():
         type(row).objects.filter(pk=row.pk).update(**fields)
 
 
@@ -38,8 +35,9 @@ def attempt(claim: jobs.Claim, row: Cut | Track, *, gave_up: str) -> Iterator[Pa
             raise
         except Exception as failure:
             refusal = transcoding.refusal_of(failure) if isinstance(failure, ffmpeg.Failed) else None
-            if refusal or claim.job.attempts >= claim.job.max_attempts:
-                change(claim, row, state=row.State.FAILED, reason=refusal.message if refusal else gave_up)
+            if refusal or claim.is_last_try:
+                reason = refusal.message if refusal else room.words_for_work(failure, gave_up)
+                change(claim, row, state=row.State.FAILED, reason=reason)
             if refusal:
                 raise refusal from failure
             raise

@@ -7,6 +7,7 @@ of the transcript in the same transaction.
 
 import html
 import re
+import uuid
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,7 +17,7 @@ from lms.domain.errors import RuleBroken
 from lms.models import Language, Person
 from media.domain import transcripts
 from media.domain.cues import Cue
-from media.models import Caption, Video
+from media.models import Caption, Cut, Video
 
 MAX_CHARACTERS = 2_000_000
 MAX_CUES = 20_000
@@ -156,6 +157,19 @@ def version_of(caption: Caption | None) -> str:
 def find(video: Video, language: Language) -> Caption | None:
     """The captions of a video in one language."""
     return Caption.objects.filter(video=video, language=language).select_related("language").first()
+
+
+def text_for(video: uuid.UUID, language: str, *, cut: int = 0) -> str | None:
+    """What a page shows under the film that it has: the words as they were when that cut was replaced, if it was.
+
+    None where there are none.
+    """
+    before = Cut.objects.filter(video__public_id=video, number=cut, state=Cut.State.REPLACED).only("captions").first()
+    if before:
+        text, _is_machine_made = before.captions.get(language, (None, False))
+        return text
+    found = Caption.objects.filter(video__public_id=video, language__key=language)
+    return found.values_list("text", flat=True).first()
 
 
 def cues_of(caption: Caption) -> list[Cue]:

@@ -50,8 +50,7 @@ def _make(claim: jobs.Claim, cut: Cut, folder: Path) -> None:
         known_seconds=0 if is_trimmed else cut.duration_seconds,
         keep_fields=remember,
     )
-    is_last = claim.job.attempts >= claim.job.max_attempts
-    if made.failed and not (is_last and _is_playable(cut)):
+    if made.failed and not (claim.is_last_try and _is_playable(cut)):
         raise transcoding.RungsFailed("; ".join(made.failed))
     claim.progress(990, 1000, _("Poniendo el corte en uso"))
     put_in_use(cut, made.fields, claim=claim, reason=transcoding.reason_for(made))

@@ -248,7 +248,7 @@ def _changed_at(folder: str) -> datetime:
 
 
 def sweep(at: datetime | None = None) -> int:
-    """Delete folders of no video, which a process killed while taking a file in left; returns how many went."""
+    """Delete folders of no video and files of no row: something was killed in between. Returns how many went."""
     hour_ago = (at or timezone.now()) - timedelta(hours=1)
     gone = 0
     with contextlib.suppress(FileNotFoundError):
@@ -258,4 +258,5 @@ def sweep(at: datetime | None = None) -> int:
             if _changed_at(folder) < hour_ago:
                 _delete_folder(folder)
                 gone += 1
+        gone += storing.sweep_strays([name for name in names if name in known], before=hour_ago)
     return gone

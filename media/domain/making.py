@@ -14,7 +14,6 @@ from functools import cached_property
 from pathlib import Path
 
 from django.core.files.storage import default_storage
-from django.db import transaction
 
 from lms.domain import jobs
 from media import ffmpeg
@@ -240,7 +239,7 @@ class Making:
             "manifest": manifest | index.manifest(),
         }
         before = self.aim.renditions().filter(rung=step.rung).values_list("path", flat=True).first()
-        with self.stored(path, step.rung) as stored:
+        with self.stored(path, step.rung, gets_on=True) as stored:
             Rendition.objects.update_or_create(
                 video=self.aim.video,
                 cut=self.aim.cut,
@@ -252,16 +251,21 @@ class Making:
             default_storage.delete(before)
 
     @contextlib.contextmanager
-    def stored(self, path: Path, name: str) -> Iterator[str]:
-        """A stored file and the transaction that speaks of it, under our fence; without the row, no file."""
+    def stored(self, path: Path, name: str, *, gets_on: bool = False) -> Iterator[str]:
+        """A stored file and the transaction that speaks of it, under our fence; without the row, no file.
+
+        `gets_on` as in `jobs.Claim.publishing`.
+        """
         full = f"{self.aim.prefix}{name}-{secrets.token_hex(6)}{path.suffix}"
-        stored = storing.keep(path, f"{storing.folder_of(self.aim.video)}/{full}")
+        stored, is_written = storing.keep(path, f"{storing.folder_of(self.aim.video)}/{full}"), False
         try:
-            with transaction.atomic():
-                self.claim.assert_held()
+            with self.claim.publishing(gets_on=gets_on):
                 yield stored
+                is_written = True
         except BaseException:
-            default_storage.delete(stored)
+            # A commit whose answer was lost may have happened all the same: a file too many is swept, one too few not.
+            if not is_written:
+                default_storage.delete(stored)
             raise
 
     def keep_beside(self, name: str, path: Path, **facts: object) -> None:

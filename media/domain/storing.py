@@ -6,7 +6,7 @@ import os
 import re
 import secrets
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from django.core.files import File
 from django.core.files.storage import default_storage
 
 from lms.models import Job
-from media.models import Rendition, Video
+from media.models import Cut, Rendition, Track, Video
 
+COLUMNS = ("source_path", "poster_path", "storyboard_path", "waveform_path")
 OURS = "|".join([*map(re.escape, Rendition.Rung.values), "poster", "storyboard", "waveform"])
 
 
@@ -88,11 +89,39 @@ def drop_strays(video: Video, prefix: str, *, before: datetime) -> None:
     What another job is storing at this moment (a poster) may have no row yet either.
     """
     known = {video.source_path, video.poster_path, video.storyboard_path, video.waveform_path}
-    columns = ("source_path", "poster_path", "storyboard_path", "waveform_path")
-    known |= set(*Video.objects.filter(pk=video.pk).values_list(*columns))
+    known |= set(*Video.objects.filter(pk=video.pk).values_list(*COLUMNS))
     known |= set(Rendition.objects.filter(video=video).values_list("path", flat=True))
     folder, ours = folder_of(video), re.compile(rf"{re.escape(prefix)}({OURS})-")
     for name in default_storage.listdir(folder)[1]:
         path = f"{folder}/{name}"
         if ours.match(name) and path not in known and default_storage.get_modified_time(path) < before:
             default_storage.delete(path)
+
+
+def sweep_strays(videos: Iterable[str], *, before: datetime) -> int:
+    """Delete what no row names in the folders of videos (by public id): a kill came in between. Returns how many went.
+
+    Rows are asked for after files were listed, and what is younger than `before` may still get its row. A cut that is
+    being made names its poster only when it is done.
+    """
+    making = Cut.objects.filter(state__in=[Cut.State.WAITING, Cut.State.PROCESSING])
+    busy = {str(public_id) for public_id in making.values_list("video__public_id", flat=True)}
+    folders = [f"video/{name}" for name in videos if name not in busy]
+    found = [f"{folder}/{name}" for folder in folders for name in default_storage.listdir(folder)[1]]
+    known = {path for row in Video.objects.values_list(*COLUMNS) for path in row}
+    known |= set(Rendition.objects.values_list("path", flat=True))
+    for model in (Cut, Track):
+        known |= set(model.objects.values_list("source_path", flat=True))
+    strays = [path for path in found if path not in known and _came_at(path) < before]
+    for path in strays:
+        default_storage.delete(path)
+    return len(strays)
+
+
+def _came_at(path: str) -> datetime:
+    """When a file came to lie there: one that was linked in keeps its own, older time of change."""
+    changed = default_storage.get_modified_time(path)
+    try:
+        return max(changed, default_storage.get_created_time(path))
+    except NotImplementedError:  # far away nothing is linked
+        return changed

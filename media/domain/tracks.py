@@ -179,7 +179,7 @@ def _make(claim: jobs.Claim, track: Track, folder: Path) -> None:
         known_seconds=track.duration_seconds,
     )
     here = Rendition.objects.filter(track=track, cut=video.cut)
-    if made.failed and not (claim.job.attempts >= claim.job.max_attempts and here.exists()):
+    if made.failed and not (claim.is_last_try and here.exists()):
         raise transcoding.RungsFailed("; ".join(made.failed))
     with transaction.atomic():
         attempts.change(claim, track, state=Track.State.READY, reason=transcoding.reason_for(made))

@@ -5,7 +5,7 @@ stages, in the jobs of those who own them (`make_renditions`).
 """
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
@@ -19,7 +19,7 @@ from lms.domain import audit, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job, Person
 from media import ffmpeg
-from media.domain import inspection, ladder, storing
+from media.domain import inspection, ladder, room, storing
 from media.domain.ladder import Step
 from media.domain.making import POSTER_WIDTH, Aim, Made, Making, RungsFailed
 from media.domain.storing import folder_of, keep, local_copy, workplace
@@ -78,7 +78,7 @@ def _make_cut(making: Making) -> None:
     films = [step for step in steps if step.is_film]
     alone = {step.rung: step for step in steps if not step.width}
     if films:
-        with contextlib.suppress(ffmpeg.Failed):  # a video without a poster is still a video
+        with _dispensable(making):
             _make_poster(making)
     making.tell(20, _("Preparando la primera versión, la más liviana"), now=True)
     if found.has_sound:
@@ -87,8 +87,18 @@ def _make_cut(making: Making) -> None:
     _first_film(making, [step for step in films if step.rung == Rung.P240])
     _rest(making, films, alone)
     _stills(making, steps)
-    with contextlib.suppress(ffmpeg.Failed):
+    with _dispensable(making):
         _make_extras(making, films)
+
+
+@contextlib.contextmanager
+def _dispensable(making: Making) -> Iterator[None]:
+    """A video without a poster is still a video; but what a kill or a full disk prevented is worth another try."""
+    try:
+        yield
+    except ffmpeg.Failed as failure:
+        if failure.is_transient and not making.claim.is_last_try:
+            raise
 
 
 def _first_film(making: Making, first: list[Step]) -> None:
@@ -229,8 +239,7 @@ def _make_signed(claim: jobs.Claim, aim: Aim, found: inspection.Inspection, fold
 
 
 # The video's own job --------------------------------------------------------------------------------------------------
-def _do(claim: jobs.Claim, video: Video, folder: Path) -> None:
-    change = _Changing(claim, video)
+def _make(claim: jobs.Claim, video: Video, change: "_Changing", folder: Path) -> Made:
     change(state=Video.State.PROCESSING, reason="")
     claim.progress(0, 1000, _("Revisando el archivo"))
     if not video.source_path:
@@ -248,15 +257,20 @@ def _do(claim: jobs.Claim, video: Video, folder: Path) -> None:
         known_seconds=0 if is_trimmed else video.duration_seconds,
         keep_fields=change,
     )
-    is_last = claim.job.attempts >= claim.job.max_attempts
-    if made.failed and not (is_last and _is_playable(video)):
+    if made.failed and not (claim.is_last_try and _is_playable(video)):
         raise RungsFailed("; ".join(made.failed))
+    return made
+
+
+def _publish(claim: jobs.Claim, video: Video, change: "_Changing", made: Made) -> None:
+    """The video is ready and the job done, in one transaction: or a worker killed in between would do it twice."""
     claim.progress(990, 1000, _("Guardando"))
     digest = storing.digest_of(video.source_path)
     facts = {"original": digest, "is_whole": digest == video.source_sha256}
     with transaction.atomic():
         change(state=Video.State.READY, reason=reason_for(made))
         audit.record("video.ready", by=None, subject=f"media.video:{video.public_id}", facts=facts)
+        claim.finish()
 
 
 def _is_playable(video: Video) -> bool:
@@ -280,8 +294,7 @@ class _Changing:
         self.video = video
 
     def __call__(self, **fields: object) -> None:
-        with transaction.atomic():
-            self.claim.assert_held()
+        with self.claim.publishing():
             for name, value in fields.items():
                 setattr(self.video, name, value)
             self.video.save(update_fields=list(fields))
@@ -289,7 +302,7 @@ class _Changing:
 
 def refusal_of(failure: ffmpeg.Failed) -> RuleBroken | None:
     """What ffmpeg itself rejected will be rejected again; a full disk or a kill may not."""
-    if failure.is_transient or "No space left" in str(failure):
+    if failure.is_transient:
         return None
     return RuleBroken(
         "video.not_processable",
@@ -304,21 +317,23 @@ def transcode(claim: jobs.Claim) -> None:
     if video is None:
         return
     change = _Changing(claim, video)
-    with workplace(claim.job) as folder:
-        try:
-            _do(claim, video, folder)
-        except RuleBroken as broken:
-            change(state=Video.State.FAILED, reason=broken.message)
-            raise
-        except jobs.LeaseLost:
-            raise
-        except Exception as failure:
-            refusal = refusal_of(failure) if isinstance(failure, ffmpeg.Failed) else None
-            if refusal or claim.job.attempts >= claim.job.max_attempts:
-                change(state=Video.State.FAILED, reason=refusal.message if refusal else tried_too_often())
-            if refusal:
-                raise refusal from failure
-            raise
+    try:
+        with workplace(claim.job) as folder:
+            made = _make(claim, video, change, folder)
+        _publish(claim, video, change, made)  # nobody would come back for a folder of a job that is done
+    except RuleBroken as broken:
+        change(state=Video.State.FAILED, reason=broken.message)
+        raise
+    except jobs.LeaseLost:
+        raise
+    except Exception as failure:
+        refusal = refusal_of(failure) if isinstance(failure, ffmpeg.Failed) else None
+        if refusal or claim.is_last_try:
+            reason = refusal.message if refusal else room.words_for_work(failure, tried_too_often())
+            change(state=Video.State.FAILED, reason=reason)
+        if refusal:
+            raise refusal from failure
+        raise
 
 
 def tried_too_often() -> str:

@@ -5,14 +5,13 @@ everybody. The row is locked only for the moment in which it is brought into ste
 """
 
 import contextlib
-import errno
 import fcntl
 import hashlib
 import os
 import secrets
 import shutil
-import unicodedata
 import time
+import unicodedata
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,7 +20,7 @@ from io import FileIO
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -29,7 +28,7 @@ from lms.domain.errors import RuleBroken
 from lms.models import Job, Person
 from media.models import Upload
 
-from . import quotas, scanning
+from . import quotas, room, scanning
 from .quotas import quota_of, used_by
 
 __all__ = ["Checksum", "append", "begin", "handed_over", "quota_of", "used_by"]
@@ -43,7 +42,6 @@ PATIENCE_SECONDS = 2.0
 CHECKSUMS = ("sha1", "sha256")
 SAMPLE_BYTES = 64 * 1024
 RANDOM_SAMPLES = 6
-NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 @dataclass(frozen=True)
@@ -74,7 +72,8 @@ def _locked(upload: Upload) -> Iterator[FileIO]:
     with handle:
         _lock(handle)
         with contextlib.suppress(FileNotFoundError):  # there after a kill alone
-            os.ftruncate(handle.fileno(), int(_unverified(upload).read_text() or 0))
+            if verified := _unverified(upload).read_text():
+                os.ftruncate(handle.fileno(), int(verified))
             _unverified(upload).unlink()
         yield handle
 
@@ -95,6 +94,23 @@ def _gone() -> RuleBroken:
     return RuleBroken("upload.gone", _("Esta subida venció o se canceló. Elija el archivo de nuevo."))
 
 
+@contextmanager
+def _faults_in_words() -> Iterator[None]:
+    """Around what writes. What is on the disk stays in any case. Raises `upload.no_room`, `upload.later`."""
+    try:
+        yield
+    except (OSError, OperationalError) as fault:
+        if room.is_missing(fault):
+            message = _(
+                "El servidor no tiene espacio en este momento. Lo que ya llegó está guardado: pruebe más tarde."
+            )
+            raise RuleBroken("upload.no_room", message) from fault
+        if isinstance(fault, OperationalError):
+            message = _("El servidor está ocupado. Lo que ya llegó está guardado: pruebe de nuevo en un minuto.")
+            raise RuleBroken("upload.later", message) from fault
+        raise
+
+
 def _check_size(size: int) -> None:
     if size > settings.MAX_UPLOAD_BYTES:
         limit = settings.MAX_UPLOAD_BYTES // 1024**2
@@ -104,10 +120,11 @@ def _check_size(size: int) -> None:
         raise RuleBroken("upload.empty", _("El archivo está vacío. Elija de nuevo el archivo y súbalo otra vez."))
 
 
+@_faults_in_words()
 def begin(*, person: Person, file_name: str, size: int | None, fingerprint: str = "", at=None) -> Upload:
     """Make room for a file of `size` bytes; None when its sender does not know yet.
 
-    Raises `upload.too_big`, `upload.empty`, `upload.too_many`, `upload.quota`.
+    Raises `upload.too_big`, `upload.empty`, `upload.too_many`, `upload.quota`, `upload.no_room`, `upload.later`.
     """
     at = at or timezone.now()
     if size is not None:
@@ -134,6 +151,14 @@ def begin(*, person: Person, file_name: str, size: int | None, fingerprint: str 
     return upload
 
 
+def name_of(given: str) -> str:
+    """A file's name for people to read: no folder, and nothing unseen or that turns the letters round."""
+    seen = "".join(one for one in given if not unicodedata.category(one).startswith("C"))
+    name = Path(seen.replace("\\", "/")).name[:255]
+    return name if name.strip(". ") else "video"
+
+
+@_faults_in_words()
 def declare_size(upload: Upload, size: int) -> None:
     """Say how long an upload will be whose sender did not know. Raises `upload.size_known` and what `begin` raises."""
     _check_size(size)
@@ -151,13 +176,6 @@ def declare_size(upload: Upload, size: int) -> None:
             row.size = size
             row.save(update_fields=["size"])
     upload.size = row.size
-def name_of(given: str) -> str:
-    """A file's name for people to read: no folder, and nothing unseen or that turns the letters round."""
-    seen = "".join(one for one in given if not unicodedata.category(one).startswith("C"))
-    name = Path(seen.replace("\\", "/")).name[:255]
-    return name if name.strip(". ") else "video"
-
-
 
 
 def check_alive(upload: Upload, at=None) -> None:
@@ -178,8 +196,12 @@ def _bring_into_step(upload: Upload, offset: int, at) -> None:
     upload.offset, upload.expires_at, upload.completed_at = row.offset, row.expires_at, row.completed_at
 
 
+@_faults_in_words()
 def offset_of(upload: Upload) -> int:
-    """How many bytes are safe; says so in the row when all are. Raises `upload.gone`, `upload.locked`."""
+    """How many bytes are safe; says so in the row when all are.
+
+    Raises `upload.gone`, `upload.locked`, `upload.no_room`, `upload.later`.
+    """
     if upload.completed_at and upload.size is not None:
         return upload.size
     with _locked(upload) as handle:
@@ -189,6 +211,7 @@ def offset_of(upload: Upload) -> int:
         return here if upload.size is None else min(upload.size, here)
 
 
+@_faults_in_words()
 def append(
     upload: Upload,
     *,
@@ -201,7 +224,7 @@ def append(
     """Add `length` bytes at `offset` from `read`; returns the new offset, on disk before it is returned.
 
     What arrived before the line dropped is kept, unless a checksum was to vouch for it. Raises `upload.wrong_offset`,
-    `.too_big`, `.quota`, `.checksum`, `.no_room`, `.gone`, `.locked`.
+    `.too_big`, `.quota`, `.checksum`, `.no_room`, `.later`, `.gone`, `.locked`.
     """
     with _locked(upload) as handle:
         here = os.fstat(handle.fileno()).st_size
@@ -209,13 +232,6 @@ def append(
         try:
             with _vouched(upload, handle, here, checksum) as digest:
                 return _take(handle, here, length, read, digest)
-        except OSError as failure:
-            if failure.errno not in NO_ROOM:
-                raise
-            message = _(
-                "El servidor no tiene espacio en este momento. Lo que ya llegó está guardado: pruebe más tarde."
-            )
-            raise RuleBroken("upload.no_room", message) from failure
         finally:
             os.fsync(handle.fileno())
             _bring_into_step(upload, os.fstat(handle.fileno()).st_size, at or timezone.now())
@@ -238,10 +254,7 @@ def _vouched(upload: Upload, handle: FileIO, start: int, checksum: Checksum | No
         yield None
         return
     digest = hashlib.new(checksum.algorithm, usedforsecurity=False)
-    with _unverified(upload).open("w") as mark:
-        mark.write(str(start))
-        mark.flush()
-        os.fsync(mark.fileno())
+    _mark(upload, start)
     try:
         yield digest
         if digest.digest() != checksum.digest:
@@ -252,6 +265,16 @@ def _vouched(upload: Upload, handle: FileIO, start: int, checksum: Checksum | No
     finally:
         os.fsync(handle.fileno())
         _unverified(upload).unlink(missing_ok=True)
+
+
+def _mark(upload: Upload, start: int) -> None:
+    """Whole or not at all: a mark without its number would say that nothing was ever verified."""
+    fresh = _unverified(upload).with_name("unverified.new")
+    with fresh.open("w") as mark:
+        mark.write(str(start))
+        mark.flush()
+        os.fsync(mark.fileno())
+    fresh.replace(_unverified(upload))
 
 
 def _take(handle: FileIO, here: int, length: int, read: Callable[[int], bytes], digest) -> int:
@@ -320,8 +343,9 @@ def samples_of(upload: Upload) -> list[tuple[int, int, str]]:
     return samples
 
 
+@_faults_in_words()
 def end(upload: Upload) -> None:
-    """Forget an upload, bytes and row."""
+    """Forget an upload, bytes and row. Raises `upload.no_room`, `upload.later`."""
     upload.delete()
     forget_bytes(upload)
 

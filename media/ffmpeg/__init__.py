@@ -5,7 +5,7 @@ real containers: ffmpeg would otherwise follow an HLS playlist or an ffconcat ca
 a whitelist of protocols alone does not stop that.
 """
 
-from media.sandbox import Failed
+from media.sandbox import Failed, NoRoom
 
 from .encoding import Inset, Output, dub, encode
 from .reading import DEMUXERS, MAX_PIXELS, SOUND_DEMUXERS, Source, count_frames, probe, scan
@@ -21,6 +21,7 @@ __all__ = [
     "Failed",
     "Heard",
     "Inset",
+    "NoRoom",
     "Output",
     "Sound",
     "Source",

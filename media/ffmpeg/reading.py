@@ -17,7 +17,9 @@ MAX_PIXELS = 36_000_000  # 8K UHD and a little more
 MAX_SAID = 2_000_000  # bytes; notes in a file are repeated by ffprobe
 QUIET = ["-nostdin", "-hide_banner", "-loglevel", "error"]
 GLOBALS = [*QUIET, "-progress", "pipe:1", "-stats_period", "1"]
-SCAN_LIMITS = Limits(cpu_seconds=300, wall_seconds=900)
+# Somebody waits for both, and so does the proxy. Reading gigabytes takes a disk's time, not the processor's.
+PROBE_LIMITS = Limits(cpu_seconds=20)
+SCAN_LIMITS = Limits(cpu_seconds=80, wall_seconds=900)
 
 
 @dataclass(frozen=True)
@@ -63,7 +65,7 @@ def open_made(path: Path, **options: object):
 
 def probe(path: Path, demuxer: str) -> dict:
     """What ffprobe says of a container and its streams. Raises `Failed`."""
-    return _ask(path, demuxer, Limits(), "-show_format", "-show_streams")
+    return _ask(path, demuxer, PROBE_LIMITS, "-show_format", "-show_streams")
 
 
 def _ask(path: Path, demuxer: str, limits: Limits, *questions: str) -> dict:

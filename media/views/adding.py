@@ -3,6 +3,7 @@
 import logging
 
 from django.conf import settings
+from django.db import OperationalError
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect
 from django.urls import reverse
@@ -18,16 +19,18 @@ from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 from lms.viewsets.base import FormByVerb
 from media import ffmpeg
-from media.domain import access, intake, scanning, uploads
+from media.domain import access, intake, room, scanning, uploads
 from media.forms import UploadForm
 from media.models import Upload, Video
 
 logger = logging.getLogger(__name__)
-FAULTS = (ffmpeg.Failed, scanning.Failed)
+FAULTS = (ffmpeg.Failed, scanning.Failed, OSError, OperationalError)
 
 
-def kept_for_later() -> str:
+def kept_for_later(fault: Exception) -> str:
     """What one says when the fault is ours."""
+    if room.is_missing(fault):
+        return _("El servidor no tiene espacio en este momento. Lo que subió está guardado: guárdelo más tarde.")
     return _(
         "No pudimos revisar el archivo en este momento. Intente de nuevo en unos minutos; lo que subió está guardado."
     )
@@ -93,9 +96,9 @@ class VideoAddView(FormByVerb, generic.CreateView):
             form.add_broken(broken)
             _name_upload(form, "")
             return self.form_invalid(form)
-        except FAULTS:
+        except FAULTS as fault:
             logger.exception("could not inspect an upload")
-            form.add_error(None, kept_for_later())
+            form.add_error(None, kept_for_later(fault))
             return self.form_invalid(form)
         if self.is_asked_by_script:
             return JsonResponse({"title": found.title, "url": address_of(found)}, status=201)
@@ -165,7 +168,7 @@ class VideoCreateView(WithUploadForm, chooser.CreateView):
             except RuleBroken as broken:
                 form.add_broken(broken)
                 _name_upload(form, "")
-            except FAULTS:
+            except FAULTS as fault:
                 logger.exception("could not inspect an upload")
-                form.add_error(None, kept_for_later())
+                form.add_error(None, kept_for_later(fault))
         return self.get_reshow_creation_form_response()

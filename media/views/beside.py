@@ -12,13 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from lms.models import Job
-from media import ffmpeg
-from media.domain import access, scanning, uploads
+from media.domain import access, uploads
 from media.forms import FileForm
 from media.models import Upload, Video
 
 logger = logging.getLogger(__name__)
-FAULTS = (ffmpeg.Failed, scanning.Failed)
 
 
 def video_or_404(request: HttpRequest, pk: int) -> Video:
@@ -32,6 +30,7 @@ def frame(video: Video, title: str) -> dict:
         "video": video,
         "page_title": title,
         "page_subtitle": video.title,
+        "header_title": f"{title}: {video.title}",
         "header_icon": "media",
         "max_bytes": settings.MAX_UPLOAD_BYTES,
         "breadcrumbs_items": [

@@ -13,7 +13,7 @@ from media.domain import delivery, viewers
 from media.forms import ReplaceForm, TrimForm
 from media.models import Cut, Video
 from media.views import beside
-from media.views.adding import kept_for_later
+from media.views.adding import FAULTS, kept_for_later
 
 
 def clock(seconds: float) -> str:
@@ -108,9 +108,9 @@ def replace(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_broken(broken)
             if not beside.is_kept(form):
                 beside.name_upload(form, None)
-        except beside.FAULTS:
+        except FAULTS as fault:
             beside.logger.exception("could not inspect an upload")
-            form.add_error(None, kept_for_later())
+            form.add_error(None, kept_for_later(fault))
     return _page(request, video, replace=form)
 
 

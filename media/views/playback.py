@@ -18,13 +18,15 @@ from django.views.decorators.http import require_safe
 from lms.domain.errors import RuleBroken
 from lms.views import sending
 from media.domain import addresses, delivered, delivery
-from media.models import Caption, Rendition, Track, Video
+from media.domain import captions as domain_captions
+from media.models import Rendition, Track, Video
 
 CHUNK_BYTES = 128 * 1024
 # The address ends within a day and names the person; until then a second look costs no bytes.
 KEEP = addresses.KEEP
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 RANGE = re.compile(r"(\d*)-(\d*)")
+CUT = re.compile(r"[0-9]{1,6}")
 Tell = Callable[[int], None]
 
 
@@ -190,7 +192,7 @@ def _in_use_or_404(request: HttpRequest, token: str, rung: str, track: uuid.UUID
 def playlist(request: HttpRequest, token: str, rung: str, track: uuid.UUID | None = None) -> HttpResponse:
     """One rung of the cut in use as HLS, by byte ranges of its one file."""
     found = _in_use_or_404(request, token, rung, track)
-    if not found.manifest:
+    if not found.manifest or found.rung == Rendition.Rung.MP3:  # which has no index
         raise Http404
     text = delivery.playlist(found, addresses.rendition_url(found, request.user))
     return HttpResponse(text, content_type="application/vnd.apple.mpegurl", headers={"Cache-Control": KEEP})
@@ -231,10 +233,13 @@ def poster(request: HttpRequest, token: str) -> HttpResponseBase:
 
 @require_safe
 def captions(request: HttpRequest, token: str, language: str) -> HttpResponse:
-    """Captions in one language."""
+    """Captions in one language, on the timeline of the cut that `corte` names, which is the one the page plays."""
     video_id = _video_id_or_404(request, token)
-    found = get_object_or_404(Caption.objects.only("text"), video__public_id=video_id, language__key=language)
-    return HttpResponse(found.text, content_type="text/vtt; charset=utf-8", headers={"Cache-Control": KEEP})
+    cut = request.GET.get("corte", "")
+    text = domain_captions.text_for(video_id, language, cut=int(cut) if CUT.fullmatch(cut) else 0)
+    if text is None:
+        raise Http404
+    return HttpResponse(text, content_type="text/vtt; charset=utf-8", headers={"Cache-Control": KEEP})
 
 
 @require_safe

@@ -15,7 +15,7 @@ from media.domain import tracks as domain
 from media.forms import TrackForm
 from media.models import Track, Video
 from media.views import beside
-from media.views.adding import kept_for_later
+from media.views.adding import FAULTS, kept_for_later
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,9 @@ def tracks(request: HttpRequest, pk: int) -> HttpResponse:
             form.add_broken(broken)
             if not beside.is_kept(form):
                 beside.name_upload(form, None)
-        except beside.FAULTS:
+        except FAULTS as fault:
             beside.logger.exception("could not inspect an upload")
-            form.add_error(None, kept_for_later())
+            form.add_error(None, kept_for_later(fault))
     return _page(request, video, form)
 
 

@@ -33,6 +33,7 @@ STATUS = {
     "upload.too_many": 429,
     "upload.checksum": 460,
     "upload.no_room": 507,
+    "upload.later": 503,
 }
 SAFE = ("OPTIONS", "GET")
 # For clients whose network lets no other method than POST pass; never for a GET, which needs no token of the page.

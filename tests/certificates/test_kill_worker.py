@@ -3,10 +3,8 @@
 import os
 import random
 import signal
-import sqlite3
 import time
 
-import psycopg
 import pytest
 
 from tests.nursery import Child
@@ -40,15 +38,7 @@ def system(django_db_setup):
 
 def ask(system: System, sql: str) -> list[int]:
     """The first column of a query on the system's own database."""
-    url = system.environment["DATABASE_URL"]
-    if url.startswith("sqlite"):
-        connection = sqlite3.connect(url.removeprefix("sqlite:///"), timeout=30)
-    else:
-        connection = psycopg.connect(url)
-    try:
-        return [row[0] for row in connection.execute(sql).fetchall()]
-    finally:
-        connection.close()
+    return [row[0] for row in system.sql(sql)]
 
 
 def steps(system: System) -> int:

@@ -48,6 +48,8 @@ def test_a_batch_is_answered_with_a_verdict_each_and_what_it_came_to(client, vie
     assert body["activities"] == [
         {
             "activity": str(viewer.activity.public_id),
+            "video": str(viewer.video.public_id),
+            "cut": 1,
             "percent": 15,
             "covered_seconds": 15,
             "length_seconds": 100,

@@ -74,6 +74,20 @@ def test_late_segments_of_the_old_cut_count_where_they_are_now(run_jobs):
         assert getattr(derived, name) == getattr(stored, name), name
 
 
+def test_what_is_told_is_of_the_cut_in_use_before_anybody_was_moved():
+    """A batch that comes again changes nothing, and its page may be one that was opened since."""
+    viewer = a_viewer()
+    batch = stretch(viewer.token, 0, 20)
+    assert {(one.standing.cut, one.standing.runs) for one in send(viewer, batch)} == {(1, ((0, 20),))}
+    trimmed(viewer.video, 10, 70)
+    again = send(viewer, batch)
+    assert {one.outcome for one in again} == {"repeated"}
+    assert {(one.standing.cut, one.standing.runs, one.standing.length_seconds) for one in again} == {
+        (2, ((0, 10),), 60)
+    }
+    assert progress_of(viewer).cut == 1
+
+
 def test_what_was_cut_away_may_have_been_all_that_was_missing(run_jobs, django_capture_on_commit_callbacks):
     viewer = a_viewer()
     send(viewer, stretch(viewer.token, 10, 70))

@@ -37,7 +37,7 @@ def test_watching_all_of_it_is_all_of_it_and_completes_the_activity():
     verdicts = send(viewer, stretch(viewer.token, 0, 100))
     assert set(outcomes(verdicts)) == {("stored", "")}
     assert {verdict.standing for verdict in verdicts} == {
-        watching.Standing(viewer.activity.public_id, 100, 90, 100, ((0, 100),))
+        watching.Standing(viewer.activity.public_id, viewer.video.public_id, 1, 100, 90, 100, ((0, 100),))
     }
     done = ActivityCompletion.objects.get(enrolment=viewer.enrolment)
     assert done.activity == viewer.activity

@@ -13,10 +13,11 @@ from tests.factories.media import a_video
 from tests.factories.people import an_employee
 
 
-def a_viewer(*, length: float = 100.0, person=None, course=None, **course_fields) -> SimpleNamespace:
-    """Somebody enrolled in a course with one video of `length` seconds, and a session granted an hour ago."""
+def a_viewer(*, length: float = 100.0, person=None, course=None, video=None, **course_fields) -> SimpleNamespace:
+    """Somebody enrolled in a course with one video (of `length` seconds), and a session granted an hour ago."""
     course = course or a_course(**course_fields)
-    lesson = a_lesson(course, ("video", {"video": a_video(duration_seconds=length), "is_required": True}))
+    video = video or a_video(duration_seconds=length)
+    lesson = a_lesson(course, ("video", {"video": video, "is_required": True}))
     person = person or an_employee()
     at = timezone.now()
     enrolled = enrolment.enrol(person=person, course=course, by=person, at=at - timedelta(hours=2))

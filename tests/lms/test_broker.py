@@ -1,11 +1,12 @@
 """The broker of files: many publish at once, and whoever reads finds whole messages."""
 
 import json
+import shutil
 import threading
 from pathlib import Path
 
 import pytest
-from kombu import Connection, Queue
+from kombu import Connection, Exchange, Queue
 from kombu.transport import TRANSPORT_ALIASES
 
 import lms.celery  # noqa: F401 registers the transport
@@ -103,3 +104,26 @@ def test_what_a_power_cut_left_of_a_message_is_dropped_and_the_next_one_comes(op
         message.ack()
     assert broken.name in caplog.text
     assert not list(broken.parent.glob(f"{broken.name}*"))
+
+
+def test_folders_that_somebody_tidied_up_are_made_again(options):
+    with Connection("aula-files://", transport_options=options) as broker:
+        shutil.rmtree(options["data_folder_in"])
+        body = {"from": 0, "number": 0}
+        broker.Producer().publish(body, exchange="", routing_key="cola", declare=[QUEUE], serializer="json")
+        message = broker.SimpleQueue(QUEUE).get(timeout=5)
+        assert message.payload == body
+        message.ack()
+
+
+@pytest.mark.parametrize("left", ["", "[[", '{"half'])
+def test_what_a_power_cut_left_of_a_table_of_queues_stops_nobody(options, left):
+    exchange = f"cambio{len(left)}"  # a process binds a queue once
+    table = Path(options["control_folder"]) / f"{exchange}.exchange"
+    table.write_text(left)
+    bound = Queue("cola", Exchange(exchange, "direct"), routing_key="cola")
+    with Connection("aula-files://", transport_options=options) as broker:
+        broker.Producer().publish({"a": 1}, exchange=exchange, routing_key="cola", declare=[bound], serializer="json")
+        message = broker.SimpleQueue(bound).get(timeout=5)
+        assert message.payload == {"a": 1}
+        message.ack()

@@ -176,6 +176,40 @@ def test_work_that_kills_its_worker_ends_too(performed):
     assert (job.state, job.reason) == ("failed", "lost")
 
 
+def test_work_that_gets_further_with_each_life_is_not_given_up(performed):
+    job = jobs.request("test.note", "uno")
+    for _death in range(5):
+        held = jobs.claim(job.pk)
+        with held.publishing(gets_on=True):
+            pass
+        assert not held.is_last_try
+        age(job, lease_until=timezone.now() - timedelta(seconds=1))
+        jobs.reap()
+    assert state_of(job) == "waiting"
+    with pytest.raises(jobs.LeaseLost), held.publishing(gets_on=True):
+        performed.append("published")
+    assert performed == []
+
+
+def test_a_job_is_done_in_the_transaction_that_publishes_or_not_at_all(performed):
+    @jobs.performs("test.publish")
+    def publish(claim: jobs.Claim) -> None:
+        with claim.publishing():
+            claim.finish()
+            if claim.fence == 1:
+                raise OSError("sin disco")
+        performed.append("published")
+
+    job = jobs.request("test.publish", "uno")
+    jobs.run(job.pk)
+    assert state_of(job) == "waiting"
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.reason, job.lease_until, performed) == ("done", "", None, ["published"])
+    assert job.finished_at
+    assert not jobs.run(job.pk)
+
+
 def test_a_refusal_by_rule_is_not_tried_again(performed):
     job = jobs.request("test.refuse", "uno")
     jobs.run(job.pk)
@@ -241,10 +275,12 @@ def test_a_real_refusal_names_the_constraint(performed):
 def test_a_broker_that_is_away_loses_nothing(performed, caplog, django_capture_on_commit_callbacks):
     messages = settings.QUEUE_DIR / "messages"
     away = messages.rename(settings.QUEUE_DIR / "away")
+    messages.touch()  # a folder that is missing is made again
     try:
         with django_capture_on_commit_callbacks(execute=True) as callbacks:
             job = jobs.request("test.note", "uno")
     finally:
+        messages.unlink()
         away.rename(messages)
     assert len(callbacks) == 1
     assert "did not take job" in caplog.text

@@ -1,5 +1,6 @@
 """Real recordings, tiny, made once; and somebody who may upload them."""
 
+import os
 import shutil
 import struct
 import subprocess
@@ -7,10 +8,15 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import connections
+from playwright.sync_api import sync_playwright
 
 from lms.domain import roles
 from media.domain import library
+from tests.courses.watching_cases import a_viewer
 from tests.factories.people import somebody_with_role
+from tests.media import films
+from tests.media.viewing import Watching
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 WRITE = f"drawtext=fontfile={FONT}:text='Aula %{{n}}':fontsize=h/6:fontcolor=white:x=w/8:y=h/3"
@@ -110,3 +116,36 @@ def tree():
 def signed_in(client, trainer):
     client.force_login(trainer)
     return client
+
+
+@pytest.fixture(scope="session")
+def short_film(tmp_path_factory):
+    return films.make(tmp_path_factory.mktemp("short"), 6)
+
+
+@pytest.fixture(scope="session")
+def long_film(tmp_path_factory):
+    return films.make(tmp_path_factory.mktemp("long"), 32)
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    # Playwright's loop runs in this thread; the test still asks the database itself.
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        yield chromium
+        chromium.close()
+        connections.close_all()  # in this loop, where they were opened, or the database could not be given back
+
+
+@pytest.fixture
+def watch(browser, live_server):
+    """Opens a window for a viewer of a film: `watch(folder, …)`."""
+
+    def open_window(folder: Path, **options) -> Watching:
+        viewer = a_viewer()
+        films.publish(viewer.video, folder)
+        return Watching(browser, live_server, viewer, **options)
+
+    return open_window

@@ -95,13 +95,18 @@ HONEST = {
 }
 
 
+MEMO = "memo.amr"
+AMR = b"#!AMR\n" + (b"\x3c" + bytes(31)) * 50  # a second; Debian's ffmpeg reads it and cannot write it
+
+
 def make(name: str, folder: Path) -> Path:
-    """Make one of them."""
-    path, honest = folder / name, HONEST[name]
+    """Make one of them, or the telephone's `MEMO`."""
+    path = folder / name
+    if name == MEMO:
+        path.write_bytes(AMR)
+        return path
+    honest = HONEST[name]
     ffmpeg(*honest.made, str(path))
     if honest.is_turned:
         turn(path)
     return path
-
-
-AMR = b"#!AMR\n" + (b"\x3c" + bytes(31)) * 50  # a second; Debian's ffmpeg reads it and cannot write it

@@ -87,12 +87,19 @@ def test_no_secret_of_ours(monkeypatch):
 
 @bounded
 def test_the_processor_is_bounded():
-    """A loop that says nothing ends by the clock of the processor, and the next try may be better."""
+    """A loop that says nothing ends by the clock of the processor, and no other try would be better."""
     failure = ended(
         "sh", "-c", "while :; do :; done", limits=Limits(cpu_seconds=1, wall_seconds=200, stall_seconds=200)
     )
-    assert failure.is_transient
+    assert not failure.is_transient
     assert not failure.stalled
+
+
+@bounded
+def test_whoever_does_not_hear_that_the_time_is_up_is_ended_too(monkeypatch):
+    monkeypatch.setattr(sandbox, "CPU_GRACE_SECONDS", 1)
+    limits = Limits(cpu_seconds=1, wall_seconds=200, stall_seconds=200)
+    assert ended("sh", "-c", "trap '' XCPU; while :; do :; done", limits=limits).is_transient
 
 
 @bounded

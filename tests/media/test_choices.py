@@ -144,7 +144,7 @@ def test_downloads_and_options_are_for_one_person(viewer, client):
 
 def test_what_has_no_index_has_no_playlist(viewer, client):
     video = a_video(rungs=())
-    a_rendition(video, "mp3")
+    a_rendition(video, "mp3", manifest={"init": [0, 0], "fragments": [[0, 1000, 100.0]]})
     client.force_login(viewer)
     playlist = delivery.playback(video, person=viewer).choices[0].downloads[0].playlist_url
     assert client.get(playlist).status_code == 404

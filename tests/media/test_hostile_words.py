@@ -70,6 +70,11 @@ def test_words_stay_words(name):
     assert captions.render_srt([read]).count("-->") == 1
 
 
+def test_a_tag_with_a_zero_is_a_tag():
+    (read,) = captions.parse(vtt(cue("<\0b>hola</\x01b>")))
+    assert read.text == "hola"
+
+
 HEADS = {
     "a map of times": "WEBVTT\nX-TIMESTAMP-MAP=LOCAL:00:00:00.000,MPEGTS:900000",
     "a style": "WEBVTT\n\nSTYLE\n::cue { background: url(http://203.0.113.9/x) }\n@import 'http://203.0.113.9/y';",
@@ -104,6 +109,7 @@ WRONG = {
     "times that are none": (vtt("NaN --> Infinity\na"), "captions.malformed"),
     "a zero in a time": (vtt("00:01.000 \0--> 00:02.000\na"), "captions.malformed"),
     "back in time": (vtt("00:02.000 --> 00:01.000\na"), "captions.malformed"),
+    "a time with a tail": (vtt("00:01.000 --> 00:02.000<script>\na"), "captions.malformed"),
     "a page": ("<html><script>alert(1)</script></html>", "captions.malformed"),
     "a list": ("#EXTM3U\n#EXTINF:9,\n/etc/passwd\n", "captions.malformed"),
     "a list within": (vtt(f"#EXT-X-MEDIA:URI=x\n{TIMES.replace('-->', '->')}\na"), "captions.malformed"),
@@ -154,3 +160,13 @@ def test_a_wrong_file_is_told_so(content, client, trainer):
     response = client.post(reverse("media_videos:captions_save", args=[video.pk]), given)
     assert response.status_code == 422
     assert (Caption.objects.count(), TranscriptLine.objects.count()) == (0, 0)
+
+
+@pytest.mark.django_db
+def test_a_file_that_is_too_large_is_not_even_read(client, trainer, monkeypatch):
+    client.force_login(trainer)
+    monkeypatch.setattr(captions, "decode", None)
+    video = a_video(rungs=(), uploaded_by=trainer)
+    file = SimpleUploadedFile("x.vtt", FILES[2])
+    given = {"subtitulos-language": Language.objects.get(key="es").pk, "subtitulos-file": file}
+    assert client.post(reverse("media_videos:captions_save", args=[video.pk]), given).status_code == 422

@@ -227,6 +227,8 @@ def test_output_is_bounded(tmp_path):
         ({"stalled": True}, True),
         ({"exit_code": -9}, True),
         ({"exit_code": 137}, True),
+        ({"exit_code": -24}, False),  # the processor's time was used up
+        ({"exit_code": 152}, False),
         ({"exit_code": 1}, False),
         ({"exit_code": 183}, False),  # AVERROR_INVALIDDATA, as ffmpeg 6.1 and later end
         ({"exit_code": 234}, False),

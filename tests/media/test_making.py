@@ -104,8 +104,26 @@ def test_no_room_in_the_middle_is_tried_again(add, monkeypatch):
     assert set(video.renditions.values_list("rung", flat=True)) == {"audio"}
     jobs.run(job.pk)
     job.refresh_from_db()
-    assert (job.state, job.attempts) == (Job.State.DONE, 2)
+    assert (job.state, job.attempts) == (Job.State.DONE, 1), "counted from what was published last"
     assert_whole(video)
+
+
+@pytest.mark.parametrize(("tries_left", "rungs", "state"), [(2, 2, "waiting"), (0, 2, "done")])
+def test_a_storyboard_that_was_killed_is_drawn_again_unless_it_was_the_last_time(
+    add, monkeypatch, tries_left, rungs, state
+):
+    video = add("silent.mp4")
+    job = Job.objects.get(subject=str(video.public_id))
+    Job.objects.update(max_attempts=tries_left + 1)
+
+    def dies(*_arguments, **_facts) -> None:
+        raise transcoding.ffmpeg.Failed("", exit_code=-9)
+
+    monkeypatch.setattr(transcoding.ffmpeg, "storyboard", dies)
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    video.refresh_from_db()
+    assert (job.state, video.renditions.count(), video.storyboard_path) == (state, rungs, "")
 
 
 def test_another_voice_over_the_same_picture(ready, claim, tmp_path):

@@ -15,6 +15,7 @@ from django.utils import timezone
 from lms.domain.errors import RuleBroken
 from lms.models import Language
 from media.domain import captions, delivery
+from tests.courses.recutting_cases import trimmed
 from tests.factories.media import a_video
 from tests.factories.people import a_person
 
@@ -176,6 +177,23 @@ def test_captions_are_served_as_such(viewer, client):
     assert response["Content-Type"] == "text/vtt; charset=utf-8"
     assert response["X-Content-Type-Options"] == "nosniff"
     assert "Buenos días" in response.content.decode()
+
+
+def test_captions_are_those_of_the_cut_that_the_page_plays(viewer, client):
+    """Also out of the browser's cache: another cut, another address."""
+    client.force_login(viewer)
+    video = a_video()
+    words = {"video": video, "language": Language.objects.get(key="es"), "by": None}
+    captions.save(text="WEBVTT\n\n00:12.000 --> 00:14.000\nBuenos días\n", **words)
+    before = delivery.playback(video, person=viewer).captions[0].url
+    video = trimmed(video, 10, 70)
+    now = delivery.playback(video, person=viewer).captions[0].url
+    assert now != before
+    assert "00:00:12.000 -->" in client.get(before).content.decode()
+    assert "00:00:02.000 -->" in client.get(now).content.decode()
+    captions.remove(caption=video.captions.get(), by=None)
+    assert [client.get(one).status_code for one in (before, now)] == [200, 404]
+    assert client.get(before.replace("=1", "=" + "9" * 30)).status_code == 404
 
 
 @override_settings(

@@ -22,9 +22,12 @@ from courses.questions import (
     TrueFalse,
 )
 
-from ..drafting import Draft, Form, NotUnderstood, number_of, of_one, of_several
+from ..drafting import Draft, NotUnderstood, assert_few
+from ..forms import Form
+from ..worth import number_of, of_one, of_several
 from . import signs
 
+MOST_LINES = 1_000
 TRUE, FALSE = {"T", "TRUE"}, {"F", "FALSE"}
 ORDERING_SCORES = {
     "ALL_OR_NOTHING": OrderingScore.ALL,
@@ -72,7 +75,9 @@ def _prose(draft: Draft, text: str, form: Form) -> str:
 def _split(text: str, sign: str) -> list[str]:
     """The parts that a sign begins; what stands before the first is one, too, if it says something."""
     parts = text.split(sign)
-    return parts[1:] if not parts[0].strip() else parts
+    parts = parts[1:] if not parts[0].strip() else parts
+    assert_few(parts)
+    return parts
 
 
 def _said_back(draft: Draft, answer: str, form: Form) -> tuple[str, str]:
@@ -85,6 +90,7 @@ def _choices(draft: Draft, content: str, form: Form) -> Choices:
     parts = re.findall(r"([~=]?)([^~=]*)", re.sub(r"~\s*+=", "=", content))
     if any(sign and not text.strip() for sign, text in parts):
         draft.note("choices.empty")
+    assert_few(parts)
     read = [(sign, *signs.with_weight(text)) for sign, text in parts if text.strip()]
     given = [weight for sign, _text, weight in read if sign == "="]
     is_single = bool(given) and not (len(given) > 1 and all(weight not in {None, 100} for weight in given))
@@ -180,6 +186,7 @@ def _matching(draft: Draft, content: str, form: Form) -> Matching:
 
 def _ordering(draft: Draft, head: re.Match[str], content: str, form: Form) -> Ordering:
     words = head[2].upper().split()
+    assert_few(content.split("\n", MOST_LINES))
     lines = [line.strip() for line in content.split("\n") if line.strip()]
     scoring = next((ORDERING_SCORES[word] for word in words if word in ORDERING_SCORES), None)
     if scoring is None:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from courses.questions import Choices, Cloze, ClozeGap, Feedback, Numeric, Question, ShortText
 
 from ..decoding import text_of
-from ..drafting import Draft, Files, Form, Notebook, NotUnderstood, no_files
+from ..drafting import Draft, Files, Notebook, NotUnderstood, no_files
+from ..forms import Form, category_of
 from ..reading import Reading
 from . import signs
 from .answers import body_of, looks_like_answers
 from .blocks import CATEGORY, DIRECTIVE, Block, blocks
 
-ROOTS = {"$course$", "$module$", "$system$", "$cat$", "$category$", ""}
 BLANK = "_____"
 
 
@@ -31,14 +31,6 @@ def read(content: bytes, files: Files = no_files) -> Reading:
         else:
             notebook.take(Draft(block.line, block.text, files), _Maker(block), category)
     return notebook.reading()
-
-
-def category_of(path: str) -> tuple[str, ...]:
-    """`$course$/top/Leyes/IVA//ISR` as names of categories, outermost first; `//` is a slash within a name."""
-    names = [name.replace("\0", "/").strip() for name in path.replace("//", "\0").split("/")]
-    while names and names[0] in ROOTS:
-        names.pop(0)
-    return tuple(name for name in (names[1:] if names[:1] == ["top"] else names) if name)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,8 @@
 import re
 from decimal import Decimal
 
-from ..drafting import Form, percent_of
+from ..forms import Form
+from ..worth import percent_of
 
 # Escaped signs stand as marks that `decoding` keeps out of texts, so that they are not mistaken for signs.
 _MARKS = dict(zip("~=#{}:", "\ufdd0\ufdd1\ufdd2\ufdd3\ufdd4\ufdd5", strict=True)) | {"n": "\ufdd6"}

@@ -17,11 +17,12 @@ from courses.questions import (
     Scoring,
     ShortText,
     TrueFalse,
+    numbers,
     prose,
 )
 
 from ..decoding import writable
-from ..drafting import LONGEST_NUMBER, Draft
+from ..drafting import Draft
 from ..reading import Found, Note, Written, excerpt_of
 from ..writing import GAP, Leaving, NotCarried, all_of
 from .signs import escape
@@ -240,6 +241,6 @@ def _weight(percent: Decimal, plain: int | None) -> str:
 
 def _number(value: Decimal) -> str:
     text = format(value.normalize(), "f")
-    if len(text) > LONGEST_NUMBER:
+    if len(text) > numbers.LONGEST:
         raise NotCarried("gift.number")
     return text

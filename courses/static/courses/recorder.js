@@ -91,8 +91,8 @@ async function post(rows, keepalive) {
   await forget(verdicts.filter((one) => one.code !== "token.other_person").map((one) => one.id));
   const sent = new Map(segments.map((one) => [one.id, one.token]));
   players.forEach((player) => {
-    player.paint(activities.find((one) => one.activity === player.key));
-    player.tell(verdicts.find((one) => !one.counts && sent.get(one.id) === player.token));
+    player.paint(activities);
+    player.tell(verdicts.find((one) => !one.counts && sent.get(one.id) === player.token)?.message);
   });
 }
 
@@ -110,15 +110,14 @@ async function flush() {
     }
     show();
   };
-
   return navigator.locks?.request("aula", { ifAvailable: true }, (lock) => lock && work()) ?? work();
 }
 
 function watch(root) {
   const video = root.querySelector("video, audio");
-  const { token, activity: key } = root.dataset;
+  const { token, activity, video: film, cut } = root.dataset;
   const find = (name) => root.querySelector(`[data-${name}]`);
-  let open = null, last = null;
+  let open, last;
   const here = () => ({ at: video.currentTime, clock: clock() });
 
   function begin(from = here()) {
@@ -129,13 +128,13 @@ function watch(root) {
     self.touched = true;
   }
 
-  function close(end = last) {
+  function close() {
     const from = open;
     open = null;
-    if (!from || end.at - from.at < 0.25) return;
+    if (!from || last.at - from.at < 0.25) return;
     keep({
       id: uuid(), person: say.person, token, device, sequence: sequence(),
-      from: exact(from.at), to: exact(end.at), clock_from: exact(from.clock), clock_to: exact(end.clock),
+      from: exact(from.at), to: exact(last.at), clock_from: exact(from.clock), clock_to: exact(last.clock),
       rate: from.rate, visible: from.visible, audio: from.audio, offline: !navigator.onLine,
     });
   }
@@ -154,24 +153,25 @@ function watch(root) {
 
   const stop = () => (tick(), close());
   const turn = () => (stop(), begin());
-  video.addEventListener("playing", () => begin());
-  video.addEventListener("timeupdate", tick);
-  for (const name of ["pause", "waiting", "ended"]) video.addEventListener(name, stop);
-  for (const name of ["seeking", "emptied"]) video.addEventListener(name, () => close());
-  video.addEventListener("ratechange", turn);
+  const on = (name, act) => video.addEventListener(name, act);
+  on("playing", () => begin());
+  on("timeupdate", tick);
+  for (const name of ["pause", "waiting", "ended", "emptied"]) on(name, stop);
+  on("seeking", close);
+  on("ratechange", turn);
   document.addEventListener("visibilitychange", turn);
 
   const self = {
-    key, token, touched: false,
+    token, touched: false,
     position: () => ({ token, second: exact(video.currentTime), clock: exact(clock()) }),
-    tell(verdict) {
-      if (verdict) find("reason").textContent = verdict.message;
-    },
-    paint(standing) {
+    tell: (why) => why && (find("reason").textContent = why),
+    paint(all) {
+      const standing = all.find((one) => one.activity === activity && one.video === film);
       if (!standing) return;
+      if (standing.cut != cut) return self.tell(say.recut); // other seconds
       const bar = find("bar");
       bar.replaceChildren(...standing.runs.map(([first, after]) => {
-        const rect = document.createElementNS("http://www.w3.org/2000/svg", "rect");
+        const rect = document.createElementNS(bar.namespaceURI, "rect");
         for (const pair of Object.entries({ x: first, width: after - first, height: 10 })) rect.setAttribute(...pair);
         return rect;
       }));

@@ -32,16 +32,16 @@ export class Stream {
     Object.assign(this, { video, tell, done: new Set(), pace: 0, ended: new AbortController() });
   }
 
-  async open(source, ladder, at) {
-    const head = await this.head(source, at < 1);
+  // `put` gives the element its address, and with it the second to begin at.
+  async open(source, ladder, put) {
+    const head = await this.head(source, this.video.currentTime < 1);
     this.aim(source, ladder);
     this.use(source, head);
     this.media = new Media();
     this.video.disableRemotePlayback = Media !== self.MediaSource; // what ManagedMediaSource asks for
     const opened = new Promise((done) => this.media.addEventListener("sourceopen", done, { once: true }));
-    this.url = this.video.src = URL.createObjectURL(this.media);
+    put(this.url = URL.createObjectURL(this.media));
     await opened;
-    this.video.currentTime = at;
     this.media.duration = this.parts.at(-1).end;
     this.buffer = this.media.addSourceBuffer(source.mime);
     const on = (name, act) => this.video.addEventListener(name, act, { signal: this.ended.signal });
@@ -135,7 +135,6 @@ export class Stream {
     this.again = false;
     this.pace = 0;
     await this.clean();
-    this.buffer.changeType?.(source.mime);
     await this.append(head);
   }
 
@@ -169,9 +168,11 @@ export class Stream {
       const { done, value } = await reader.read();
       if (done) break;
       this.tell({ bytes: value.length });
+      this.half = true;
       await this.append(value);
       part.got += value.length;
     }
+    this.half = false;
     this.done.add(part);
     this.part = null;
     this.leap();
@@ -212,10 +213,12 @@ export class Stream {
     return this.buffer.updating && new Promise((done) => this.buffer.addEventListener("updateend", done, { once: true }));
   }
 
-  // Forget half a fragment.
+  // Forget half a fragment. After a whole one it would cost pictures: what follows is a new group to the browser, which
+  // begins with the sound, a little before its first picture, and takes the place of all pictures from there on.
   async clean() {
     await this.idle();
-    if (this.media.readyState === "open") this.buffer.abort();
+    if (this.half && this.media.readyState === "open") this.buffer.abort();
+    this.half = false;
   }
 
   async drop(from, to) {

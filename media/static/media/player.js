@@ -49,11 +49,11 @@ class Player {
   }
 
   open() {
-    if (!this.opened) this.load(this.video.currentTime, true);
+    if (!this.opened) this.load();
     this.opened = true;
   }
 
-  async load(at, playing) {
+  async load() {
     const turn = (this.turn += 1);
     const { source } = this.set;
     this.shut();
@@ -63,29 +63,30 @@ class Player {
     if (stream) {
       this.stream = stream;
       try {
-        await stream.open(source, this.ladder, at);
-        if (turn === this.turn) this.go(playing);
-        else stream.close();
+        await stream.open(source, this.ladder, (url) => turn === this.turn && this.put(url));
         return;
       } catch { /* the bare element, then */ }
       stream.close();
       if (turn !== this.turn) return;
       this.stream = null;
     }
-    this.bare(at, playing);
+    this.bare();
   }
 
-  bare(at, playing) {
+  bare() {
     this.native = this.set.source;
-    this.video.src = this.native.url;
-    if (at) this.video.currentTime = at;
-    this.go(playing);
+    this.put(this.native.url);
   }
 
-  go(playing) {
+  // In one go, and as it stands at that moment: while a film was on its way somebody may have sought, paused, played.
+  put(url) {
+    const { video } = this;
+    const { currentTime, paused } = video;
+    video.src = url;
+    if (currentTime) video.currentTime = currentTime;
     this.root.toggleAttribute("data-sound", !this.set.source.height);
     this.speed(this.rate);
-    if (playing) this.video.play().catch(() => {});
+    if (!paused) video.play().catch(() => {});
   }
 
   shut() {
@@ -109,15 +110,14 @@ class Player {
 
   // What the module cannot do, the element may; what that cannot do, nobody can.
   fault() {
-    const { currentTime, paused } = this.video;
     if (!this.stream) return this.say(this.word("lost"));
     this.turn += 1;
     this.shut();
-    this.bare(currentTime, !paused);
+    this.bare();
   }
 
   choose(rung) {
-    const { set, video, stream } = this;
+    const { set, stream } = this;
     set.source = set.sources.find((one) => one.rung === rung) || set.source;
     set.remember("rung", rung === "opus" ? "audio" : rung);
     set.cost();
@@ -125,15 +125,15 @@ class Player {
     this.say("");
     if (!this.opened) return;
     if (stream?.buffer && stream.takes(set.source)) stream.choose(set.source, this.ladder);
-    else this.load(video.currentTime, !video.paused);
+    else this.load();
   }
 
   // Another language, a spoken description, a signer: the same timeline, the same progress.
   track(key) {
-    const { set, video } = this;
+    const { set } = this;
     set.remember("track", key);
     set.offer(key);
-    if (this.opened) this.load(video.currentTime, !video.paused);
+    if (this.opened) this.load();
   }
 
   speed(rate) {

@@ -1,0 +1,5 @@
+"""QTI 2.0 to 3.0, by 1EdTech: https://www.imsglobal.org/spec/qti/v3p0. Items and content packages."""
+
+from .package import read
+
+__all__ = ["read"]

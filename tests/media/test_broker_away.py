@@ -1,0 +1,136 @@
+"""The broker goes away for a while, and forgets: no upload is lost, and each video is published once.
+
+On Redis it is a server of the test's own that is stopped, started and flushed. Embedded it is the folder of messages:
+in its place lies a file for a while, and afterwards nothing.
+"""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests import services
+from tests.media import faulty
+from tests.media.tus import OCTETS, TUS
+from tests.system import POOL, System, installed, wait_until
+
+PATIENCE_SECONDS = 30  # of a person who waits for a page
+TOKEN = "t" * 32
+ADD = "/cms/videos/new/"
+
+
+class FolderOfMessages:
+    """The broker of an installation that needs no server, as `services.RedisServer`; told anything it forgets."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def come(self) -> None:
+        self._folder.unlink()
+
+    def go(self) -> None:
+        shutil.rmtree(self._folder)
+        self._folder.touch()
+
+    def tell(self, *_words: str) -> None:
+        for message in self._folder.glob("*.msg"):
+            message.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def film(tmp_path) -> Path:
+    """Two seconds."""
+    return faulty.a_film(tmp_path / "film.mp4", 2)
+
+
+@pytest.fixture
+def redis() -> Iterator[services.RedisServer | None]:
+    """A server, where the engine in force has one."""
+    if not os.environ.get("REDIS_URL"):
+        yield None
+        return
+    with services.folder_of_services() as folder:
+        server = services.RedisServer(folder)
+        yield server
+        server.go()
+
+
+@pytest.fixture
+def system(django_db_setup, redis) -> Iterator[System]:
+    """A web process and a worker with its clock."""
+    more = {"REDIS_URL": redis.url} if redis else {}
+    with installed(**faulty.ENVIRONMENT, AULA_HASHED_STATIC="false", **more) as system:
+        system.start_web()
+        yield system
+        system.kill()
+
+
+@pytest.fixture
+def broker(redis, system) -> services.RedisServer | FolderOfMessages:
+    """What the system sends its work through."""
+    return redis or FolderOfMessages(system.folder / "queue" / "messages")
+
+
+def a_browser(session: str) -> requests.Session:
+    """Somebody who is signed in."""
+    browser = requests.Session()
+    browser.cookies.update({"sessionid": session, "csrftoken": TOKEN})
+    browser.headers["X-CSRFToken"] = TOKEN
+    return browser
+
+
+def upload(system: System, film: Path, begun: dict) -> None:
+    """The whole file, and what it is called."""
+    browser = a_browser(begun["session"])
+    headers = {**TUS, "Upload-Offset": "0", "Content-Type": OCTETS}
+    sent = browser.patch(system.url + begun["url"], film.read_bytes(), headers=headers, timeout=PATIENCE_SECONDS)
+    assert sent.status_code == 204
+    form = {"upload": begun["url"].rstrip("/").rpartition("/")[2], "title": "Subida", "collection": "1"}
+    page = {"headers": {"Accept": "application/json"}, "timeout": PATIENCE_SECONDS}
+    saved = browser.post(system.url + ADD, form, **page)
+    assert (saved.status_code, saved.json().get("title")) == (201, "Subida")
+
+
+def look_around(system: System) -> None:
+    """Pages answer; a wrong password is a wrong password."""
+    browser = a_browser("")
+    for path in ("/salud/", "/", "/entrar/"):
+        assert browser.get(system.url + path, timeout=PATIENCE_SECONDS).status_code == 200, path
+    wrong = {"identifier": "55551234", "password": "mal"}
+    assert browser.post(f"{system.url}/entrar/", wrong, timeout=PATIENCE_SECONDS).status_code == 422
+
+
+def videos_of(system: System) -> list[int]:
+    return [video for (video,) in system.sql("SELECT id FROM media_video ORDER BY id")]
+
+
+def test_the_broker_goes_comes_and_forgets(system, broker, film):
+    begun = json.loads(system.python(f"from tests.media import sending; sending.begin({film.stat().st_size})"))
+    worker = system.fork_worker(*POOL)
+    running = faulty.add(system, film)
+    wait_until(lambda: faulty.job_of(system, running).state != "waiting", 60, lambda: system.log("worker"))
+    broker.go()
+    look_around(system)
+    upload(system, film, begun)
+    uploaded = videos_of(system)[-1]
+    assert faulty.job_of(system, uploaded).state == "waiting"
+    faulty.wait_for_the_end(system, running)
+
+    broker.come()
+    faulty.let_time_pass(system)
+    faulty.wait_for_the_end(system, uploaded)
+    look_around(system)
+
+    faulty.kill_group(worker)
+    forgotten = [faulty.add(system, film), faulty.add(system, film)]
+    broker.tell("FLUSHALL")
+    system.fork_worker(*POOL)
+    faulty.let_time_pass(system)
+    for video in forgotten:
+        faulty.wait_for_the_end(system, video)
+    for video in videos_of(system):
+        faulty.check_the_end(system, video)
