@@ -259,7 +259,7 @@ def _ask(attempt: Attempt) -> None:
     if attempt.quiz.is_shuffled:
         chance.shuffle(drawn)
     Answer.objects.bulk_create(
-        Answer(attempt=attempt, version_id=question.latest_id, order=order, points=points)
+        Answer(attempt=attempt, version=question.latest, order=order, points=points)
         for order, (question, points) in enumerate(drawn, start=1)
     )
 
@@ -279,7 +279,9 @@ def _draw(attempt: Attempt, items: list[QuizItem], chance: random.Random) -> lis
             if item.question.latest_id and not item.question.archived_at:
                 drawn.append((item.question, item.points))
             continue
-        pool = list(BankQuestion.objects.in_use().filter(topic=item.topic_id, latest__isnull=False).order_by("pk"))
+        pool = list(
+            BankQuestion.objects.in_use().filter(topic=item.topic_id, latest__isnull=False).select_related("latest")
+        )
         pool = [question for question in pool if question.pk not in taken]
         chance.shuffle(pool)
         pool.sort(key=lambda question: question.pk in seen)

@@ -94,7 +94,7 @@ def _field(body: Body, given: Answer, turn: Turn, name: str) -> Field:  # noqa: 
         case Ordering():
             return _places(body, given, turn, name)
         case Essay():
-            words = {"least_words": body.least_words, "most_words": body.most_words}
+            words: dict[str, Any] = {"least_words": body.least_words, "most_words": body.most_words}
             return Field(body.kind, name, text=given.get("text", ""), **words)
         case Files():
             limits: dict[str, Any] = {"most_files": body.most_files, "most_megabytes": body.most_megabytes}
