@@ -4,8 +4,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import partial
 
 from courses.questions import Choices, Kind, Option, Question, prose
+from courses.questions.kinds import MOST_PARTS
 
 from .decoding import text_of
 from .drafting import Draft, Notebook, NotUnderstood, assert_few
@@ -37,7 +39,7 @@ def read(content: bytes) -> Reading:
     text, notes = text_of(content)
     notebook = Notebook(notes)
     for piece in _pieces(text):
-        notebook.take(Draft(piece.line, piece.text or "?"), lambda draft, piece=piece: _question(draft, piece))
+        notebook.take(Draft(piece.line, piece.text or "?"), partial(_question, piece))
     return notebook.reading()
 
 
@@ -61,7 +63,8 @@ def _pieces(text: str) -> Iterator[_Piece]:
             yield piece
             piece = None
         elif option and (piece.asked or piece.options):
-            piece.options.append((option[1].upper(), [(option[2] or "").strip()]))
+            if len(piece.options) <= MOST_PARTS:  # one too many is said to be too many
+                piece.options.append((option[1].upper(), [(option[2] or "").strip()]))
         else:
             (piece.options[-1][1] if piece.options else piece.asked).append(line.strip())
         is_apart = False
@@ -73,7 +76,7 @@ def _is_next(piece: _Piece, option: re.Match[str] | None) -> bool:
     return option is not None and ord(option[1].upper()) == ord(piece.options[-1][0]) + 1
 
 
-def _question(draft: Draft, piece: _Piece) -> Question:
+def _question(piece: _Piece, draft: Draft) -> Question:
     if piece.answer is None:
         raise NotUnderstood("aiken.no_answer")
     if not piece.options:

@@ -3,6 +3,7 @@
 import base64
 import binascii
 import re
+import time
 from collections.abc import Callable, Iterable, Mapping, Sized
 from types import MappingProxyType
 from urllib.parse import unquote
@@ -14,11 +15,12 @@ from courses.questions.kinds import MOST_PARTS
 
 from .forms import Form, as_html
 from .reading import MOST_NOTES, MOST_QUESTIONS, Found, Note, Reading, Unreadable, excerpt_of
-from .sayings import TOO_MANY
+from .sayings import TOO_MANY, TOO_SLOW
 
 NAME_LENGTH = 255
 ALT_LENGTH = 1_000
 MOST_PICTURES = 50
+MOST_SECONDS = 120
 PICTURE_BYTES = 10 * 1024**2
 MAGIC = {b"\x89PNG\r\n\x1a\n": "png", b"\xff\xd8\xff": "jpg", b"GIF87a": "gif", b"GIF89a": "gif"}
 DATA_ADDRESS = re.compile(r"data:image/[\w.+-]+;base64,", re.IGNORECASE)
@@ -135,10 +137,23 @@ def kind_of_picture(content: bytes) -> str | None:
     return next((kind for magic, kind in MAGIC.items() if content.startswith(magic)), None)
 
 
-class Notebook:
-    """What was read so far."""
+class Patience:
+    """How long a file is read before it is given up: what some files ask for grows out of all proportion."""
 
-    def __init__(self, notes: Iterable[Note] = ()) -> None:
+    def __init__(self) -> None:
+        self._until = time.monotonic() + MOST_SECONDS
+
+    def check(self) -> None:
+        """Raises `Unreadable` once it is over."""
+        if time.monotonic() > self._until:
+            raise Unreadable(TOO_SLOW)
+
+
+class Notebook:
+    """What was read so far. Files of one package are read with one `patience`."""
+
+    def __init__(self, notes: Iterable[Note] = (), patience: Patience | None = None) -> None:
+        self._patience = patience or Patience()
         self._questions: list[Found] = []
         self._notes: list[Note] = list(notes)
 
@@ -149,7 +164,8 @@ class Notebook:
         self._check()
 
     def take(self, draft: Draft, make: Callable[[Draft], Question], category: tuple[str, ...] = ()) -> None:
-        """Make the question of a draft, or note why there is none."""
+        """Make the question of a draft, or note why there is none. Raises `Unreadable` when it takes too long."""
+        self._patience.check()
         try:
             question = make(draft)
         except NotUnderstood as reason:

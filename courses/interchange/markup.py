@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from html import escape
 from html.entities import html5
+from typing import Any
 from xml.sax import SAXException
 from xml.sax.handler import ContentHandler
 
@@ -105,10 +106,14 @@ class _Builder(ContentHandler):
         self.root: Node | None = None
         self._open: list[Node] = []
         self._count = 0
+        self.place: Any = None
         self._before = before
 
     def line(self) -> int:
-        return (self._locator.getLineNumber() or 1) + self._before if self._locator else 0
+        return (self.place.getLineNumber() or 1) + self._before if self.place else 0
+
+    def setDocumentLocator(self, locator) -> None:  # noqa: N802
+        self.place = locator
 
     def startElement(self, name: str, attrs) -> None:  # noqa: N802 (the parser calls it so)
         self._count += 1

@@ -2,6 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
+TOO_SLOW = _("Leer el archivo toma demasiado tiempo. Divídalo en varios.")
 TOO_MANY = _("El archivo tiene demasiadas preguntas: el máximo es 5,000. Divídalo en varios.")
 
 # These are no questions now.
@@ -24,6 +25,8 @@ DROPPED = {
     "gift.all_right": _("GIFT no puede decir que todas las opciones son correctas por sí solas: no se exportó."),
     "gift.answer": _("GIFT no puede decir la respuesta «%(answer)s»: no se exportó."),
     "gift.number": _("Un número tiene demasiadas cifras: no se exportó."),
+    "qti.gap_place": _("Un espacio por completar no está en el texto, o está dos veces: no se exportó."),
+    "qti.several_in_gap": _("QTI no puede pedir varias opciones dentro de un texto: no se exportó."),
     "kind.not_written": _("El formato no tiene preguntas de este tipo (%(kind)s): no se exportó."),
     "aiken.no_answer": _("Falta la línea «ANSWER:» con la letra correcta: no se importó."),
     "aiken.no_options": _("Faltan las opciones (A. …, B. …): no se importó."),

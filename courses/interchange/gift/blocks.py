@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 CATEGORY = re.compile(r"\$CATEGORY:\s*(.*)", re.IGNORECASE)
 DIRECTIVE = re.compile(r"\$[A-Z_]{3,40}:")
-_TAG = re.compile(r"\[tag:((?:\\\]|[^\]]){1,300}+)\]", re.IGNORECASE)
-_ID = re.compile(r"\[id:((?:\\\]|[^\]]){1,300}+)\]", re.IGNORECASE)
+_TAG = re.compile(r"\[tag:((?:\\\]|[^\]]){1,120}+)\]", re.IGNORECASE)
+_ID = re.compile(r"\[id:((?:\\\]|[^\]]){1,120}+)\]", re.IGNORECASE)
 _ESCAPED = re.compile(r"\\.")
 _WITHIN_ANSWER = "=~#}"
 

@@ -1,6 +1,7 @@
 """Reading Moodle's XML: one question after another, each by the maker of its type."""
 
 from collections.abc import Callable
+from functools import partial
 from html import escape
 
 from django.utils.translation import gettext_lazy as _
@@ -56,11 +57,11 @@ def read(content: bytes) -> Reading:
                 notebook.note(node.line, "moodle.category_info", info)
         else:
             excerpt = value_of(node, "name") or value_of(node, "questiontext") or kind
-            notebook.take(Draft(node.line, excerpt), lambda draft, node=node: _question(draft, node), category)
+            notebook.take(Draft(node.line, excerpt), partial(_question, node), category)
     return notebook.reading()
 
 
-def _question(draft: Draft, node: Node) -> Question:
+def _question(node: Node, draft: Draft) -> Question:
     kind = node.get("type").strip().lower()
     if kind in TEXTS:
         raise NotUnderstood(TEXTS[kind])

@@ -1,6 +1,7 @@
 """Texts with places for words that stand in a list: «select missing words», and «drag and drop into text»."""
 
 import re
+from decimal import Decimal
 
 from courses.questions import Choices, Cloze, ClozeGap, Kind, Option
 
@@ -48,7 +49,7 @@ def make(draft: Draft, question: Node) -> Made:
 def _menu(draft: Draft, words: list[Node], right: int, is_shuffled: bool) -> Choices:
     group = value_of(words[right], "group", "1")
     options = tuple(
-        Option(key=f"o{number}", text=prose_of(draft, word), percent=100 if number == right else 0)
+        Option(key=f"o{number}", text=prose_of(draft, word), percent=Decimal(100 if number == right else 0))
         for number, word in enumerate(words)
         if value_of(word, "group", "1") == group
     )

@@ -87,9 +87,9 @@ def _object(child: Node, inner: str) -> str:
     return f"<object>{inner}</object>"
 
 
-def text_around(draft: Draft, item: Node, prompts: Iterable[Node]) -> str:
-    """What is asked by an item with one interaction in a block of its own."""
-    asked = html_in(draft, item.find("itemBody"))
+def text_around(draft: Draft, item: Node, prompts: Iterable[Node] = (), without: Node | None = None) -> str:
+    """What is asked by an item with one interaction in a block of its own, `without` that block."""
+    asked = html_in(draft, item.find("itemBody"), {id(without): ""} if without else {})
     return draft.prose(asked + "".join(f"<div>{html_in(draft, prompt)}</div>" for prompt in prompts))
 
 

@@ -30,6 +30,12 @@ SCORE_CLASSES = {"score-places": OrderingScore.PLACES, "score-neighbours": Order
 
 def choices(context: Context, interaction: Node) -> Choices | TrueFalse:
     """Of one interaction. Raises `NotUnderstood`."""
+    body = options(context, interaction)
+    return _truth(body, interaction) or body
+
+
+def options(context: Context, interaction: Node) -> Choices:
+    """Of one interaction, also where it is one of several. Raises `NotUnderstood`."""
     response = context.response_of(interaction)
     offered = interaction.within("simpleChoice", "inlineChoice", "hottext")
     nodes = {node.get("identifier"): node for node in offered}
@@ -58,7 +64,7 @@ def int_of(node: Node, name: str) -> int:
 
 def _single(
     context: Context, interaction: Node, response: Response, nodes: dict[str, Node], texts: dict[str, str]
-) -> Choices | TrueFalse:
+) -> Choices:
     name = response.identifier
     scores = {key: context.gain(name, (key,)) for key in nodes}
     known = {key: score for key, score in scores.items() if score is not None}
@@ -71,12 +77,10 @@ def _single(
         raise NotUnderstood("answers.none_right")
     percents = [max(Decimal(-100), (score * 100 / best).quantize(FIVE_PLACES)) for score in known.values()]
     right = {key for key, score in known.items() if score == best}
-    told = context.said.to_answers({key: context.said.run({name: (key,)}) for key in nodes}, right)
+    cases = {key: context.outcomes(name, (key,)) for key in nodes}
+    told = context.said.to_answers(cases, right, context.outcomes(name, ()))
     inner = context.said.to_parts(nodes)
     told = {key: told[key] + inner[key] for key in nodes}
-    if said := _truth(nodes, texts, right):
-        yes, no = said
-        return TrueFalse(is_true=yes in right, if_true=told[yes], if_false=told[no])
     return Choices(
         kind=Kind.SINGLE,
         options=_options(texts, of_one(context.draft, percents), told),
@@ -84,14 +88,16 @@ def _single(
     )
 
 
-def _truth(nodes: dict[str, Node], texts: dict[str, str], right: set[str]) -> tuple[str, str] | None:
-    """The identifiers of true and false, where these are all there is to choose."""
-    by_name = {key.lower(): key for key in nodes}
-    if set(by_name) != {"true", "false"} or len(right) != 1:
+def _truth(body: Choices, interaction: Node) -> TrueFalse | None:
+    """True or false, where these are all there is to choose and they say no more than that."""
+    names = [node.get("identifier").lower() for node in interaction.within("simpleChoice")]
+    if body.kind != Kind.SINGLE or sorted(names) != ["false", "true"]:
         return None
-    yes, no = by_name["true"], by_name["false"]
-    words = [prose.to_plain(texts[key]).lower().rstrip(".") for key in (yes, no)]
-    return (yes, no) if words[0] in TRUE_WORDS and words[1] in FALSE_WORDS else None
+    yes, no = (body.options[names.index(name)] for name in ("true", "false"))
+    words = [prose.to_plain(option.text).lower().rstrip(".") for option in (yes, no)]
+    if words[0] not in TRUE_WORDS or words[1] not in FALSE_WORDS or {yes.percent, no.percent} != {0, 100}:
+        return None
+    return TrueFalse(is_true=yes.percent == 100, if_true=yes.feedback, if_false=no.feedback)
 
 
 def _options(texts: dict[str, str], percents: list[Decimal], told: dict[str, str]) -> tuple[Option, ...]:
@@ -215,14 +221,15 @@ def matching(context: Context, interaction: Node) -> Matching:
     response = context.response_of(interaction)
     sets = interaction.elements("simpleMatchSet")
     choices = [{node.get("identifier"): node for node in one.elements()} for one in sets]
-    pairs = [tuple(value.split()) for value in response.correct or _mapped_pairs(response)]
+    said = [value.split() for value in response.correct or _mapped_pairs(response)]
     assert_few(interaction.within("simpleAssociableChoice"))
-    assert_few(pairs)
-    if any(len(pair) != 2 for pair in pairs) or not pairs:
+    assert_few(said)
+    if any(len(pair) != 2 for pair in said) or not said:
         raise NotUnderstood("answers.none_right")
+    pairs = [(pair[0], pair[1]) for pair in said]
     if len(choices) != 2:
         nodes = {node.get("identifier"): node for node in interaction.elements("simpleAssociableChoice")}
-        firsts = {one: nodes.get(one) for one, _other in pairs}
+        firsts = {one: nodes[one] for one, _other in pairs if one in nodes}
         choices = [firsts, {key: node for key, node in nodes.items() if key not in firsts}]
         context.draft.note("qti.associate")
     pairs = [pair if pair[0] in choices[0] else pair[::-1] for pair in pairs]
@@ -250,7 +257,7 @@ def _mapped_pairs(response: Response) -> tuple[str, ...]:
 
 
 def _is_one_to_one(asked: dict, pairs: list) -> bool:
-    return sorted(one for one, _other in pairs) == sorted(asked) and all(node is not None for node in asked.values())
+    return sorted(one for one, _other in pairs) == sorted(asked)
 
 
 def _pair_score(context: Context, interaction: Node, response: Response) -> Scoring:

@@ -6,7 +6,7 @@ from decimal import Decimal
 from ..drafting import Draft, NotUnderstood
 from ..markup import Node
 from .declarations import Declared, Response, declared_in
-from .feedback import Said
+from .feedback import Outcomes, Said
 from .machine import Machine, Unknown, number_of_value
 
 # Our own files add the weights of gaps up in it before they are made into points.
@@ -52,10 +52,17 @@ class Context:
 
     def gain(self, name: str, values: tuple[str, ...]) -> Decimal | None:
         """What one answer adds while all others are right; None where the processing is not known."""
-        others = {other: right for other, right in self.correct.items() if other != name}
-        with_it = self.score({**others, name: values}, self.measure)
-        without = self.score({**others, name: ()}, self.measure)
+        with_it = self.score(self.given(name, values), self.measure)
+        without = self.score(self.given(name, ()), self.measure)
         return None if with_it is None or without is None else with_it - without
+
+    def given(self, name: str, values: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+        """An answer to one thing, and to everything else what is right."""
+        return {**self.correct, name: values}
+
+    def outcomes(self, name: str, values: tuple[str, ...]) -> Outcomes | None:
+        """What comes of such an answer, as far as something is said back; None where that is not known."""
+        return self.said.run(self.given(name, values))
 
     def uses(self, response: Response, *names: str) -> bool:
         """Whether the processing has one of these expressions over a response."""

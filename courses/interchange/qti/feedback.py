@@ -50,14 +50,20 @@ class Said:
             return []
         return [node for node in self.nodes if id(node) not in self.sorted_nodes and _is_shown(node, outcomes)]
 
-    def to_answers(self, cases: Mapping[str, Outcomes | None], right: set[str]) -> dict[str, str]:
-        """What is said to each of some answers; what is said to all of them, or to all right ones, is general."""
+    def to_answers(
+        self, cases: Mapping[str, Outcomes | None], right: set[str], nothing: Outcomes | None
+    ) -> dict[str, str]:
+        """What is said to each of some answers; what is said to all of them, or to all right ones, is general.
+
+        What is said to all and to `nothing`, too, does not hang on this answer.
+        """
+        silent = {id(node) for node in self.shown(nothing)}
         told: dict[str, list[str]] = {key: [] for key in cases}
         shown = {key: {id(node) for node in self.shown(outcomes)} for key, outcomes in cases.items()}
         for node in [node for node in self.nodes if id(node) not in self.sorted_nodes]:
             keys = {key for key in cases if id(node) in shown[key]}
             is_own = node.get("identifier") in cases or node.get("identifier").startswith(ANSWER)
-            if not keys:
+            if not keys or (keys == set(cases) and id(node) in silent):
                 continue
             if keys == set(cases) and not is_own:
                 self._put(node, "always")

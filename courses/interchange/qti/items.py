@@ -3,18 +3,18 @@
 from collections.abc import Callable
 from decimal import Decimal
 
-from courses.questions import Body, Cloze, ClozeGap, Essay, Files, Question
+from courses.questions import Body, Choices, Cloze, ClozeGap, Essay, Files, Numeric, Question, ShortText
 
 from ..drafting import Draft, NotUnderstood, assert_few
 from ..markup import Node, tree_of
 from ..reading import Unreadable
 from . import marked
 from .body import MARK, html_in, interactions_in, marker_note, text_around
-from .choosing import choices, int_of, matching, ordering
+from .choosing import choices, int_of, matching, options, ordering
 from .context import Context
 from .declarations import NUMBERS, Response
 from .names import as_in_2
-from .typed import typed
+from .typed import GAP, typed
 
 # What the learner does besides answering; the question stands without it.
 ASIDE = {"endAttemptInteraction": "qti.end_attempt", "mediaInteraction": "qti.media"}
@@ -28,7 +28,6 @@ USED = {
 }
 # What nobody has as a right answer.
 WRONG_NUMBER, WRONG_TEXT = "-987654321.125", "\ufffc\ufffc"
-WHOLE = "answer"  # the class of our own: the field is the whole answer, not a gap in a text
 MEDIA_TYPES = {
     "application/pdf": "pdf",
     "image/png": "png",
@@ -102,10 +101,10 @@ IN_BLOCKS: dict[str, Callable[[Context, Node], Body]] = {
     "hottextInteraction": marked.hottext,
     **BY_HAND,
 }
-IN_TEXTS: dict[str, Callable[[Context, Node], Body]] = {
-    "inlineChoiceInteraction": choices,
+IN_TEXTS: dict[str, Callable[[Context, Node], Choices | Numeric | ShortText]] = {
+    "inlineChoiceInteraction": options,
     "textEntryInteraction": typed,
-    "choiceInteraction": choices,
+    "choiceInteraction": options,
 }
 
 
@@ -123,23 +122,23 @@ def _made(context: Context, interactions: list[Node]) -> tuple[Body, str]:
         raise NotUnderstood("qti.interaction", name=", ".join(sorted(unknown))[:80])
     if names - set(IN_TEXTS):
         raise NotUnderstood("qti.several", names=", ".join(sorted(names))[:120])
-    if len(interactions) == 1 and _is_whole(context.item, first):
-        return typed(context, first), text_around(context.draft, context.item, ())
+    if len(interactions) == 1 and (block := _own_block(context.item, first)):
+        return typed(context, first), text_around(context.draft, context.item, without=block)
     return _cloze(context, interactions)
 
 
-def _is_whole(item: Node, interaction: Node) -> bool:
-    """Whether a field to type in is the answer to all that is asked: it stands alone in the last block."""
-    if interaction.name != "textEntryInteraction":
-        return False
-    classes = interaction.get("class").split()
+def _own_block(item: Node, interaction: Node) -> Node | None:
+    """The last block of the body, if it is a field to type in and nothing else: the answer to all that is asked."""
     body = item.find("itemBody")
     last = body.elements()[-1] if body and body.elements() else None
-    while last is not None and last is not interaction:
-        if last.text.strip() or len(last.elements()) != 1:
-            return WHOLE in classes
-        last = last.elements()[0]
-    return last is interaction and "gap" not in classes
+    if last is None or interaction.name != "textEntryInteraction" or GAP in interaction.get("class").split():
+        return None
+    node = last
+    while node is not interaction:
+        if node.text.strip() or len(node.elements()) != 1:
+            return None
+        node = node.elements()[0]
+    return last
 
 
 def _cloze(context: Context, interactions: list[Node]) -> tuple[Cloze, str]:

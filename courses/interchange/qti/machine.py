@@ -10,8 +10,10 @@ from decimal import Decimal, DecimalException, localcontext
 
 from ..markup import Node
 from .declarations import NUMBERS, Declared, key_in, number_in
+from .patterns import matches, of_pattern
 
-MOST_STEPS = 200_000
+MOST_STEPS = 100_000
+MOST_VALUES = 1_000
 MATCH_CORRECT, MAP_RESPONSE = "match_correct", "map_response"
 TEMPLATES = {
     "match_correct": MATCH_CORRECT,
@@ -202,7 +204,7 @@ def _typed(text: str, base: str) -> Item:
 
 def is_yes(value: Value) -> bool:
     """Whether a condition holds."""
-    return bool(value) and value[0] is True
+    return value is not None and len(value) > 0 and value[0] is True
 
 
 def number_of_value(value: Value) -> Decimal:
@@ -292,12 +294,26 @@ def _string_match(node: Node, values: list[Value]) -> Value:
     return (right in given if node.get("substring") == "true" else given == right,)
 
 
+def _pattern_match(node: Node, values: list[Value]) -> Value:
+    made = of_pattern(node.get("pattern"))
+    if made is None:
+        raise Unknown("patternMatch")
+    if not values or values[0] is None:
+        return None
+    return (matches(made[0], str(values[0][0]), is_strict=made[1]),)
+
+
 def _logic(judge: Callable) -> Callable[[Node, list[Value]], Value]:
     return lambda node, values: (judge(is_yes(value) for value in values),)
 
 
 def _several(kind: type) -> Callable[[Node, list[Value]], Value]:
-    return lambda node, values: kind(one for value in values for one in value or ()) or None
+    def several(node: Node, values: list[Value]) -> Value:
+        if sum(len(value or ()) for value in values) > MOST_VALUES:
+            raise Unknown("size")
+        return kind(one for value in values for one in value or ()) or None
+
+    return several
 
 
 def _index(node: Node, values: list[Value]) -> Value:
@@ -343,6 +359,7 @@ OPERATORS: dict[str, Callable[[Node, list[Value]], Value]] = {
     "min": lambda node, values: (min(_numbers(values) or [Decimal(0)]),),
     "equal": _equal,
     "stringMatch": _string_match,
+    "patternMatch": _pattern_match,
     "multiple": _several(tuple),
     "ordered": _several(Ordered),
     "index": _index,

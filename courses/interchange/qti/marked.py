@@ -7,7 +7,7 @@ from courses.questions import Choices, Cloze, ClozeGap, Kind, Option
 from ..drafting import NotUnderstood, assert_few
 from ..markup import Node
 from .body import MARK, html_in
-from .choosing import choices
+from .choosing import options
 from .context import Context
 from .declarations import Response
 
@@ -15,10 +15,7 @@ from .declarations import Response
 def hottext(context: Context, interaction: Node) -> Choices:
     """Words of a text, of which one or several are pointed at, as options below that text. Raises `NotUnderstood`."""
     context.draft.note("qti.pointed", line=interaction.line)
-    body = choices(context, interaction)
-    if not isinstance(body, Choices):
-        raise NotUnderstood("question.unfit")
-    return body
+    return options(context, interaction)
 
 
 def gap_match(context: Context, interaction: Node) -> tuple[Cloze, str]:
@@ -35,11 +32,11 @@ def gap_match(context: Context, interaction: Node) -> tuple[Cloze, str]:
     texts = {key: context.draft.prose(html_in(context.draft, node)) for key, node in words.items()}
     gaps, shown, marks = [], {}, {}
     for number, (place, node) in enumerate(places.items(), start=1):
-        options = tuple(
+        menu = tuple(
             Option(key=f"o{index}", text=text, percent=Decimal(100 if key == right[place] else 0))
             for index, (key, text) in enumerate(texts.items(), start=1)
         )
-        body = Choices(kind=Kind.SINGLE, options=options, is_shuffled=interaction.get("shuffle") == "true")
+        body = Choices(kind=Kind.SINGLE, options=menu, is_shuffled=interaction.get("shuffle") == "true")
         key = f"g{number}"
         gaps.append(ClozeGap(key=key, weight=_weight(context, response, right[place], place), body=body))
         marks[MARK.format(key)] = key

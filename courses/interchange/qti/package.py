@@ -8,7 +8,7 @@ from urllib.parse import unquote
 from django.utils.translation import gettext_lazy as _
 
 from ..archive import Archive, is_archive
-from ..drafting import Draft, Notebook
+from ..drafting import Draft, Notebook, Patience
 from ..markup import Node, tree_of
 from ..reading import Note, Reading, Unreadable
 from .items import question_of
@@ -51,6 +51,12 @@ def read_tree(root: Node, notes: list[Note]) -> Reading:
     return notebook.reading()
 
 
+def read_member(archive: Archive, name: str) -> Reading | None:
+    """What one file of a package without manifest has; None for a file that has no question to give."""
+    reading = _read_member(archive, name, _Known(), is_named=False)
+    return reading.within(name) if reading else None
+
+
 def _draft(root: Node) -> Draft:
     return Draft(root.line, root.get("title") or root.get("identifier"))
 
@@ -73,10 +79,12 @@ def read_package(archive: Archive) -> Reading:
         known = _known(root, posixpath.dirname(manifest_name), archive, notebook)
     names = [*known, *(name for name in archive.names if name not in known and name.lower().endswith(".xml"))]
     readings = [notebook.reading()]
+    patience = Patience()
     count = 0
     for name in names:
         if posixpath.basename(name) == MANIFEST:
             continue
+        patience.check()
         reading = _read_member(archive, name, known.get(name, _Known()), is_named=name in known)
         count += reading is not None
         readings += [reading.within(name)] if reading else []

@@ -1,6 +1,5 @@
 """Questions whose answer is typed: texts and numbers, as processing tests them or as a mapping counts them."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -14,12 +13,13 @@ from ..markup import Node
 from ..worth import FIVE_PLACES, of_one
 from .context import Context
 from .declarations import NUMBERS, Response, number_in
-from .feedback import ANSWER
+from .feedback import ANSWER, Outcomes
 from .machine import Unknown, number_of_value, tolerances
+from .patterns import example_of, of_pattern, starred
 
-STRICT_ACCENTS, STRICT_APOSTROPHES = "strict-accents", "strict-apostrophes"
-_PATTERN_PIECE = re.compile(r"\.\*|\\(.)|\[(.)(.)\]|([^\\\[\].*+?(){}|^$])", re.DOTALL)
-_TEXT_PIECE = re.compile(r"\\\*|\*|[^*\\]+|\\")
+# Classes that our own fields have.
+WHOLE, GAP = "answer", "gap"
+STRICT_CASE, STRICT_ACCENTS, STRICT_APOSTROPHES = "strict-case", "strict-accents", "strict-apostrophes"
 
 
 @dataclass
@@ -36,37 +36,7 @@ class _Candidate:
     @property
     def typed(self) -> str:
         """An answer that is this one."""
-        return literal_of(self.said)
-
-
-def pieces_of(text: str) -> Iterator[tuple[bool, str]]:
-    """A text in pieces: whether each stands for any letters, and what it says."""
-    for piece in _TEXT_PIECE.findall(text):
-        yield piece == "*", "*" if piece == "\\*" else piece
-
-
-def literal_of(text: str) -> str:
-    """A text without what stands for any letters."""
-    return "".join(said for is_any, said in pieces_of(text) if not is_any)
-
-
-def starred(text: str) -> str:
-    """A literal text, with its stars escaped."""
-    return " ".join(text.split()).replace("*", "\\*")
-
-
-def of_pattern(pattern: str) -> tuple[str, bool]:
-    """A pattern of letters and `.*` as a text with stars, and whether its case counts. Raises `NotUnderstood`."""
-    place, pieces, is_strict = 0, [], True
-    while place < len(pattern):
-        found = _PATTERN_PIECE.match(pattern, place)
-        if not found or (found[2] and found[2].lower() != found[3].lower()):
-            raise NotUnderstood("qti.pattern", pattern=pattern[:60])
-        is_strict = is_strict and not found[2]
-        letter = found[1] or found[2] or found[4]
-        pieces.append("*" if letter is None else letter.replace("*", "\\*"))
-        place = found.end()
-    return "".join(pieces), is_strict
+        return example_of(self.said)
 
 
 def typed(context: Context, interaction: Node) -> ShortText | Numeric:
@@ -86,13 +56,9 @@ def typed(context: Context, interaction: Node) -> ShortText | Numeric:
         best = Decimal(1)
     percents = [max(Decimal(-100), (one.score * 100 / best).quantize(FIVE_PLACES)) for one in found]
     percents = of_one(context.draft, percents)
-    told = context.said.to_answers(
-        {
-            str(number): context.said.run({response.identifier: (one.typed,)}, one.rules)
-            for number, one in enumerate(found)
-        },
-        {str(number) for number, one in enumerate(found) if one.score == best},
-    )
+    cases = {str(number): _outcomes(context, response, one) for number, one in enumerate(found)}
+    right = {str(number) for number, one in enumerate(found) if one.score == best}
+    told = context.said.to_answers(cases, right, context.outcomes(response.identifier, ()))
     wrong = _said_to_others(context, response)
     if response.base in NUMBERS:
         return Numeric(
@@ -109,11 +75,19 @@ def typed(context: Context, interaction: Node) -> ShortText | Numeric:
             TextAnswer(text=one.said, percent=percent, feedback=told[str(number)])
             for number, (one, percent) in enumerate(zip(found, percents, strict=True))
         ),
-        forgives_case=not any(one.is_strict for one in found),
+        forgives_case=STRICT_CASE not in classes
+        if {WHOLE, GAP} & set(classes)
+        else not any(one.is_strict for one in found),
         forgives_accents=STRICT_ACCENTS not in classes,
         forgives_apostrophes=STRICT_APOSTROPHES not in classes,
         wrong_feedback=wrong,
     )
+
+
+def _outcomes(context: Context, response: Response, one: _Candidate) -> Outcomes | None:
+    if one.rules is not None:
+        return context.said.run({response.identifier: (one.typed,)}, one.rules)
+    return context.outcomes(response.identifier, (one.typed,))
 
 
 def _worth(context: Context, response: Response, one: _Candidate) -> Decimal:
@@ -125,7 +99,7 @@ def _worth(context: Context, response: Response, one: _Candidate) -> Decimal:
             )
         except Unknown:
             alone = Decimal(0)
-        if alone:
+        if alone or any(rule.get("identifier") == context.measure for rule in one.rules):
             context.best = max(context.best, alone)
             return alone
     return context.gain(response.identifier, (one.typed,)) or Decimal(0)
@@ -196,8 +170,10 @@ def _candidate(context: Context, response: Response, test: Node, rules: list[Nod
         value, tolerance = (ends["least"] + ends["most"]) / 2, abs(ends["most"] - ends["least"]) / 2
         return _Candidate(str(value), value, tolerance, rules=rules)
     if test.name == "patternMatch":
-        text, is_strict = of_pattern(test.get("pattern"))
-        return _Candidate(text, is_strict=is_strict, rules=rules)
+        made = of_pattern(test.get("pattern"))
+        if made is None:
+            raise NotUnderstood("qti.pattern", pattern=test.get("pattern")[:60])
+        return _Candidate(made[0], is_strict=made[1], rules=rules)
     constant = test.find("baseValue")
     said = constant.text.strip() if constant else next(iter(response.correct), "")
     if response.base in NUMBERS:

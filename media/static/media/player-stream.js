@@ -32,7 +32,7 @@ export class Stream {
     Object.assign(this, { video, tell, done: new Set(), pace: 0, ended: new AbortController() });
   }
 
-  // `put` gives the element its address, and with it the second to begin at.
+  // `put` gives the element its address.
   async open(source, ladder, put) {
     const head = await this.head(source, this.video.currentTime < 1);
     this.aim(source, ladder);
@@ -213,8 +213,7 @@ export class Stream {
     return this.buffer.updating && new Promise((done) => this.buffer.addEventListener("updateend", done, { once: true }));
   }
 
-  // Forget half a fragment. After a whole one it would cost pictures: what follows is a new group to the browser, which
-  // begins with the sound, a little before its first picture, and takes the place of all pictures from there on.
+  // Forget half a fragment; after a whole one the browser would drop its last pictures (decision 0020).
   async clean() {
     await this.idle();
     if (this.half && this.media.readyState === "open") this.buffer.abort();
