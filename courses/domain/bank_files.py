@@ -89,7 +89,7 @@ def take_in(
             said = _without(said, images)
         where = _topic(found.category, topic, by) if by_category else topic
         bank.add(said, topic=where, by=by, pictures=images)
-    audit.record("questions.imported", by=by, subject=f"lms.person:{by.public_id}", facts={"count": len(taken)})
+    audit.record("questions.imported", by=by, subject="courses.bankquestion:", facts={"count": len(taken)})
     return len(taken), lost
 
 

@@ -34,7 +34,8 @@ from courses.questions import (
     TrueFalse,
     Unit,
 )
-from tests.courses.test_grading import a_quiz_to_take, an_essay_to_mark, answered, keys, started
+from tests.courses.test_grading import a_quiz_to_take, answered, keys, started
+from tests.courses.test_marking import an_essay_to_mark
 from tests.factories.courses import a_question
 from tests.factories.people import an_employee, somebody_with_role
 
