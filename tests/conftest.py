@@ -2,6 +2,7 @@
 
 import gc
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
@@ -10,6 +11,12 @@ from lms.domain import jobs
 from lms.models import Job
 from tests import databases
 from tests.clients import FullClient
+
+# A busy machine makes an example slow, not wrong.
+hypothesis.settings.register_profile(
+    "aula", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow], database=None
+)
+hypothesis.settings.load_profile("aula")
 
 # What takes longest begins first, or one process would still be at it when the others have nothing left to do.
 LONGEST = (
