@@ -196,18 +196,13 @@ if S3_BUCKET and not S3_ENDPOINT:
     raise ImproperlyConfigured("AULA_S3_ENDPOINT must name the storage of AULA_S3_BUCKET, for browsers are sent there")
 if S3_BUCKET:
     STORAGES["default"] = {
-        "BACKEND": "storages.backends.s3.S3Storage",
+        "BACKEND": "lms.buckets.BucketStorage",
         "OPTIONS": {
             "bucket_name": S3_BUCKET,
             "endpoint_url": S3_ENDPOINT,
-            "addressing_style": "path",  # one host, which the content security policy can name
-            "region_name": env.str("AULA_S3_REGION", None),
+            "region_name": env.str("AULA_S3_REGION", "us-east-1"),  # it is signed with, also where there is but one
             "access_key": env.str("AULA_S3_ACCESS_KEY", None),
             "secret_key": env.str("AULA_S3_SECRET_KEY", None),
-            "default_acl": "private",
-            "querystring_auth": True,
-            "querystring_expire": 6 * 3600,
-            "file_overwrite": False,
         },
     }
 # Who sends films, documents and certificates (docs/decisions/0021): the web process itself, nginx (deploy/nginx), or
@@ -372,14 +367,14 @@ if HTTPS:
     SECURE_HSTS_SECONDS = 365 * 24 * 3600
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
-STORAGE_SOURCES = [S3_ENDPOINT] if S3_BUCKET else []
+STORAGE_SOURCES = ["{0.scheme}://{0.netloc}".format(urlsplit(S3_ENDPOINT))] if S3_BUCKET else []
 MEDIA_SOURCES = [SELF, "blob:", *STORAGE_SOURCES]
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [NONE],
         "script-src": [SELF],
         "style-src": [SELF],
-        "img-src": [SELF, "data:", *STORAGE_SOURCES],
+        "img-src": [SELF, "data:"],
         "media-src": MEDIA_SOURCES,
         "connect-src": MEDIA_SOURCES,
         "font-src": [SELF],
@@ -396,7 +391,7 @@ CMS_CONTENT_SECURITY_POLICY = {
     "default-src": [SELF],
     "script-src": [SELF, UNSAFE_INLINE],
     "style-src": [SELF, UNSAFE_INLINE],
-    "img-src": [SELF, "data:", "blob:", *STORAGE_SOURCES],
+    "img-src": [SELF, "data:", "blob:"],
     "media-src": MEDIA_SOURCES,
     "connect-src": MEDIA_SOURCES,
     "frame-src": [SELF],

@@ -4,6 +4,9 @@
 
 The seal is over the end, the path and the viewer's key, which only that person's browser holds, in a cookie for these
 addresses alone. `deploy/nginx/delivery.conf` computes the same; a test holds both to it.
+
+Where a storage sends, the same address is judged by the web process and leads on to one that the storage signs: short,
+for it opens to whoever holds it.
 """
 
 import hashlib
@@ -11,6 +14,7 @@ import re
 import time
 import uuid
 from base64 import urlsafe_b64encode
+from collections.abc import Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 
@@ -31,6 +35,12 @@ DEFAULT_SECONDS = 12 * 3600
 # Addresses made within the same stretch are equal, so that a page opened again finds the film in the browser's cache.
 STRETCH_SECONDS = 6 * 3600
 KEEP = "private, max-age=21600"
+# What our player asks for by stretches, and asks us again when the storage says no.
+FETCHED_SECONDS = 5 * 60
+# Who takes a film away may take it up again for so long; what is on its way is not cut off.
+DOWNLOAD_SECONDS = 3600
+# For so long the same person is led to the same address, so that what was fetched is found in the browser's cache.
+SAME_SECONDS = 5 * 60
 TYPES = {"mp4": "video/mp4", "mp3": "audio/mpeg"}
 # The same as in deploy/nginx/delivery.conf. No dot but the one before the ending, so nothing climbs.
 PATH = re.compile(
@@ -86,20 +96,33 @@ def _seal(ends_at: int | str, path: str, key: str) -> str:
 def rendition_url(rendition: Rendition, person: Person, *, ends_at: int | None = None) -> str:
     """The address of a rendition for one person; whether that person may see it was asked before."""
     ends_at = ends_at or end_of()
-    if settings.MEDIA_DELIVERY == "storage":
-        return _storage_url(rendition.path, ends_at)
     viewer.set(person)
     path = path_of(rendition)
     return reverse("media:rendition", args=[_seal(ends_at, path, viewer_key(person)), ends_at, path])
 
 
-def _storage_url(path: str, ends_at: int) -> str:
-    """The storage's own address, not bound to a person; kept for its stretch, or the browser would load all anew."""
-    key = f"media.storage_url:{hashlib.sha256(f'{path}:{ends_at}'.encode()).hexdigest()}"
-    lasts = max(60, ends_at - int(time.time()))
+def element_seconds(length: float) -> int:
+    """How long a bare element takes for so many seconds at three quarters of the speed, and as long again in pauses.
+
+    Browsers keep to the address that they were led to, and without our player nobody asks for another.
+    """
+    return FETCHED_SECONDS + round(2.7 * length)
+
+
+def storage_url(
+    rendition: Rendition, person: Person, *, seconds: int, method: str = "GET", answer: Mapping[str, str] | None = None
+) -> str:
+    """The storage's own address of a rendition, good for at least `seconds`; whoever has it was asked before.
+
+    It names the person for whom it was made, under the signature, and so in the storage's log.
+    """
+    note = noted_as(rendition, person)
+    asked = f"{rendition.path} {note} {seconds} {method} {sorted((answer or {}).items())}"
+    key = f"media.storage_url:{hashlib.sha256(asked.encode()).hexdigest()}"
     if (url := cache.get(key)) is None:
-        url = default_storage.url(path, parameters={"ResponseCacheControl": KEEP}, expire=lasts)  # type: ignore[call-arg]
-        cache.set(key, url, lasts)
+        lasts = seconds + SAME_SECONDS
+        url = default_storage.signed_url(rendition.path, seconds=lasts, note=note, method=method, answer=answer)  # type: ignore[attr-defined]
+        cache.set(key, url, SAME_SECONDS)
     return url
 
 

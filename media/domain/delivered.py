@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.db.models import F, Sum
 from django.utils import timezone
@@ -30,6 +31,11 @@ class Sent:
     rung: str
     bytes: int
     seconds: float
+
+
+def is_counted() -> bool:
+    """Whether what is sent passes us or nginx; what a storage sends itself it alone can count."""
+    return settings.MEDIA_DELIVERY != "storage"
 
 
 def seconds_of(rendition: Rendition, sent_bytes: int) -> float:

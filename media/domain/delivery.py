@@ -8,6 +8,7 @@ import zlib
 from dataclasses import dataclass
 from urllib.parse import quote
 
+from django.conf import settings
 from django.core import signing
 from django.db.models import Q
 from django.db.models.fields.json import KT
@@ -89,7 +90,10 @@ class Choice:
 
 @dataclass(frozen=True)
 class Playback:
-    """Everything a player needs. The first of the `choices` is the video as it is."""
+    """Everything a player needs. The first of the `choices` is the video as it is.
+
+    `lasts_seconds`: how long a bare element may keep to where it is led; None where it is led nowhere.
+    """
 
     title: str
     choices: list[Choice]
@@ -98,6 +102,7 @@ class Playback:
     length_seconds: int
     duration_seconds: float
     options_url: str
+    lasts_seconds: int | None = None
 
     @property
     def sources(self) -> list[Source]:
@@ -161,6 +166,7 @@ def playback(video: Video, *, person: Person, seconds: int = DEFAULT_SECONDS) ->
         )
         for caption in video.captions.select_related("language").defer("text")
     ]
+    is_led = settings.MEDIA_DELIVERY == "storage"
     return Playback(
         title=video.title,
         choices=_choices(video, person, token, addresses.end_of(seconds)),
@@ -169,6 +175,7 @@ def playback(video: Video, *, person: Person, seconds: int = DEFAULT_SECONDS) ->
         length_seconds=video.length_seconds,
         duration_seconds=video.duration_seconds,
         options_url=reverse("media:options", args=[token]),
+        lasts_seconds=addresses.element_seconds(video.duration_seconds) if is_led else None,
     )
 
 

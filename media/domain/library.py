@@ -244,7 +244,7 @@ def _changed_at(folder: str) -> datetime:
     with contextlib.suppress(NotImplementedError):
         default_storage.path(folder)
         paths.append(folder)
-    return max(default_storage.get_modified_time(path) for path in paths)
+    return max((default_storage.get_modified_time(path) for path in paths), default=timezone.now())
 
 
 def sweep(at: datetime | None = None) -> int:
@@ -259,4 +259,4 @@ def sweep(at: datetime | None = None) -> int:
                 _delete_folder(folder)
                 gone += 1
         gone += storing.sweep_strays([name for name in names if name in known], before=hour_ago)
-    return gone
+    return gone + storing.drop_halves(before=hour_ago - timedelta(days=1))

@@ -6,18 +6,13 @@ It runs in the cage of `media.sandbox`: no network, no file but the sound, its o
 itself names. What comes back is read as strictly as anything that people send, and marked until a person has saved it.
 """
 
-import contextlib
 import os
 import re
-import secrets
 import shlex
-import shutil
 import stat
-from collections.abc import Iterator
 from pathlib import Path
 
 from django.conf import settings
-from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
@@ -25,7 +20,7 @@ from lms.domain import audit, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job, Language, Person
 from media import ffmpeg, sandbox
-from media.domain import captions
+from media.domain import captions, storing
 from media.models import Rendition, Video
 
 KIND = "media.speech"
@@ -67,28 +62,6 @@ def request(*, video: Video, language: Language, by: Person | None) -> Job:
 
 def _sound_of(video: Video) -> Rendition | None:
     return video.own_renditions().filter(rung=Rendition.Rung.AUDIO).first() if video.has_sound else None
-
-
-@contextlib.contextmanager
-def _workplace(job: Job) -> Iterator[Path]:
-    settings.WORK_DIR.mkdir(parents=True, exist_ok=True)
-    for left in settings.WORK_DIR.glob(f"{job.public_id}-*"):
-        shutil.rmtree(left, ignore_errors=True)
-    folder = settings.WORK_DIR / f"{job.public_id}-{secrets.token_hex(4)}"
-    folder.mkdir(mode=0o700)
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-
-
-def _local(path: str, folder: Path) -> Path:
-    with contextlib.suppress(NotImplementedError):
-        return Path(default_storage.path(path))
-    copy = folder / "sound.mp4"
-    with default_storage.open(path) as kept, copy.open("wb") as handle:
-        shutil.copyfileobj(kept, handle, 1024 * 1024)
-    return copy
 
 
 def command_for(*, audio: Path, language: Language, output: Path) -> list[str]:
@@ -158,7 +131,7 @@ def _listen(claim: jobs.Claim, video: Video, language: Language, folder: Path) -
         raise RuleBroken("speech.no_sound", _("Este video no tiene sonido, o el sonido todavía se está preparando."))
     claim.progress(0, 100, _("Preparando el sonido"))
     audio = folder / "sound.wav"
-    ffmpeg.write_speech(_local(rendition.path, folder), audio, seconds=video.duration_seconds)
+    ffmpeg.write_speech(storing.local_copy(rendition.path, folder / "sound.mp4"), audio, seconds=video.duration_seconds)
     written = folder / "written"
     written.mkdir()
     output = written / "captions"
@@ -204,7 +177,7 @@ def transcribe(claim: jobs.Claim) -> None:
         return
     if not is_on():
         raise RuleBroken("speech.off", _("Esta instalación no hace subtítulos por máquina."))
-    with _workplace(claim.job) as folder:
+    with storing.workplace(claim.job) as folder:
         try:
             written = _listen(claim, video, language, folder)
         except sandbox.Failed as failure:

@@ -7,7 +7,7 @@ import re
 import secrets
 import shutil
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
@@ -56,7 +56,7 @@ def take(source: Path, name: str) -> str:
 
 def digest_of(name: str) -> str:
     """The SHA-256 of a stored file, as it lies there now."""
-    with default_storage.open(name) as handle:
+    with getattr(default_storage, "stream", default_storage.open)(name) as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
@@ -64,8 +64,7 @@ def local_copy(name: str, copy: Path) -> Path:
     """A stored file as one on this machine: itself, or `copy` where the storage is far away."""
     with contextlib.suppress(NotImplementedError):
         return Path(default_storage.path(name))
-    with default_storage.open(name) as kept, copy.open("wb") as handle:
-        shutil.copyfileobj(kept, handle, 1024 * 1024)
+    default_storage.fetch(name, copy)  # type: ignore[attr-defined]  # lms.buckets.BucketStorage, which has no paths
     return copy
 
 
@@ -92,6 +91,7 @@ def drop_strays(video: Video, prefix: str, *, before: datetime) -> None:
     known |= set(*Video.objects.filter(pk=video.pk).values_list(*COLUMNS))
     known |= set(Rendition.objects.filter(video=video).values_list("path", flat=True))
     folder, ours = folder_of(video), re.compile(rf"{re.escape(prefix)}({OURS})-")
+    before -= timedelta(seconds=getattr(default_storage, "unsure_seconds", 0))
     for name in default_storage.listdir(folder)[1]:
         path = f"{folder}/{name}"
         if ours.match(name) and path not in known and default_storage.get_modified_time(path) < before:
@@ -116,6 +116,12 @@ def sweep_strays(videos: Iterable[str], *, before: datetime) -> int:
     for path in strays:
         default_storage.delete(path)
     return len(strays)
+
+
+def drop_halves(*, before: datetime) -> int:
+    """Let go of what killed writers left of large files in a far storage; a disk shows such things as strays."""
+    drop = getattr(default_storage, "drop_halves", None)
+    return drop(before=before) if drop else 0
 
 
 def _came_at(path: str) -> datetime:

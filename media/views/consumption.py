@@ -13,7 +13,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from lms.domain import audit
 from lms.forms.days import DayField
 from lms.views.sheets import send
-from media.domain import consumption
+from media.domain import consumption, delivered
 
 MOST_DAYS = 366
 DAY_INPUT = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
@@ -69,7 +69,8 @@ class ConsumptionView(WagtailAdminTemplateMixin, TemplateView):
             if found
             else []
         )
-        context = self.get_context_data(form=form, account=found, groups=groups, query=request.GET.urlencode())
+        said = {"form": form, "account": found, "groups": groups, "is_counted": delivered.is_counted()}
+        context = self.get_context_data(query=request.GET.urlencode(), **said)
         return self.render_to_response(context, status=200 if found else 422)
 
 

@@ -24,6 +24,7 @@ from media.models import Rendition, Track, Video
 CHUNK_BYTES = 128 * 1024
 # The address ends within a day and names the person; until then a second look costs no bytes.
 KEEP = addresses.KEEP
+FOREVER = "public, max-age=31536000, immutable"
 PICTURES = {".jpg": "image/jpeg", ".jpeg": "image/jpeg", ".png": "image/png", ".webp": "image/webp"}
 RANGE = re.compile(r"(\d*)-(\d*)")
 CUT = re.compile(r"[0-9]{1,6}")
@@ -159,20 +160,32 @@ def _serve(request: HttpRequest, file: Path, content_type: str, tell: Tell | Non
     return response
 
 
-def _elsewhere(path: str, **answer: str) -> HttpResponse:
-    """To the storage itself, by an address that it signs and that expires; `answer` are headers that it shall send."""
-    response = redirect(default_storage.url(path, parameters=answer) if answer else default_storage.url(path))
-    response["Cache-Control"] = "private, max-age=3600"
+def _elsewhere(request: HttpRequest, found: Rendition, seconds: int, **answer: str) -> HttpResponse:
+    """To the storage itself, which sends `answer` as headers. Not to be kept: what it leads to soon ends."""
+    url = addresses.storage_url(found, request.user, seconds=seconds, method=request.method or "GET", answer=answer)
+    response = redirect(url)
+    response["Cache-Control"] = "private, no-store"
     return response
+
+
+def _from_afar(path: str, content_type: str, cache: str) -> HttpResponseBase:
+    """A small file of a far storage, by our own hand: another host would cost a slow telephone a second more."""
+    try:
+        content = default_storage.open(path)
+    except FileNotFoundError as missing:
+        raise Http404 from missing
+    return FileResponse(content, content_type=content_type, headers={"Cache-Control": cache})
 
 
 @require_safe
 def rendition(request: HttpRequest, seal: str, ends: str, path: str) -> HttpResponseBase:
-    """One rung of one cut, as one file. In production nginx answers this, and nobody asks us."""
+    """One rung of one cut, as one file. Behind nginx nobody asks us this; of a storage once a stretch."""
     found = _asked_or_404(request, seal, ends, path)
     file = _on_disk(found.path)
     if file is None:
-        return _elsewhere(found.path)
+        is_fetched = request.headers.get("Sec-Fetch-Dest") == "empty"
+        seconds = addresses.FETCHED_SECONDS if is_fetched else addresses.element_seconds(found.duration_seconds)
+        return _elsewhere(request, found, seconds, ResponseCacheControl=KEEP)
 
     def tell(sent: int) -> None:
         delivered.note(person=request.user, rendition=found, sent_bytes=sent)
@@ -206,7 +219,8 @@ def download(request: HttpRequest, token: str, rung: str, track: uuid.UUID | Non
     content_type = "audio/mpeg" if found.rung == Rendition.Rung.MP3 else "video/mp4" if found.height else "audio/mp4"
     file = _on_disk(found.path)
     if file is None:
-        return _elsewhere(found.path, ResponseContentDisposition=named)
+        answer = {"ResponseContentDisposition": named, "ResponseContentType": content_type}
+        return _elsewhere(request, found, addresses.DOWNLOAD_SECONDS, **answer)
 
     def tell(sent: int) -> None:
         delivered.note(person=request.user, rendition=found, sent_bytes=sent)
@@ -228,7 +242,7 @@ def poster(request: HttpRequest, token: str) -> HttpResponseBase:
         given["Cache-Control"] = KEEP
         return given
     file = _on_disk(video.poster_path)
-    return _serve(request, file, "image/jpeg") if file else _elsewhere(video.poster_path)
+    return _serve(request, file, "image/jpeg") if file else _from_afar(video.poster_path, "image/jpeg", KEEP)
 
 
 @require_safe
@@ -254,12 +268,12 @@ def picture(request: HttpRequest, path: str) -> HttpResponseBase:
     if content_type is None or ".." in Path(path).parts:
         raise Http404
     if file is None:
-        return _elsewhere(name)
+        return _from_afar(name, content_type, FOREVER)
     if not _is_file(file):
         raise Http404
     changed_at = timezone.datetime.fromtimestamp(file.stat().st_mtime, tz=timezone.get_default_timezone())
     response = FileResponse(file.open("rb"), content_type=content_type)
-    response["Cache-Control"] = "public, max-age=31536000, immutable"
+    response["Cache-Control"] = FOREVER
     response["Last-Modified"] = format_datetime(changed_at)
     response["X-Content-Type-Options"] = "nosniff"
     return response

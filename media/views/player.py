@@ -18,6 +18,7 @@ def options(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404 from broken
     context = {
         "playback": delivery.playback(video, person=request.user),
+        "is_counted": delivered.is_counted(),
         "month_megabytes": round(delivered.month_of(request.user) / 1_000_000, 1),
     }
     name = "player_options" if "parte" in request.GET else "player_options_page"

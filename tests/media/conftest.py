@@ -1,14 +1,19 @@
 """Real recordings, tiny, made once; and somebody who may upload them."""
 
 import os
+import runpy
 import shutil
 import struct
 import subprocess
+import uuid
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.db import connections
+from django.test import override_settings
 from playwright.sync_api import sync_playwright
 
 from lms.domain import roles
@@ -17,6 +22,7 @@ from tests.courses.watching_cases import a_viewer
 from tests.factories.people import somebody_with_role
 from tests.media import films
 from tests.media.viewing import Watching
+from tests.system import ROOT
 
 FONT = "/usr/share/fonts/truetype/dejavu/DejaVuSans.ttf"
 WRITE = f"drawtext=fontfile={FONT}:text='Aula %{{n}}':fontsize=h/6:fontcolor=white:x=w/8:y=h/3"
@@ -99,6 +105,29 @@ def add(samples, trainer):
         return library.add_video(source=samples / name, keep_source=True, **facts)
 
     return add_sample
+
+
+@pytest.fixture(scope="session")
+def s3_server():
+    # Only where it is asked for: it takes a second to import.
+    with import_module("tests.buckets").running() as server:
+        yield server
+
+
+@pytest.fixture
+def bucket(s3_server):
+    """A bucket in the place of the folder of files, with the settings of an installation that has it so."""
+    name = f"aula-{uuid.uuid4().hex[:12]}"
+    s3_server.gate.begin()
+    s3_server.client.create_bucket(Bucket=name)
+    with pytest.MonkeyPatch.context() as patched:
+        for variable, value in s3_server.environment(name).items():
+            patched.setenv(variable, value)
+        said = runpy.run_path(str(ROOT / "lms" / "settings.py"))
+    names = ("STORAGES", "MEDIA_DELIVERY", "CONTENT_SECURITY_POLICY", "CMS_CONTENT_SECURITY_POLICY")
+    with override_settings(**{name: said[name] for name in names}):
+        cache.clear()
+        yield s3_server.bucket(name)
 
 
 @pytest.fixture

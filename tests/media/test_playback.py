@@ -9,7 +9,6 @@ from django.core import signing
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.template.loader import render_to_string
-from django.test import override_settings
 from django.utils import timezone
 
 from lms.domain.errors import RuleBroken
@@ -194,34 +193,6 @@ def test_captions_are_those_of_the_cut_that_the_page_plays(viewer, client):
     captions.remove(caption=video.captions.get(), by=None)
     assert [client.get(one).status_code for one in (before, now)] == [200, 404]
     assert client.get(before.replace("=1", "=" + "9" * 30)).status_code == 404
-
-
-@override_settings(
-    STORAGES={
-        "default": {
-            "BACKEND": "storages.backends.s3.S3Storage",
-            "OPTIONS": {
-                "bucket_name": "aula",
-                "endpoint_url": "https://s3.example.org",
-                "access_key": "a",
-                "secret_key": "b",
-                "querystring_auth": True,
-            },
-        },
-        "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
-    }
-)
-def test_elsewhere_is_a_redirect_that_expires(viewer, client):
-    """Where the storage is no disk, it serves itself, after we asked who comes."""
-    pytest.importorskip("storages")
-    client.force_login(viewer)
-    video = a_video(rungs=())
-    video.renditions.create(rung="240p", path="video/x/240p.mp4", bytes=9, height=240, duration_seconds=1, sha256="0")
-    response = client.get(delivery.playback(video, person=viewer).sources[0].url)
-    assert response.status_code == 302
-    assert response["Location"].startswith("https://s3.example.org/aula/video/x/240p.mp4?")
-    assert "Signature" in response["Location"]
-    assert response["Cache-Control"].startswith("private")
 
 
 def test_pictures_are_served_and_nothing_beside_them(client):

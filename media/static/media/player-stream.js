@@ -79,10 +79,13 @@ export class Stream {
   }
 
   async fetch(source, first, last, signal = this.ended.signal) {
-    const answer = await fetch(source.url, { headers: { Range: `bytes=${first}-${last}` }, signal });
+    const ask = (url) => fetch(url, { headers: { Range: `bytes=${first}-${last}` }, signal });
+    let answer = await ask(source.led || source.url);
+    if (source.led && answer.status === 403) answer = await ask(source.url); // where we were led to has ended
     if (answer.status >= 500) throw new TypeError(answer.status);
     const tag = answer.headers.get("ETag");
     if (answer.status !== 206 || (source.tag ??= tag) !== tag) throw new Error(answer.status); // gone, or another file
+    if (answer.redirected) source.led = answer.url;
     return answer.body.getReader();
   }
 

@@ -13,7 +13,8 @@ class Player {
     this.captions(set.recall("captions") || "");
     root.dataset.letters = set.recall("letters") || "";
     if (this.find("rungs").value !== set.source.rung) this.choose(this.find("rungs").value); // chosen while we came
-    if (!this.video.paused) this.open();
+    this.going = !this.video.paused;
+    if (this.going) this.open();
   }
 
   find(name) { return this.root.querySelector(`[data-${name}]`); }
@@ -26,7 +27,13 @@ class Player {
       this.set.remember("rate", event.target.value);
     });
     this.find("more").addEventListener("click", () => this.options());
-    video.addEventListener("play", () => this.open());
+    video.addEventListener("play", () => {
+      this.going = true;
+      this.open();
+      this.renew();
+    });
+    video.addEventListener("seeking", () => this.renew());
+    video.addEventListener("pause", () => { this.going &&= Boolean(video.error); }); // what breaks pauses by itself
     video.addEventListener("error", () => video.getAttribute("src") && this.fault());
     video.addEventListener("playing", () => this.say(this.lower || ""));
     video.addEventListener("progress", () => this.tally());
@@ -75,18 +82,27 @@ class Player {
 
   bare() {
     this.native = this.set.source;
+    this.until = Date.now() + 1000 * (this.root.dataset.lasts || Infinity);
     this.put(this.native.url);
+  }
+
+  // The element keeps to where it was led. That ends, for instance overnight, and then it would try for half a minute.
+  renew() {
+    if (!this.native || Date.now() < this.until) return;
+    this.shut();
+    this.bare();
   }
 
   // In one go, and as it stands at that moment: while a film was on its way somebody may have sought, paused, played.
   put(url) {
     const { video } = this;
-    const { currentTime, paused } = video;
+    const { currentTime } = video;
+    const going = !video.paused || (video.error && this.going);
     video.src = url;
     if (currentTime) video.currentTime = currentTime;
     this.root.toggleAttribute("data-sound", !this.set.source.height);
     this.speed(this.rate);
-    if (!paused) video.play().catch(() => {});
+    if (going) video.play().catch(() => {});
   }
 
   shut() {
@@ -108,9 +124,12 @@ class Player {
     if (broken) this.fault();
   }
 
-  // What the module cannot do, the element may; what that cannot do, nobody can.
+  // What the module cannot do, the element may; where that breaks it may be that it was led to what ended: once more.
   fault() {
-    if (!this.stream) return this.say(this.word("lost"));
+    const at = this.video.currentTime;
+    if (!this.stream && this.broke === at) return this.say(this.word("lost"));
+    this.broke = at;
+    this.video.preload = "metadata"; // paused, too, it shows where it stands
     this.turn += 1;
     this.shut();
     this.bare();
