@@ -5,6 +5,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.files.base import ContentFile
@@ -13,7 +14,7 @@ from PIL import Image as Pillow
 from wagtail.images.models import Image
 
 from courses.domain import bank
-from courses.interchange import gift
+from courses.interchange import detect, gift, qti
 from courses.interchange.reading import Found, Reading, Written
 from courses.models import BankQuestion, Topic
 from courses.models.reach import bank_for, topics_for
@@ -28,15 +29,19 @@ TOPIC_LENGTH = 120
 MOST_PIXELS = 40_000_000
 IMAGE = re.compile(r"<img\b[^>]*>")
 KEY = re.compile(r'data-picture="([^"]*)"')
+GAP = re.compile(r'<span data-gap="([^"]*)"></span>')
 ALT = re.compile(r'\salt="([^"]*)"')
 # What questions may leave as: the name for people, the end of the file's name, its type, and the writer.
 Writer = Callable[[Iterable[Found | Question]], Written]
-FORMATS: dict[str, tuple[str, str, str, Writer]] = {"gift": ("GIFT", "gift.txt", "text/plain", gift.write)}
+FORMATS: dict[str, tuple[str, str, str, Writer]] = {
+    "gift": ("GIFT", "gift.txt", "text/plain", gift.write),
+    "qti": ("QTI 2.1", "qti.zip", "application/zip", qti.write),
+}
 
 
-def read(content: bytes, name: str) -> Reading:
+def read(content: bytes) -> Reading:
     """All of a file, whichever format it has. Raises `Unreadable`."""
-    return gift.read(content)
+    return detect.read(content)
 
 
 def present(person: Person, reading: Reading) -> set[int]:
@@ -56,8 +61,24 @@ def present(person: Person, reading: Reading) -> set[int]:
 
 
 def _bare(question: Question) -> str:
-    """What a question says, without its pictures: one that could not be kept makes it no other question."""
-    return _without(question, {}).model_dump_json(exclude={"pictures"})
+    """What a question says, without its pictures: one that could not be kept makes it no other question.
+
+    Nor do the keys of its parts, which each file makes anew, nor how a number is written.
+    """
+    numbers: dict[str, str] = {}
+
+    def walk(value: object) -> object:
+        if isinstance(value, dict):
+            if "key" in value:
+                numbers[str(value["key"])] = f"k{len(numbers)}"
+            return {name: walk(one) for name, one in value.items() if name != "key"}
+        if isinstance(value, list | tuple):
+            return [walk(one) for one in value]
+        return f"{value.normalize():f}" if isinstance(value, Decimal) else value
+
+    said = _without(question, {}).model_dump(exclude={"pictures", "text"})
+    rest = json.dumps(walk(said), sort_keys=True, ensure_ascii=False)
+    return rest + GAP.sub(lambda found: numbers.get(found[1], ""), _without(question, {}).text)
 
 
 def counts(reading: Reading) -> list[tuple[str, int]]:

@@ -73,7 +73,7 @@ def bring(request: HttpRequest) -> HttpResponse:
         file = form.cleaned_data["file"]
         content = file.read()
         try:
-            reading = bank_files.read(content, file.name)
+            reading = bank_files.read(content)
         except Unreadable as unreadable:
             form.add_error("file", str(unreadable.message))
         else:
@@ -110,7 +110,7 @@ def _take(request: HttpRequest) -> HttpResponse:
         messages.error(request, _("El archivo ya no está guardado. Súbalo otra vez."))
         return redirect("courses_bank:import")
     content, name = zlib.decompress(kept[0]), kept[1]
-    reading = bank_files.read(content, name)
+    reading = bank_files.read(content)
     form = TakeForm(request.POST, person=request.user)
     if not form.is_valid():
         return _looked(request, reading, request.POST["token"], name, form)

@@ -77,7 +77,7 @@ def test_a_file_is_taken_in_under_its_categories_and_not_twice(client, trainer):
 
 def test_only_ones_own_bank_says_what_is_there_already(client, trainer):
     other = a_person()
-    bank_files.take_in(bank_files.read(GIFT.encode(), "x"), by=other, topic=None, by_category=False)
+    bank_files.take_in(bank_files.read(GIFT.encode()), by=other, topic=None, by_category=False)
     assert "Ya están en el banco" not in sent(client).content.decode()
 
 
@@ -118,7 +118,7 @@ def test_questions_go_into_ones_own_topic_alone(client, trainer):
 
 
 def test_all_of_a_file_comes_in_or_nothing(trainer, monkeypatch):
-    reading = bank_files.read(GIFT.encode(), "x")
+    reading = bank_files.read(GIFT.encode())
     add, count = bank.add, iter([True, False])
     monkeypatch.setattr(bank, "add", lambda *given, **more: add(*given, **more) if next(count) else 1 / 0)
     with pytest.raises(ZeroDivisionError):
@@ -163,3 +163,30 @@ def test_what_was_chosen_or_a_topic_is_exported_and_what_a_format_lacks_is_said_
     bank.change(essay, essay.latest.said.model_copy(update={"points": Decimal(3)}), by=trainer)
     shown = client.get(address, {"pregunta": essay.public_id})
     assert "Esto no cabe en un archivo GIFT" in shown.content.decode()
+
+
+AIKEN = "¿Qué es la tasa?\nA. Un pago por un servicio\nB. Un regalo\nANSWER: A\n"
+MOODLE = """<?xml version="1.0" encoding="UTF-8"?>
+<quiz><question type="truefalse"><name><text>Agua</text></name>
+<questiontext format="html"><text><![CDATA[<p>El agua se paga.</p>]]></text></questiontext>
+<answer fraction="100" format="moodle_auto_format"><text>true</text></answer>
+<answer fraction="0" format="moodle_auto_format"><text>false</text></answer></question></quiz>
+"""
+
+
+@pytest.mark.parametrize("content", [AIKEN, MOODLE, GIFT], ids=["aiken", "moodle", "gift"])
+def test_a_file_of_each_format_comes_in_by_what_is_in_it(client, trainer, content):
+    taken(client, sent(client, content, "archivo"))
+    assert BankQuestion.objects.count() >= 1
+
+
+def test_what_goes_out_as_qti_comes_back_as_it_was(client, trainer):
+    question = a_question("¿Primera?", made_by=trainer)
+    address = reverse("courses_bank:export")
+    file = client.get(address, {"formato": "qti", "pregunta": question.public_id, "archivo": "1"})
+    reading = bank_files.read(file.content)
+    assert len(reading.questions) == 1
+    assert len(bank_files.present(trainer, reading)) == 1
+    upload = SimpleUploadedFile("preguntas.qti.zip", file.content)
+    looked = client.post(reverse("courses_bank:import"), {"file": upload})
+    assert "Ya están en el banco" in looked.content.decode()
