@@ -485,6 +485,11 @@ CELERY_BEAT_SCHEDULE = {
     "sweep-imports": {"task": "lms.tasks.sweep_imports", "schedule": 3600, "options": {"expires": 3600}},
     "sweep-lost-videos": {"task": "media.tasks.sweep_lost_videos", "schedule": 60, "options": {"expires": 60}},
     "sweep-access-codes": {"task": "lms.tasks.sweep_access_codes", "schedule": 3600, "options": {"expires": 3600}},
+    "note-closed-accounts": {
+        "task": "media.tasks.note_closed_accounts",
+        "schedule": 60,
+        "options": {"expires": 60},
+    },
     "count-delivered": {"task": "media.tasks.count_delivered", "schedule": 300, "options": {"expires": 300}},
     "sweep-expired-uploads": {"task": "media.tasks.sweep_uploads", "schedule": 3600, "options": {"expires": 3600}},
 }

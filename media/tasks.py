@@ -3,7 +3,18 @@
 from celery import shared_task
 from django.conf import settings
 
-from media.domain import cut_making, cuts, delivery_log, library, originals, speech, tracks, transcoding, uploads
+from media.domain import (
+    closing,
+    cut_making,
+    cuts,
+    delivery_log,
+    library,
+    originals,
+    speech,
+    tracks,
+    transcoding,
+    uploads,
+)
 
 __all__ = ["count_delivered", "cut_making", "speech", "sweep_lost_videos", "sweep_uploads", "transcoding"]
 
@@ -23,6 +34,13 @@ def sweep_lost_videos() -> None:
     library.end_lost()
     cuts.end_lost()
     tracks.end_lost()
+
+
+@shared_task(name="media.tasks.note_closed_accounts")
+def note_closed_accounts() -> None:
+    """Let nginx know whose accounts are closed."""
+    if settings.MEDIA_DELIVERY == "nginx":
+        closing.bring_into_step()
 
 
 @shared_task(name="media.tasks.count_delivered")

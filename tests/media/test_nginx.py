@@ -17,13 +17,15 @@ from django.urls import reverse
 from wagtail.documents.models import Document
 
 from certificates.domain import rendering
+from lms.domain import people
 from media.domain import addresses, delivery, delivery_log
 from media.domain import webserver as webserver_configuration
 from media.models import Delivered, Rendition
+from media.tasks import note_closed_accounts
 from tests import webserver
 from tests.factories.certificates import a_certificate
 from tests.factories.media import a_video
-from tests.factories.people import a_person
+from tests.factories.people import a_person, somebody_with_role
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 CONTENT = bytes(range(256)) * 40
@@ -245,6 +247,40 @@ def test_each_protection_is_needed(name, lines, tmp_path, film, viewer):
         assert nginx.ask(address, cookie=key).status == 404
     with webserver.running(tmp_path / "without", files, change=change) as nginx:
         assert nginx.ask(address, cookie=key).body == CONTENT
+
+
+NOT_CLOSED = """        if (-f @FILES@/closed/$film_viewer) {
+            return 404;                    # whose account was closed since; the clock keeps these files
+        }
+"""
+
+
+@override_settings(MEDIA_DELIVERY="nginx")
+def test_whose_account_is_closed_sees_no_more_films(nginx, film, viewer, url, tmp_path):
+    """With the next minute of the clock, though address and key would hold for hours; until it is opened again."""
+    key, other = addresses.viewer_key(viewer), a_person()
+    assert nginx.ask(url, cookie=key).status == 200
+    people.set_active(person=viewer, is_active=False, by=somebody_with_role("administrator"))
+    note_closed_accounts()
+    assert nginx.ask(url, cookie=key).status == 404
+    assert nginx.ask(addresses.rendition_url(film, other), cookie=addresses.viewer_key(other)).body == CONTENT
+    files = Path(settings.MEDIA_ROOT)
+    assert (files / "closed").stat().st_mode & 0o777 == 0o711
+    assert settings.CELERY_BEAT_SCHEDULE["note-closed-accounts"] == {
+        "task": note_closed_accounts.name,
+        "schedule": 60,
+        "options": {"expires": 60},
+    }
+    change = without(NOT_CLOSED.replace("@FILES@", str(files)))
+    with webserver.running(tmp_path / "without", files, change=change) as without_it:
+        assert without_it.ask(url, cookie=key).body == CONTENT
+    people.set_active(person=viewer, is_active=True, by=somebody_with_role("administrator"))
+    note_closed_accounts()
+    assert nginx.ask(url, cookie=key).status == 200
+    with override_settings(MEDIA_DELIVERY="django"):
+        people.set_active(person=viewer, is_active=False, by=somebody_with_role("administrator"))
+        note_closed_accounts()
+    assert nginx.ask(url, cookie=key).status == 200
 
 
 def test_the_key_goes_to_the_one_who_got_an_address_and_only_for_films(client, viewer):
