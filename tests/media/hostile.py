@@ -337,11 +337,9 @@ NASTY: dict[str, Callable[[Path, Path], bytes]] = {
         seed("a.mp3", folder).read_bytes(),
         {b"APIC": b"\0image/png\0\3\0" + png(16_000, 8_000), b"WXXX": b"\0\0http://" + TOKEN.encode()},
     ),
-    "a page behind": lambda folder, _film: (
-        seed("a.mp4", folder).read_bytes() + f"<html><script>{TOKEN}</script>".encode()
+    "a page before, a page and an archive behind": lambda folder, _film: (
+        FIRST + moved(seed("a.mp4", folder).read_bytes(), len(FIRST)) + FIRST[8:] + _zip()
     ),
-    "an archive behind": lambda folder, _film: seed("a.mp4", folder).read_bytes() + _zip(),
-    "a page in the first box": lambda folder, _film: FIRST + moved(seed("a.mp4", folder).read_bytes(), len(FIRST)),
 }
 
 

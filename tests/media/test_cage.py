@@ -119,10 +119,8 @@ def test_no_memory_is_written_to_the_disk(tmp_path):
 
 def test_whoever_talks_without_end_is_ended():
     """By the clock on the wall: every word puts the stall off."""
-    started = time.monotonic()
-    failure = ended("sh", "-c", "while echo x; do sleep 0.1; done", limits=Limits(wall_seconds=1, stall_seconds=60))
-    assert failure.stalled
-    assert time.monotonic() - started < 60
+    words = "for n in $(seq 600); do echo x; sleep 0.1; done"
+    assert ended("sh", "-c", words, limits=Limits(wall_seconds=1, stall_seconds=60)).stalled
 
 
 def test_whoever_closes_its_mouth_and_stays_is_ended():

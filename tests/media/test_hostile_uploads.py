@@ -4,18 +4,25 @@ import base64
 import fcntl
 import os
 import stat
+from datetime import timedelta
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import PermissionDenied
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from lms.domain import jobs
 from lms.domain.errors import RuleBroken
+from lms.models import Job
 from media.domain import delivery, uploads
 from media.models import Rendition, Upload
+from media.views import uploads as views
 from tests.factories.media import a_video
+from tests.factories.people import a_person
 from tests.media.tus import BASE, TUS, create, patch
 
 pytestmark = pytest.mark.django_db
@@ -195,6 +202,59 @@ def test_a_person_begins_one_at_a_time(trainer):
         uploads.begin(person=trainer, file_name="a.mp4", size=10)
     locked = [one["sql"] for one in asked if "FOR UPDATE" in one["sql"]]
     assert any('FROM "lms_person"' in sql for sql in locked)
+
+
+def asked(rf, person, method: str, view, *arguments, **headers: str):
+    """The view's own answer: no middleware stands before it."""
+    request = rf.generic(method, BASE, headers=TUS | headers)
+    request.user = person
+    return view(request, *arguments)
+
+
+def test_the_views_ask_by_themselves_who_it_is(rf, trainer):
+    """The table of addresses asks too; either is enough."""
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=10)
+    for person in (a_person(), AnonymousUser()):
+        for method, view, arguments in (
+            ("POST", views.collection, ()),
+            ("GET", views.collection, ()),
+            ("HEAD", views.upload, (upload.public_id,)),
+            ("DELETE", views.upload, (upload.public_id,)),
+        ):
+            if person.is_authenticated:
+                with pytest.raises(PermissionDenied):
+                    asked(rf, person, method, view, *arguments)
+            else:
+                assert asked(rf, person, method, view, *arguments).status_code == 302
+    assert asked(rf, trainer, "HEAD", views.upload, upload.public_id).status_code == 200
+
+
+def test_no_answer_asks_to_be_kept(rf, trainer):
+    """Before anybody else has a say."""
+    upload = uploads.begin(person=trainer, file_name="a.mp4", size=10, fingerprint="huella")
+    answers = [
+        asked(rf, trainer, "GET", views.collection),
+        asked(rf, trainer, "OPTIONS", views.collection),
+        asked(rf, trainer, "HEAD", views.upload, upload.public_id),
+        asked(rf, trainer, "PATCH", views.upload, upload.public_id),
+    ]
+    assert ["no-store" in answer.get("Cache-Control", "") for answer in answers] == [True] * 4
+
+
+def test_the_sweeper_leaves_what_somebody_works_with(trainer, tree):
+    """A film may take hours, and its folder does not change meanwhile."""
+    now = timezone.now()
+    uploads.sweep(at=now + timedelta(days=9))
+    job = jobs.request("media.transcode", "x")
+    ours, left = (settings.WORK_DIR / name for name in (f"{job.public_id}-ab12", "0000-ab12"))
+    for folder in (ours, left):
+        folder.mkdir(parents=True)
+        os.utime(folder, (now.timestamp() - 7200,) * 2)
+    uploads.sweep(at=now)
+    assert [folder.exists() for folder in (ours, left)] == [True, False]
+    Job.objects.all().delete()
+    uploads.sweep(at=now)
+    assert not ours.exists()
 
 
 def test_no_answer_stays_in_a_cache(signed_in):
