@@ -431,11 +431,9 @@ if REDIS_URL:
     CELERY_BROKER_URL = REDIS_URL
     CELERY_BROKER_TRANSPORT_OPTIONS = {
         "visibility_timeout": 12 * 3600,
-        # Somebody's request waits for a broker that is away: it is asked twice, and the ledger's reaper does the rest.
+        # Somebody's request waits for a broker that says nothing; without these, for ever.
         "socket_connect_timeout": 2,
-        "socket_timeout": 5,
-        "max_retries": 1,
-        "interval_start": 0,
+        "socket_timeout": 3,
     }
 else:
     QUEUE_DIR = VAR_DIR / "queue"
@@ -458,7 +456,7 @@ JOB_QUEUES = {
 }
 if JOB_QUEUES["media.speech"] not in {"aula", "aula-media"}:
     CELERY_TASK_QUEUES.append(Queue(JOB_QUEUES["media.speech"]))
-CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0}  # the reaper does the rest
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

@@ -188,6 +188,10 @@ class RedisServer:
         self._service.start(program, *where, "--save", "", "--appendonly", "no")
         self._service.wait_until(lambda: redis_answers(self._port))
 
+    def hang(self) -> None:
+        """It takes what it is told, and says nothing."""
+        os.kill(self.pid, signal.SIGSTOP)
+
     def go(self) -> None:
         """kill -9."""
         self._service.stop()

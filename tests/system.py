@@ -29,9 +29,12 @@ REDIS_DATABASE = 15 - int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removepr
 
 ASK = """
 import json, sqlite3, sys
-path, statement, values = map(json.loads, sys.argv[1:])
-with sqlite3.connect(path, timeout=30) as connection:
-    print(json.dumps(connection.execute(statement, values).fetchall()))
+for line in sys.stdin:
+    path, statement, values = json.loads(line)
+    with sqlite3.connect(path, timeout=30) as connection:
+        rows = connection.execute(statement, values).fetchall()
+    connection.close()
+    print(json.dumps(rows), flush=True)
 """
 
 
@@ -46,6 +49,7 @@ class System:
         self.environment = {**os.environ, "PYTHONUNBUFFERED": "1", **self._settings(), **environment}
         self._processes: list[subprocess.Popen | Child] = []
         self._nursery: Nursery | None = None
+        self._clerk: subprocess.Popen | None = None
         self.web: subprocess.Popen | None = None
 
     def _settings(self) -> dict[str, str]:
@@ -113,9 +117,16 @@ class System:
 
     def _ask_within(self, path: Path, statement: str, values: tuple) -> list[tuple]:
         """A file on a disk that the system alone sees: SQLite follows every link, also the one into its world."""
-        enter = ["nsenter", "--target", str(self.nursery.pid), "--user", "--mount", "--preserve-credentials"]
-        asked = [json.dumps(one) for one in (str(path), statement, values)]
-        return [tuple(row) for row in json.loads(self.run(*enter, sys.executable, "-ISc", ASK, *asked))]
+        if self._clerk is None:
+            enter = ["nsenter", f"--target={self.nursery.pid}", "--mount", "--preserve-credentials"]
+            enter += ["--user"] if "--user" in self.within else []
+            command = [*enter, "setpriv", "--pdeathsig", "KILL", sys.executable, "-ISc", ASK]
+            self._clerk = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        assert self._clerk.stdin
+        assert self._clerk.stdout
+        self._clerk.stdin.write(json.dumps([str(path), statement, values]) + "\n")
+        self._clerk.stdin.flush()
+        return [tuple(row) for row in json.loads(self._clerk.stdout.readline())]
 
     def start(self, name: str, *command: str) -> subprocess.Popen:
         """Start a process in a session of its own; what it says goes to `<name>.log`."""
@@ -189,6 +200,9 @@ class System:
                 process.wait(10)
             _signal_group(process, signal.SIGKILL)
             process.wait()
+        if self._clerk:
+            self._clerk.kill()
+            self._clerk.communicate()
         if self._nursery:
             self._nursery.stop()
 

@@ -50,7 +50,7 @@ def test_while_redis_is_away_each_process_keeps_to_its_own_memory(cache, server)
 
 def test_a_redis_that_says_nothing_is_away_too(cache, server):
     cache.set("a", 1)
-    os.kill(server.pid, signal.SIGSTOP)
+    server.hang()
     assert cache.get("a") is None
     os.kill(server.pid, signal.SIGCONT)
     assert cache.get("a") == 1

@@ -62,10 +62,15 @@ def light(system: System, call: str, fault: str, after_seconds: float | None = N
     (system.folder / "fuse.new").rename(system.folder / "fuse")
 
 
-def let_time_pass(system: System) -> None:
-    """What a dead worker held is free, and what rests after a failure is due."""
-    system.sql("UPDATE lms_job SET lease_until = %s WHERE state = 'running'", LONG_AGO)
+def let_rest_end(system: System) -> None:
+    """What rests after a failure, or was lost on the way, is due."""
     system.sql("UPDATE lms_job SET due_at = %s WHERE state = 'waiting'", LONG_AGO)
+
+
+def let_time_pass(system: System) -> None:
+    """That, and what a dead worker held is free."""
+    system.sql("UPDATE lms_job SET lease_until = %s WHERE state = 'running'", LONG_AGO)
+    let_rest_end(system)
 
 
 def state_of(system: System, video: int) -> str:

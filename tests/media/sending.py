@@ -16,23 +16,27 @@ def content(size: int) -> bytes:
     return random.Random(4).randbytes(size)  # noqa: S311 no secret
 
 
-def begin(size: int) -> None:
-    """A trainer, signed in, and an upload."""
+def begin(size: int, count: int = 1) -> None:
+    """A trainer, signed in, and so many uploads."""
     roles.ensure_groups()
     person = somebody_with_role("trainer")
     roles.sync_groups(person)
     client = FullClient()
     client.force_login(person)
-    _say(url=create(client, size)["Location"], session=client.cookies[COOKIE].value)
+    urls = [create(client, size)["Location"] for _number in range(count)]
+    _say(urls=urls, session=client.cookies[COOKIE].value)
 
 
-def go_on(url: str, session: str, size: int, end: int) -> None:
-    """Ask how far it is and send from there to `end`; what was answered, and how far it is then."""
+def go_on(url: str, session: str, size: int, *ends: int) -> None:
+    """To each end: ask how far it is and send from there; what was answered, and how far it is then."""
     client = FullClient(raise_request_exception=False)
     client.cookies[COOKIE] = session
-    start = int(client.head(url, headers=TUS)["Upload-Offset"])
-    answer = patch(client, url, start, content(size)[start:end])
-    _say(status=answer.status_code, said=answer.content.decode(), **_far(client, url))
+    told = []
+    for end in ends:
+        start = int(client.head(url, headers=TUS)["Upload-Offset"])
+        answer = patch(client, url, start, content(size)[start:end])
+        told.append({"status": answer.status_code, "said": answer.content.decode()} | _far(client, url))
+    _say(answers=told)
 
 
 def look(url: str, session: str) -> None:

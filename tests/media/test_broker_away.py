@@ -1,7 +1,7 @@
 """The broker goes away for a while, and forgets: no upload is lost, and each video is published once.
 
-On Redis it is a server of the test's own that is stopped, started and flushed. Embedded it is the folder of messages:
-in its place lies a file for a while, and afterwards nothing.
+On Redis it is a server of the test's own that falls silent, ends, begins anew and is flushed. Embedded it is the folder
+of messages: in its place lies a file for a while, and afterwards nothing.
 """
 
 import json
@@ -29,12 +29,16 @@ class FolderOfMessages:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def come(self) -> None:
-        self._folder.unlink()
-
-    def go(self) -> None:
+    def hang(self) -> None:
         shutil.rmtree(self._folder)
         self._folder.touch()
+
+    def go(self) -> None:
+        self._folder.unlink()
+        self._folder.touch()
+
+    def come(self) -> None:
+        self._folder.unlink()
 
     def tell(self, *_words: str) -> None:
         for message in self._folder.glob("*.msg"):
@@ -83,16 +87,17 @@ def a_browser(session: str) -> requests.Session:
     return browser
 
 
-def upload(system: System, film: Path, begun: dict) -> None:
-    """The whole file, and what it is called."""
-    browser = a_browser(begun["session"])
+def upload(system: System, film: Path, session: str, url: str) -> int:
+    """The whole file, and what it is called; the video's key."""
+    browser = a_browser(session)
     headers = {**TUS, "Upload-Offset": "0", "Content-Type": OCTETS}
-    sent = browser.patch(system.url + begun["url"], film.read_bytes(), headers=headers, timeout=PATIENCE_SECONDS)
+    sent = browser.patch(system.url + url, film.read_bytes(), headers=headers, timeout=PATIENCE_SECONDS)
     assert sent.status_code == 204
-    form = {"upload": begun["url"].rstrip("/").rpartition("/")[2], "title": "Subida", "collection": "1"}
+    form = {"upload": url.rstrip("/").rpartition("/")[2], "title": "Subida", "collection": "1"}
     page = {"headers": {"Accept": "application/json"}, "timeout": PATIENCE_SECONDS}
     saved = browser.post(system.url + ADD, form, **page)
     assert (saved.status_code, saved.json().get("title")) == (201, "Subida")
+    return videos_of(system)[-1]
 
 
 def look_around(system: System) -> None:
@@ -108,29 +113,27 @@ def videos_of(system: System) -> list[int]:
     return [video for (video,) in system.sql("SELECT id FROM media_video ORDER BY id")]
 
 
-def test_the_broker_goes_comes_and_forgets(system, broker, film):
-    begun = json.loads(system.python(f"from tests.media import sending; sending.begin({film.stat().st_size})"))
-    worker = system.fork_worker(*POOL)
-    running = faulty.add(system, film)
-    wait_until(lambda: faulty.job_of(system, running).state != "waiting", 60, lambda: system.log("worker"))
+def test_the_broker_falls_silent_goes_comes_and_forgets(system, broker, film):
+    begun = json.loads(system.python(f"from tests.media import sending; sending.begin({film.stat().st_size}, 2)"))
+    before = [faulty.add(system, film) for _number in range(3)]  # one more than are made at once
+    system.fork_worker(*POOL)
+    wait_until(lambda: faulty.job_of(system, before[0]).state != "waiting", 60, lambda: system.log("worker"))
+    broker.hang()
+    look_around(system)
+    meanwhile = upload(system, film, begun["session"], begun["urls"][0])
     broker.go()
     look_around(system)
-    upload(system, film, begun)
-    uploaded = videos_of(system)[-1]
-    assert faulty.job_of(system, uploaded).state == "waiting"
-    faulty.wait_for_the_end(system, running)
+    assert "The broker did not take job" in (system.folder / "web.log").read_text()
+    faulty.wait_for_the_end(system, before[0])
 
     broker.come()
-    faulty.let_time_pass(system)
-    faulty.wait_for_the_end(system, uploaded)
+    faulty.let_rest_end(system)
+    for video in [*before, meanwhile]:
+        faulty.wait_for_the_end(system, video)
     look_around(system)
 
-    faulty.kill_group(worker)
-    forgotten = [faulty.add(system, film), faulty.add(system, film)]
     broker.tell("FLUSHALL")
-    system.fork_worker(*POOL)
-    faulty.let_time_pass(system)
-    for video in forgotten:
-        faulty.wait_for_the_end(system, video)
-    for video in videos_of(system):
+    after = upload(system, film, begun["session"], begun["urls"][1])
+    faulty.wait_for_the_end(system, after)
+    for video in [*before, meanwhile, after]:
         faulty.check_the_end(system, video)

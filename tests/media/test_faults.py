@@ -106,6 +106,7 @@ def test_twenty_kills_at_random_moments(system, film):
     assert given_up <= 4, "tries are counted anew after each thing that was published"
 
 
+@pytest.mark.once
 def test_ffmpeg_alone_dies_and_then_one_child_of_a_pool(system, film):
     video = faulty.add(system, film)
     faulty.light(system, "film 240p", "kill ffmpeg")
@@ -142,6 +143,7 @@ def sleep_and_wake(system: System, film: Path, **facts: str) -> tuple[int, dict[
     return video, before
 
 
+@pytest.mark.once
 def test_a_worker_that_was_thought_dead_publishes_nothing(system, short):
     video, before = sleep_and_wake(system, short)
     wait_until(lambda: "was taken over" in system.log("worker"), 60, lambda: system.log("worker"))

@@ -46,11 +46,6 @@ def system(small):
     small.kill()
 
 
-def let_rest_end(system: System) -> None:
-    """What rests after a failure is due."""
-    system.sql("UPDATE lms_job SET due_at = %s WHERE state = 'waiting'", faulty.LONG_AGO)
-
-
 def ask(system: System, call: str, *given: object) -> dict:
     """One of the calls of `tests.media.sending`, inside the system."""
     return json.loads(system.python(f"from tests.media import sending; sending.{call}(*{given!r})"))
@@ -65,7 +60,7 @@ def test_no_room_for_the_files(system, film):
     system.fork_worker(*faulty.WORKER)
 
     def has_failed() -> bool:
-        let_rest_end(system)
+        faulty.let_rest_end(system)
         return faulty.job_of(system, video).state == "failed"
 
     wait_until(has_failed, 120, lambda: f"{faulty.job_of(system, video)}: {system.log('worker')}")
@@ -96,7 +91,7 @@ def test_no_room_for_the_scratch(system, film):
     assert {path.name for path in work.iterdir()} == {"filling"}
 
     disks.make_room(work)
-    let_rest_end(system)
+    faulty.let_rest_end(system)
     faulty.wait_for_the_end(system, video)
     assert set(faulty.published(system, video)) == faulty.RUNGS
 
@@ -108,13 +103,13 @@ def test_no_room_for_an_upload(system):
     place = system.seen(system.folder / "uploads")
     begun = ask(system, "begin", SIZE)
     disks.fill(place, leaving=ROOM)
-    full = ask(system, "go_on", begun["url"], begun["session"], SIZE, SIZE)
+    (full,) = ask(system, "go_on", begun["urls"][0], begun["session"], SIZE, SIZE)["answers"]
     assert (full["status"], full["head"]) == (507, 200)
     assert "no tiene espacio" in full["said"]
     assert 0 < full["offset"] <= ROOM
 
     disks.make_room(place)
-    done = ask(system, "go_on", begun["url"], begun["session"], SIZE, SIZE)
+    (done,) = ask(system, "go_on", begun["urls"][0], begun["session"], SIZE, SIZE)["answers"]
     assert (done["status"], done["offset"]) == (204, SIZE)
     (file,) = place.glob("*/bytes")
     assert file.read_bytes() == sending.content(SIZE)
@@ -153,14 +148,13 @@ def test_no_room_for_the_database(tight, film):
     os.killpg(worker.pid, signal.SIGCONT)
     wait_until(lambda: "240p" not in faulty.published(tight, video) and "full" in tight.log("worker"), 60)
 
-    half = ask(tight, "go_on", begun["url"], begun["session"], SIZE, SIZE // 2)
+    half, whole = ask(tight, "go_on", begun["urls"][0], begun["session"], SIZE, SIZE // 2, SIZE)["answers"]
     assert (half["status"], half["head"], half["offset"]) == (507, 200, SIZE // 2)
     assert "guardado" in half["said"]
-    whole = ask(tight, "go_on", begun["url"], begun["session"], SIZE, SIZE)
     assert (whole["status"], whole["head"]) == (507, 507)
 
     disks.make_room(tight.seen(tight.folder / "database"))
-    assert ask(tight, "look", begun["url"], begun["session"]) == {"head": 200, "offset": SIZE}
+    assert ask(tight, "look", begun["urls"][0], begun["session"]) == {"head": 200, "offset": SIZE}
     (file,) = (tight.folder / "uploads").glob("*/bytes")
     assert file.read_bytes() == sending.content(SIZE)
     assert tight.sql("SELECT completed_at IS NOT NULL FROM media_upload") == [(1,)]

@@ -72,7 +72,9 @@ def test_no_room_for_the_mark_itself_loses_no_byte(signed_in, trainer, monkeypat
     with monkeypatch.context() as patched:
         patched.setattr(uploads.os, "fsync", full)
         assert patch(signed_in, url, 3, b"34", **summed("sha1", b"34")).status_code == 507
-    uploads.path_of(upload).with_name("unverified").touch()  # as versions before this one could leave it
+    mark = uploads.path_of(upload).with_name("unverified")
+    assert not mark.exists()
+    mark.touch()  # as versions before this one could leave it
     assert signed_in.head(url, headers=TUS)["Upload-Offset"] == "3"
     assert patch(signed_in, url, 3, b"34", **summed("sha1", b"34")).status_code == 204
     assert [path.name for path in uploads.path_of(upload).parent.iterdir()] == ["bytes"]
