@@ -20,6 +20,8 @@ _ROOT = re.compile(
     r"(?>\s*(?:<\?xml[^>]*\?>|<!--.*?-->|<!DOCTYPE[^>]*>))*+\s*<(?:[\w.-]+:)?([A-Za-z][\w.-]*)", re.DOTALL
 )
 _GIFT = re.compile(r"(?<!\\)\{[^{}]*(?<!\\)\}|^[ \t]*::|^[ \t]*\$CATEGORY:", re.MULTILINE)
+# Braces that hold answers, not formulas.
+_GIFT_ANSWERS = re.compile(r"(?<!\\)\{\s*+(?:[=~#}]|T(?:RUE)?\s*[}#]|F(?:ALSE)?\s*[}#])")
 _AIKEN = re.compile(r"^[ \t]*ANSWER[ \t]*:[ \t]*[A-Z]\b", re.MULTILINE | re.IGNORECASE)
 _TEXTS = (".txt", ".gift", ".aiken")
 _BACKUPS = {"moodle_backup.xml", "questions.xml"}
@@ -43,7 +45,7 @@ def _reader(content: bytes) -> Callable[[bytes], Reading]:
     if text.lstrip()[:1] == "<" and (root := _ROOT.match(text[: SAMPLE * 4])):
         return _of_xml(root[1])
     tests = _AIKEN.findall(text)
-    if tests and len(tests) >= len(_GIFT.findall(text)):
+    if tests and len(tests) >= len(_GIFT_ANSWERS.findall(text)):
         return aiken.read
     if _GIFT.search(text):
         return gift.read

@@ -163,6 +163,10 @@ class Notebook:
         self._notes.append(Note(line, excerpt_of(excerpt), code, told))
         self._check()
 
+    def add(self, notes: Iterable[Note]) -> None:
+        """Take over notes that were made elsewhere."""
+        self._notes += notes
+
     def take(self, draft: Draft, make: Callable[[Draft], Question], category: tuple[str, ...] = ()) -> None:
         """Make the question of a draft, or note why there is none. Raises `Unreadable` when it takes too long."""
         self._patience.check()

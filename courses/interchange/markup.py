@@ -29,6 +29,10 @@ _LITERAL = {"<![CDATA[": "]]>", "<!--": "-->"}
 _LITERAL_START = re.compile("|".join(map(re.escape, _LITERAL)))
 
 
+class Broken(Unreadable):
+    """What is written is no XML."""
+
+
 class Node:
     """An element: its name and attributes without prefixes, what it holds in order, and its line."""
 
@@ -159,8 +163,30 @@ def _local(name: str) -> str:
 def tree_of(content: bytes) -> tuple[Node, list[Note]]:
     """The root of a file of XML, and notes of what had to be mended. Raises `Unreadable`."""
     text, notes = text_of(content, _declared(content))
+    root, more = tree_in(text)
+    return root, [*notes, *more]
+
+
+def pieces_in(content: bytes, name: str) -> Iterator[tuple[int, str]]:
+    """The elements of one name in XML that is broken somewhere: line and text of each, which may be broken itself."""
+    text, _notes = text_of(content, _declared(content))
+    line = place = 0
+    start_of, end_of = re.compile(rf"<{name}[\s>]"), f"</{name}>"
+    while start := start_of.search(text, place):
+        end = text.find(end_of, start.end())
+        line += text.count("\n", place, start.start())
+        yield line + 1, text[start.start() : end + len(end_of)] if end >= 0 else text[start.start() :]
+        if end < 0:
+            return
+        line += text.count("\n", start.start(), end)
+        place = end
+
+
+def tree_in(text: str, line: int = 1) -> tuple[Node, list[Note]]:
+    """The root of XML that begins at a line, and notes of what had to be mended. Raises `Unreadable`."""
+    notes: list[Note] = []
     bare = text.lstrip()
-    before = text.count("\n", 0, len(text) - len(bare))
+    before = text.count("\n", 0, len(text) - len(bare)) + line - 1
     for unneeded in (_DECLARATION, _DOCTYPE):
         bare = unneeded.sub(lambda match: "\n" * match[0].count("\n"), bare, count=1)
     try:
@@ -168,11 +194,11 @@ def tree_of(content: bytes) -> tuple[Node, list[Note]]:
     except _Broken as broken:
         mended = _mend(bare)
         if mended == bare:
-            raise Unreadable(BROKEN, line=broken.line) from broken
+            raise Broken(BROKEN, line=broken.line) from broken
         try:
             return _parse(mended, before), [*notes, Note(broken.line, "", "xml.mended")]
         except _Broken as again:
-            raise Unreadable(BROKEN, line=again.line) from again
+            raise Broken(BROKEN, line=again.line) from again
 
 
 def _declared(content: bytes) -> str | None:

@@ -1,6 +1,6 @@
 """Reading Moodle's XML: one question after another, each by the maker of its type."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from html import escape
 
@@ -10,8 +10,8 @@ from courses.questions import Body, Feedback, Question
 
 from ..drafting import Draft, Notebook, NotUnderstood, decoded
 from ..forms import category_of
-from ..markup import Node, tree_of
-from ..reading import Reading, Unreadable
+from ..markup import Broken, Node, pieces_in, tree_in, tree_of
+from ..reading import Note, Reading, Unreadable
 from . import cloze, kinds, selects
 from .parts import note_unused, points_of, prose_of, value_of
 
@@ -42,12 +42,38 @@ HEADERS = {
 
 def read(content: bytes) -> Reading:
     """All questions of a file. Raises `Unreadable`."""
-    root, notes = tree_of(content)
+    try:
+        root, notes = tree_of(content)
+    except Broken as broken:
+        return _read_pieces(content, broken)
     if root.name != "quiz":
         raise Unreadable(NOT_MOODLE)
     notebook = Notebook(notes)
+    _take_all(notebook, root.elements())
+    return notebook.reading()
+
+
+def _read_pieces(content: bytes, broken: Broken) -> Reading:
+    """Questions of a file that is broken somewhere, one by one; those that are broken themselves are noted."""
+    notebook = Notebook([Note(broken.line, "", "moodle.broken_file")])
+    nodes = []
+    for line, text in pieces_in(content, "question"):
+        try:
+            node, notes = tree_in(text, line)
+        except Broken:
+            notebook.note(line, "moodle.broken", text)
+        else:
+            nodes.append(node)
+            notebook.add(notes)
+    if not nodes:
+        raise broken
+    _take_all(notebook, nodes)
+    return notebook.reading()
+
+
+def _take_all(notebook: Notebook, nodes: Iterable[Node]) -> None:
     category: tuple[str, ...] = ()
-    for node in root.elements():
+    for node in nodes:
         kind = node.get("type")
         if node.name != "question":
             notebook.note(node.line, "moodle.not_a_question", f"<{node.name}> {node.text}", element=node.name[:40])
@@ -58,7 +84,6 @@ def read(content: bytes) -> Reading:
         else:
             excerpt = value_of(node, "name") or value_of(node, "questiontext") or kind
             notebook.take(Draft(node.line, excerpt), partial(_question, node), category)
-    return notebook.reading()
 
 
 def _question(node: Node, draft: Draft) -> Question:
@@ -100,5 +125,5 @@ def _old_picture(draft: Draft, node: Node) -> str:
     name, content = value_of(node, "image"), value_of(node, "image_base64")
     if not name and not content:
         return ""
-    draft.files = lambda address: decoded(content)
+    draft.files = lambda address: decoded(content) or None
     return draft.prose(f'<p><img src="{escape(name)}" alt=""></p>')

@@ -153,7 +153,10 @@ def _shares(context: Context, interaction: Node, response: Response, keys: list[
             context.draft.note("qti.bounds", line=interaction.line)
         if whole <= 0:
             raise NotUnderstood("answers.none_right")
-        percents = [max(Decimal(-100), (one * 100 / whole).quantize(FIVE_PLACES)) for one in worth]
+        # Thirds add up to 99.999 %: shares are of what the question counts for, if that is what they nearly add up to.
+        points = context.declared.points or whole
+        base = points if abs(points - whole) * 1000 <= points else whole
+        percents = [max(Decimal(-100), (one * 100 / base).quantize(FIVE_PLACES)) for one in worth]
         return of_several(context.draft, percents), Scoring.PARTS
     right = [key for key in keys if key in response.correct]
     if not right:

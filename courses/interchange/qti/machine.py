@@ -105,8 +105,9 @@ class Machine:
         ):
             total = sum((self._map_response(name) for name in names), Decimal(0))
         elif self.template in {MATCH_CORRECT, None}:
-            scored = [name for name in names if self.declared.responses[name].correct]
-            total = Decimal(bool(scored) and all(self._is_correct(name) for name in scored))
+            scored = [self._is_correct(name) for name in names if self.declared.responses[name].correct]
+            # Where nothing says how answers count, each counts by itself.
+            total = Decimal(sum(scored) if self.template is None else bool(scored) and all(scored))
         else:
             raise Unknown(self.template)
         self._outcomes["SCORE"] = (total,)

@@ -136,8 +136,13 @@ def cloze(draw) -> tuple[Cloze, str]:
     return Cloze(gaps=gaps), prose.clean(html, gaps=[gap.key for gap in gaps])
 
 
+def paired(bodies) -> st.SearchStrategy:
+    """Bodies, each with a text beside it."""
+    return st.tuples(bodies, texts)
+
+
 simple = st.one_of(choices(), true_false(), numeric(), short_text(), matching(), ordering(), essays, files)
-bodies = st.one_of(st.tuples(simple, texts), cloze())
+bodies = st.one_of(paired(simple), cloze())
 
 
 @st.composite
