@@ -63,13 +63,22 @@ def upload(page: Page, recording: Path) -> None:
     page.wait_for_selector("text=Listo para ver", timeout=120_000)
 
 
+def write_question(page: Page) -> None:
+    """One question of the bank, one right option."""
+    page.fill("[name=text]", "¿Qué se entrega siempre al vecino?")
+    page.fill("[name$='0-text']", "Un recibo")
+    page.locator("[name$='0-is_right']").check()
+    page.fill("[name$='1-text']", "Nada")
+    page.locator("main form button[type=submit]").last.click()
+    page.wait_for_selector(".messages .success")
+
+
 def write_quiz(page: Page) -> None:
-    """One question, one right option."""
+    """It asks the one question."""
     page.fill("input[name=title]", TITLE)
-    page.fill("[name=questions-0-text]", "¿Qué se entrega siempre al vecino?")
-    page.fill("[name=questions-0-choices-0-text]", "Un recibo")
-    page.check("[name=questions-0-choices-0-is_right]")
-    page.fill("[name=questions-0-choices-1-text]", "Nada")
+    page.get_by_role("button", name="Elegir una pregunta").first.click()
+    page.locator(".modal-body .listing a", has_text="vecino").click()
+    page.locator(".modal-body").wait_for(state="detached")
     page.locator("footer button[type=submit]").first.click()
     page.wait_for_selector(".messages .success")
 
@@ -89,6 +98,8 @@ def test_a_trainer_makes_a_course_that_a_learner_can_take(visit, running_system,
     page = trainer.page
     trainer.goto("/cms/videos/new/")
     upload(page, phone_recording)
+    trainer.goto("/cms/preguntas/agregar/single/")
+    write_question(page)
     trainer.goto("/cms/cuestionarios/add/")
     write_quiz(page)
 
