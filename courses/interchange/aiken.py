@@ -81,10 +81,10 @@ def _question(piece: _Piece, draft: Draft) -> Question:
         raise NotUnderstood("aiken.no_answer")
     if not piece.options:
         raise NotUnderstood("aiken.no_options")
+    assert_few(piece.options)
     letters = [letter for letter, _lines in piece.options]
     if len(set(letters)) < len(letters):
         raise NotUnderstood("aiken.letter_twice")
-    assert_few(piece.options)
     if len(piece.answer) > LONGEST_ANSWER:
         raise NotUnderstood("aiken.answer_unclear", answer=piece.answer[:40])
     right = {letter.upper() for letter in _SEPARATOR.split(piece.answer.rstrip(".) "))}
