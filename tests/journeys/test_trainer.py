@@ -69,7 +69,7 @@ def write_question(page: Page) -> None:
     page.fill("[name$='0-text']", "Un recibo")
     page.locator("[name$='0-is_right']").check()
     page.fill("[name$='1-text']", "Nada")
-    page.locator("main form button[type=submit]").last.click()
+    page.locator(".bank-buttons button").click()
     page.wait_for_selector(".messages .success")
 
 
@@ -77,8 +77,9 @@ def write_quiz(page: Page) -> None:
     """It asks the one question."""
     page.fill("input[name=title]", TITLE)
     page.get_by_role("button", name="Elegir una pregunta").first.click()
-    page.locator(".modal-body .listing a", has_text="vecino").click()
-    page.locator(".modal-body").wait_for(state="detached")
+    page.locator(".modal-body #id_q").fill("entrega siempre")
+    page.get_by_role("link", name="¿Qué se entrega siempre al vecino?").click()
+    expect(page.get_by_text("¿Qué se entrega siempre al vecino?")).to_be_visible(timeout=30_000)
     page.locator("footer button[type=submit]").first.click()
     page.wait_for_selector(".messages .success")
 
