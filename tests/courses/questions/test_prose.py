@@ -82,6 +82,7 @@ def test_only_the_named_elements_and_attributes_are_left_and_cleaning_twice_chan
         ("<dl><dt>t</dt><dd>d</dd></dl>", "<p><strong>t</strong></p><p>d</p>"),
         ("<i>a</i> <tt>b</tt> <ins>c</ins>", "<em>a</em> <code>b</code> <u>c</u>"),
         ("<td>x</td>", "x"),
+        ("a<script>alert(1)</script><style>p{}</style>z", "az"),
         ("<ol><li>a<li>b</ol>", "<ol><li>a</li><li>b</li></ol>"),
         ("<p>a\n      b</p>\n\n  <pre>x\n  y</pre>", "<p>a\nb</p>\n<pre>x\n  y</pre>"),
     ],
