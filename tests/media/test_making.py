@@ -17,6 +17,8 @@ from tests.media.conftest import ffmpeg as bare_ffmpeg
 from tests.media.conftest import tone
 from tests.media.test_transcoding import RUNGS_OF_PLAIN, assert_whole
 
+pytestmark = pytest.mark.once
+
 
 @pytest.fixture
 def ready(add, run_jobs):
