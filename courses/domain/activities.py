@@ -115,11 +115,15 @@ def _reading(lesson: LessonPage) -> Wanted:
 
 def _upsert(activity: Activity | None, course: CoursePage, lesson: LessonPage, item: Wanted) -> None:
     fields = {"course_key": course.translation_key, "retired_at": None, **item.fields}
+    now = timezone.now()
     if activity is None:
+        fields["required_since"] = now if item.fields["is_required"] else None
         Activity.objects.create(lesson_key=lesson.translation_key, block_key=item.block_key, **fields)
         return
     # The order is kept apart: it also depends on the lesson's place among the others.
     fields["order"] += activity.order // BLOCKS_PER_LESSON * BLOCKS_PER_LESSON
+    if item.fields["is_required"] and (activity.retired_at or not activity.is_required):
+        fields["required_since"] = now
     changed = [name for name, value in fields.items() if getattr(activity, name) != value]
     for name in changed:
         setattr(activity, name, fields[name])
