@@ -79,6 +79,11 @@ class CourseProgress:
         """What the course still waits for, in order."""
         return [item for lesson in self.lessons for item in lesson.missing]
 
+    @property
+    def waivers(self) -> list[Waiver]:
+        """The exceptions that were made."""
+        return [item.waiver for item in self.items if item.waiver]
+
     @cached_property
     def optional(self) -> totals.Optional:
         """How many of the optional activities were done, and how many have to be."""
@@ -217,7 +222,7 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
     people = {enrolment.person_id for enrolment in enrolments}
     courses = [enrolment.course_key for enrolment in enrolments]
     completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
-    waivers = Waiver.objects.in_force().filter(enrolment__in=ids)
+    waivers = Waiver.objects.in_force().filter(enrolment__in=ids).select_related("activity", "made_by")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},

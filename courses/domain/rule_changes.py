@@ -178,3 +178,9 @@ def _locked_rule(rule: CourseRule) -> CourseRule:
 
 def _subject(rule: CourseRule) -> str:
     return f"courses.courserule:{rule.public_id}"
+
+
+def completed_count(course: CoursePage) -> int:
+    """How many have completed this edition: a change is nothing to them."""
+    made = Completion.objects.filter(course_key=course.translation_key, edition=course.edition)
+    return made.with_holder().values("holder").distinct().count()

@@ -7,7 +7,7 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, enrolment, watching
+from courses.domain import bitmap, crediting, enrolment, uncounted, watching
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
 from courses.models import CoursePage, Enrolment, LessonPage, Quiz
@@ -131,6 +131,12 @@ def activity_of(place: Place, block) -> ActivityProgress | None:
     """The activity that a block is."""
     items = place.here.activities if place.here else ()
     return next((item for item in items if str(item.activity.block_key) == str(block.id)), None)
+
+
+@register.simple_tag
+def uncounted_of(learner: Learner) -> list[uncounted.Uncounted]:
+    """What the reader did that does not count, with why."""
+    return uncounted.of_progress(learner.progress)
 
 
 @register.simple_tag

@@ -21,7 +21,7 @@ from media.models import Delivered, UploadAllowance
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
-from tests.factories.people import PASSWORD, a_cui, a_network
+from tests.factories.people import PASSWORD, a_cui, a_network, a_person
 
 
 def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, email: str, guardian_name: str) -> Person:
