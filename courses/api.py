@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from ninja import Router
 
 from courses.domain import watching
-from courses.domain.progress import video_words
+from courses.domain.lacking import coverage_words
 from courses.domain.reasons import reason_words
 from courses.schemas import ProblemOut, StandingOut, VerdictOut, WatchIn, WatchOut
 
@@ -41,9 +41,9 @@ def _standing(item: watching.Standing) -> StandingOut:
         video=item.video_key,
         cut=item.cut,
         percent=item.percent,
-        covered_seconds=item.covered_seconds,
-        length_seconds=item.length_seconds,
+        covered_seconds=item.coverage.covered_seconds,
+        length_seconds=item.coverage.length_seconds,
         is_done=item.is_done,
         runs=list(item.runs),
-        words=video_words(item.needed_seconds - item.covered_seconds),
+        words=coverage_words(item.coverage),
     )

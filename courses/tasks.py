@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from courses.domain import activities, grading
+from courses.domain import activities, grading, rule_changes
 
 
 @shared_task(name="courses.tasks.sync_activities")
@@ -15,3 +15,9 @@ def sync_activities() -> None:
 def close_overdue() -> None:
     """Hand in the attempts whose time is over; nobody has to come back for that."""
     grading.close_overdue()
+
+
+@shared_task(name="courses.tasks.apply_rules")
+def apply_rules() -> None:
+    """Judge everybody by the rules whose day has come."""
+    rule_changes.apply_due()

@@ -1,15 +1,17 @@
 """What this app adds to Wagtail's back-office."""
 
-from django.urls import include, path, reverse_lazy
+from django.urls import include, path, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.widgets.button import Button
 from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
+from courses.models import CoursePage
 from courses.models.reach import AuthoringPolicy
-from courses.views import authoring, bank, bank_files, marking
+from courses.views import authoring, bank, bank_files, marking, people, rules
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -69,6 +71,36 @@ def register_bank():
         path("<uuid:public_id>/restaurar/", bank.restore, name="restore"),
     ]
     return [path("preguntas/", include((patterns, "courses_bank")))]
+
+
+@hooks.register("register_admin_urls")
+def register_rules():
+    """What a course asks for, and of whom."""
+    key = "<uuid:course_key>/"
+    asked = [
+        path(f"{key}reglas/", rules.index, name="index"),
+        path(f"{key}reglas/cambiar/", rules.edit, name="edit"),
+        path(f"{key}reglas/efecto/", rules.effect, name="effect"),
+        path(f"{key}reglas/efecto/contar/", rules.again, name="again"),
+        path(f"{key}reglas/retirar/", rules.withdraw, name="withdraw"),
+    ]
+    of_whom = [
+        path(f"{key}personas/", people.index, name="index"),
+        path("personas/<uuid:public_id>/", people.person, name="person"),
+        path("excepciones/<uuid:public_id>/retirar/", people.withdraw, name="withdraw"),
+    ]
+    return [
+        path("cursos/", include((asked, "courses_rules"))),
+        path("cursos/", include((of_whom, "courses_people"))),
+    ]
+
+
+@hooks.register("register_page_header_buttons")
+def rules_of_a_course(page, user, view_name, next_url=None):
+    """From the page of a course to what it asks for."""
+    if isinstance(page.specific_deferred, CoursePage) and page.permissions_for_user(user).can_edit():
+        address = reverse("courses_rules:index", args=[page.translation_key])
+        yield Button(_("Qué pide el curso"), address, icon_name="clipboard-list", priority=15)
 
 
 @hooks.register("register_admin_urls")

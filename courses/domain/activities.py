@@ -1,26 +1,17 @@
 """Keeps the activities of a course in step with its published lessons."""
 
-from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
-from uuid import UUID
 
 from django.db import transaction
 from django.utils import timezone
 from wagtail.models import Page
 
+from courses.domain import asking
+from courses.domain.wanted import Wanted, wanted_of
 from courses.models import Activity, CoursePage, LessonPage
 
 BLOCKS_PER_LESSON = 1000
 HEALED_FOR = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """An activity as the lesson asks for it today."""
-
-    block_key: UUID
-    fields: dict[str, Any]
 
 
 def sync_lesson(lesson: LessonPage) -> None:
@@ -33,7 +24,7 @@ def sync_lesson(lesson: LessonPage) -> None:
         course = _locked_course(lesson.get_parent())
         # What is published by now, whoever published last.
         lesson = LessonPage.objects.get(pk=lesson.pk)
-        _apply(course, lesson, _wanted(lesson) if lesson.live and course.live else [])
+        _apply(course, lesson, wanted_of(lesson) if lesson.live and course.live else [])
 
 
 def retire_lesson(lesson: LessonPage) -> None:
@@ -68,14 +59,18 @@ def _locked_course(course: Page) -> CoursePage:
     return CoursePage.objects.select_for_update(of=("self",), no_key=True).get(pk=course.pk)
 
 
-def _apply(course: CoursePage, lesson: LessonPage, wanted: list["Wanted"]) -> None:
+def _apply(course: CoursePage, lesson: LessonPage, wanted: list[Wanted]) -> None:
     keys = [item.block_key for item in wanted]
     kept = {activity.block_key: activity for activity in _locked(lesson_key=lesson.translation_key)}
+    before = {key: one.title for key, one in kept.items() if one.is_required and one.retired_at is None}
     for item in wanted:
         _upsert(kept.get(item.block_key), course, lesson, item)
     gone = [key for key, activity in kept.items() if key not in keys and activity.retired_at is None]
     Activity.objects.filter(lesson_key=lesson.translation_key, block_key__in=gone).update(retired_at=timezone.now())
     _order(course)
+    after = {item.block_key: item.fields["title"] for item in wanted if item.fields["is_required"]}
+    more = [title for key, title in after.items() if key not in before]
+    asking.note(course, lesson, more, [title for key, title in before.items() if key not in after])
 
 
 def sync_course(course: CoursePage) -> None:
@@ -90,36 +85,17 @@ def order_course(course: Page) -> None:
         _order(_locked_course(course))
 
 
-def _wanted(lesson: LessonPage) -> list[Wanted]:
-    found = []
-    for number, block in enumerate(lesson.body):
-        subject = block.value.get(block.block_type) if block.block_type in Activity.Kind else None
-        if subject is None:
-            continue
-        fields = {
-            "kind": block.block_type,
-            "title": subject.title,
-            "video": subject if block.block_type == Activity.Kind.VIDEO else None,
-            "quiz": subject if block.block_type == Activity.Kind.QUIZ else None,
-            "is_required": bool(block.value.get("is_required")),
-            "order": number,
-        }
-        found.append(Wanted(UUID(str(block.id)), fields))
-    return found or [_reading(lesson)]
-
-
-def _reading(lesson: LessonPage) -> Wanted:
-    fields = {"kind": Activity.Kind.READING, "title": lesson.title, "video": None, "quiz": None}
-    return Wanted(lesson.translation_key, {**fields, "is_required": True, "order": 0})
-
-
 def _upsert(activity: Activity | None, course: CoursePage, lesson: LessonPage, item: Wanted) -> None:
     fields = {"course_key": course.translation_key, "retired_at": None, **item.fields}
+    now = timezone.now()
     if activity is None:
+        fields["required_since"] = now if item.fields["is_required"] else None
         Activity.objects.create(lesson_key=lesson.translation_key, block_key=item.block_key, **fields)
         return
     # The order is kept apart: it also depends on the lesson's place among the others.
     fields["order"] += activity.order // BLOCKS_PER_LESSON * BLOCKS_PER_LESSON
+    if item.fields["is_required"] and (activity.retired_at or not activity.is_required):
+        fields["required_since"] = now
     changed = [name for name, value in fields.items() if getattr(activity, name) != value]
     for name in changed:
         setattr(activity, name, fields[name])

@@ -12,13 +12,14 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import ngettext
 
-from courses.domain import bitmap, by_cut, completion, crediting, settling
+from courses.domain import bitmap, by_cut, crediting, settling
 from courses.models import (
     Activity,
     ActivityCompletion,
     Attempt,
     Completion,
     Enrolment,
+    Waiver,
     WatchProgress,
     WatchSegment,
 )
@@ -35,6 +36,10 @@ HANDED = (
     "courses.QuestionVersion.made_by",
     "courses.Topic.made_by",
     "courses.Answer.marked_by",
+    "courses.CourseRule.made_by",
+    "courses.CourseRule.confirmed_by",
+    "courses.Waiver.made_by",
+    "courses.Waiver.withdrawn_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "last_seen_at", "last_lesson_key")
@@ -86,6 +91,7 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
         "segments": _move_segments(into, source),
         "attempts": _move_attempts(into, source),
         "activities": _move_activities(into, source),
+        "waivers": _move_waivers(into, source),
         "last_activity": into.activity_completions.aggregate(last=Max("pk"))["last"] or 0,
         "watched": _join_watching(into, source),
     }
@@ -128,6 +134,14 @@ def _move_activities(into: Enrolment, source: Enrolment) -> list[int]:
     done = into.activity_completions.values("activity")
     keys = list(source.activity_completions.exclude(activity__in=done).values_list("pk", flat=True))
     ActivityCompletion.objects.filter(pk__in=keys).update(enrolment=into)
+    return keys
+
+
+def _move_waivers(into: Enrolment, source: Enrolment) -> list[int]:
+    """Exceptions from what the other record has none for; the rest wait where they are."""
+    held = into.waivers.in_force().values("activity")
+    keys = list(source.waivers.in_force().exclude(activity__in=held).values_list("pk", flat=True))
+    Waiver.objects.filter(pk__in=keys).update(enrolment=into)
     return keys
 
 
@@ -187,6 +201,7 @@ def _part(into: Enrolment, source: Enrolment, entry: dict[str, Any]) -> None:
     WatchSegment.objects.filter(pk__in=entry["segments"], enrolment=into).update(enrolment=source)
     _part_attempts(into, source, entry["attempts"])
     ActivityCompletion.objects.filter(pk__in=entry["activities"], enrolment=into).update(enrolment=source)
+    Waiver.objects.filter(pk__in=entry.get("waivers", ()), enrolment=into).update(enrolment=source)
     _part_watching(into, entry["watched"])
     if entry["is_new"] and _is_empty(into):
         into.delete()
@@ -241,7 +256,7 @@ def _recorded(stored: dict[str, Any]) -> by_cut.Record:
 
 
 def _is_empty(enrolment: Enrolment) -> bool:
-    rows = (Completion, Attempt, WatchSegment, WatchProgress, ActivityCompletion)
+    rows = (Completion, Attempt, WatchSegment, WatchProgress, ActivityCompletion, Waiver)
     return not any(model._base_manager.filter(enrolment=enrolment).exists() for model in rows)
 
 
@@ -276,27 +291,7 @@ def judge(claim: jobs.Claim) -> None:
     """Complete what a person's work suffices for, after records were joined or parted."""
     person = Person.objects.get(public_id=claim.job.subject)
     for enrolment in Enrolment.objects.active().for_person(person).order_by("pk"):
-        settle(enrolment)
-
-
-def settle(enrolment: Enrolment) -> None:
-    """Complete what the work in one enrolment suffices for. Repeating it changes nothing."""
-    settling.settle(enrolments=[enrolment.pk])
-    _complete_passed(enrolment)
-    completion.judge(enrolment=enrolment)
-
-
-def _complete_passed(enrolment: Enrolment) -> None:
-    """Quizzes that were passed, but which the other record's completion stood for."""
-    done = enrolment.activity_completions.values("activity")
-    passed = enrolment.attempts.filter(is_passed=True).exclude(activity__in=done).order_by("number")
-    for attempt in passed.select_related("activity"):
-        completion.complete_activity(
-            enrolment=enrolment,
-            activity=attempt.activity,
-            score_percent=attempt.score_percent,
-            facts={"attempt": attempt.number, "pass_percent": attempt.pass_percent},
-        )
+        settling.settle_one(enrolment)
 
 
 belongings.register(
@@ -306,6 +301,7 @@ belongings.register(
         claims=frozenset(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
+                *("courses.CourseRule", "courses.Waiver"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
             }
         ),

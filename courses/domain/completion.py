@@ -7,12 +7,13 @@ somebody completed stays completed.
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from courses.domain import judging
 from courses.domain.progress import CourseProgress, build_progress
-from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment
+from courses.domain.rules import Asked
+from courses.models import Activity, ActivityCompletion, Completion, Enrolment
 from courses.signals import course_completed
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
@@ -25,10 +26,11 @@ def complete_activity(
     score_percent: int | None = None,
     facts: dict | None = None,
     at=None,
+    earned_at=None,
 ) -> ActivityCompletion:
     """Note that an activity was completed, once and for good, and judge the course. Repeating it changes nothing.
 
-    Raises `activity.other_course`.
+    `earned_at` is when it was done, where that was known only later, at `at`. Raises `activity.other_course`.
     """
     if activity.course_key != enrolment.course_key:
         raise RuleBroken("activity.other_course", _("Esa actividad no es de este curso."))
@@ -40,7 +42,12 @@ def complete_activity(
         if done := ActivityCompletion.objects.filter(enrolment=locked, activity=activity).first():
             return done
         done = ActivityCompletion.objects.create(
-            enrolment=locked, activity=activity, completed_at=at, score_percent=score_percent, facts=facts or {}
+            enrolment=locked,
+            activity=activity,
+            completed_at=at,
+            earned_at=earned_at if earned_at and earned_at < at else None,
+            score_percent=score_percent,
+            facts=facts or {},
         )
         judge(enrolment=locked, at=at)
     return done
@@ -62,7 +69,7 @@ def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityC
 
 @transaction.atomic
 def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
-    """The course's completion, made when every required activity is complete; None while something is missing.
+    """The course's completion, made when all that it asks for was done; None while something is missing.
 
     One for each person (whatever records they had), course and edition, whoever asks at the same moment. A course that
     requires nothing never completes. Tells `course_completed` on commit.
@@ -72,9 +79,13 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     course = enrolment.course
     theirs = Completion.objects.of_family(enrolment.person)
     made = theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
-    if made or not enrolment.is_active or not course.live or not _has_everything(enrolment):
+    if made or not enrolment.is_active or not course.live:
         return made
-    made = Completion.objects.create(**_facts(enrolment, at or timezone.now()))
+    at = at or timezone.now()
+    met = judging.met_rule(enrolment, at)
+    if met is None:
+        return None
+    made = Completion.objects.create(**_facts(enrolment, at, met))
     audit.record(
         "course.completed",
         by=enrolment.person,
@@ -85,23 +96,7 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     return made
 
 
-def _has_everything(enrolment: Enrolment) -> bool:
-    asked = Activity.objects.required().filter(course_key=enrolment.course_key)
-    counts = asked.aggregate(
-        total=Count("pk", distinct=True),
-        done=Count("pk", distinct=True, filter=Q(completions__enrolment=enrolment)),
-    )
-    return 0 < counts["total"] == counts["done"] and _did_something_since(enrolment, asked)
-
-
-def _did_something_since(enrolment: Enrolment, asked: QuerySet[Activity]) -> bool:
-    """Whether something was done after the last completion: a new edition alone is no reason for a new certificate."""
-    last = Completion.objects.of_family(enrolment.person).filter(course_key=enrolment.course_key).first()
-    done = ActivityCompletion.objects.filter(enrolment=enrolment, activity__in=asked)
-    return last is None or done.filter(completed_at__gt=last.completed_at).exists()
-
-
-def _facts(enrolment: Enrolment, at) -> dict:
+def _facts(enrolment: Enrolment, at, met: Asked) -> dict:
     """What a completion says, copied from the course as it stands. A post that is only declared is not copied."""
     course = enrolment.course
     held = enrolment.person.appointments.current(on=timezone.localdate(at)).confirmed()
@@ -115,36 +110,13 @@ def _facts(enrolment: Enrolment, at) -> dict:
         "hours": course.hours,
         "certificate_kind": course.certificate_kind,
         "programme": list(course.lessons().values_list("title", flat=True)),
-        "rule": _rule(enrolment),
-        "score_percent": _score(enrolment),
+        "rule": judging.rule_facts(enrolment, met),
+        "score_percent": judging.score_of(enrolment),
         "started_at": enrolment.enrolled_at,
         "completed_at": at,
         "municipality": appointment.municipality if appointment else None,
         "post": appointment.post if appointment else None,
     }
-
-
-def _rule(enrolment: Enrolment) -> dict:
-    """What had to be done that day, as data: threshold of the videos, and each required activity."""
-    asked = Activity.objects.required().filter(course_key=enrolment.course_key).select_related("quiz")
-    return {
-        "watch_threshold_percent": enrolment.course.watch_threshold_percent,
-        "activities": [
-            {"kind": one.kind, "title": one.title} | ({"pass_percent": one.quiz.pass_percent} if one.quiz else {})
-            for one in asked
-        ],
-    }
-
-
-def _score(enrolment: Enrolment) -> int | None:
-    """The mean of the best score in each required quiz, rounded half up; None where there is no quiz."""
-    best = (
-        Attempt.objects.filter(enrolment=enrolment, closed_at__isnull=False, activity__in=Activity.objects.required())
-        .values("activity")
-        .annotate(best=Max("score_percent"))
-    )
-    mean = best.aggregate(mean=Avg("best"))["mean"]
-    return None if mean is None else int(mean + 0.5)
 
 
 def course_progress(enrolment: Enrolment) -> CourseProgress:

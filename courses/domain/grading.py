@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.domain import completion
+from courses.domain import completion, judging, rules
 from courses.models import Activity, Answer, Attempt, BankQuestion, Enrolment, Quiz, QuizItem
 from courses.questions import answers, grading
 from lms.domain import audit
@@ -33,11 +33,17 @@ UNFIT = {
 
 @dataclass(frozen=True)
 class Standing:
-    """How a person stands in one quiz at `at`. `attempts_left` is None when the quiz has no limit."""
+    """How a person stands in one quiz at `at`. `attempts_left` is None when the quiz has no limit.
+
+    `was_completed`: by whatever rule applied. `may_improve`: it was, and the course waits for a better mean.
+    """
 
     attempts: tuple[Attempt, ...]
     quiz: Quiz | None
     at: datetime
+    pass_percent: int = 0
+    was_completed: bool = False
+    may_improve: bool = False
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -51,8 +57,8 @@ class Standing:
 
     @property
     def is_passed(self) -> bool:
-        """Whether some attempt passed."""
-        return any(attempt.is_passed for attempt in self.attempts)
+        """Whether some attempt passed, or came to suffice."""
+        return self.was_completed or any(attempt.is_passed for attempt in self.attempts)
 
     @property
     def awaits_marking(self) -> bool:
@@ -81,7 +87,8 @@ class Standing:
     @property
     def may_start(self) -> bool:
         """Whether another attempt may be started now."""
-        has_reason = not self.is_passed and not self.awaits_marking and self.open_attempt is None
+        is_wanted = self.may_improve or not self.is_passed
+        has_reason = is_wanted and not self.awaits_marking and self.open_attempt is None
         return has_reason and self.attempts_left != 0 and self.waits_until is None
 
     @property
@@ -90,13 +97,18 @@ class Standing:
         shows = self.quiz.shows if self.quiz else Quiz.Shows.NEVER
         if shows != Quiz.Shows.SPENT or self.open_attempt is not None:
             return shows == Quiz.Shows.EACH and self.open_attempt is None
-        return self.is_passed or (self.attempts_left == 0 and not self.awaits_marking)
+        is_spent = self.attempts_left == 0 and not self.awaits_marking
+        return is_spent or (self.is_passed and not self.may_improve)
 
 
 def standing(*, enrolment: Enrolment, activity: Activity, at: datetime | None = None) -> Standing:
     """All attempts of an enrolment at one quiz, oldest first."""
+    at = at or timezone.now()
     attempts = tuple(Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number"))
-    return Standing(attempts, activity.quiz, at or timezone.now())
+    asked = rules.in_force(enrolment.course, at)
+    was_completed = enrolment.activity_completions.filter(activity=activity).exists()
+    may_improve = was_completed and judging.lacks_mean(enrolment, asked)
+    return Standing(attempts, activity.quiz, at, asked.pass_of(activity), was_completed, may_improve)
 
 
 @transaction.atomic
@@ -124,7 +136,7 @@ def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at: dat
         activity=activity,
         quiz=activity.quiz,
         number=len(state.attempts) + 1,
-        pass_percent=activity.quiz.pass_percent,
+        pass_percent=state.pass_percent,
         started_at=at,
         ends_at=at + timedelta(minutes=activity.quiz.minutes) if activity.quiz.minutes else None,
     )
@@ -134,7 +146,7 @@ def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at: dat
 
 
 def _assert_may_start(state: Standing) -> None:
-    if state.is_passed:
+    if state.is_passed and not state.may_improve:
         raise RuleBroken("attempt.passed", _("Usted ya aprobó este cuestionario."))
     if state.awaits_marking:
         raise RuleBroken("attempt.to_mark", _("Su intento espera que lo califiquen. Vuelva cuando tenga su nota."))
@@ -215,14 +227,19 @@ def close_overdue(*, at: datetime | None = None) -> int:
 
 
 def settle(attempt: Attempt, enrolment: Enrolment, *, at: datetime) -> None:
-    """Write what the answers add up to, once each is marked; a passed attempt completes the activity."""
+    """Write what the answers add up to, once each is marked; a passed attempt completes the activity.
+
+    What it takes to pass is what was said when it began, or less if less is asked for by now.
+    """
     marks = [(given.points, given.percent) for given in attempt.answers.all()]
     worth = sum((points for points, _percent in marks), Decimal(0))
     got = sum((points * percent for points, percent in marks if percent is not None), Decimal(0))
     is_marked = all(percent is not None or not points for points, percent in marks)
     attempt.score_percent = int(min(got / worth, Decimal(100))) if is_marked and worth else None
+    said = attempt.pass_percent
+    attempt.pass_percent = min(attempt.pass_percent, rules.in_force(enrolment.course).pass_of(attempt.activity))
     attempt.is_passed = attempt.score_percent is not None and attempt.score_percent >= attempt.pass_percent
-    attempt.save(update_fields=["score_percent", "is_passed", "closed_at"])
+    attempt.save(update_fields=["score_percent", "pass_percent", "is_passed", "closed_at"])
     if attempt.is_passed:
         completion.complete_activity(
             enrolment=enrolment,
@@ -230,7 +247,10 @@ def settle(attempt: Attempt, enrolment: Enrolment, *, at: datetime) -> None:
             score_percent=attempt.score_percent,
             facts={"attempt": attempt.number, "pass_percent": attempt.pass_percent},
             at=at,
+            earned_at=attempt.closed_at if (attempt.score_percent or 0) >= said else None,
         )
+        # A better score may be all that the mean was waiting for.
+        completion.judge(enrolment=enrolment, at=at)
 
 
 def _subject(attempt: Attempt) -> str:

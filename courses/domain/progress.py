@@ -1,17 +1,19 @@
 """How far somebody is: per course, lesson and activity, with what is missing in words. Read only; flat in queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
-from math import ceil
 from uuid import UUID
 
 from django.db.models import Count, Max, Q
-from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
-from courses.domain.durations import in_words
+from courses.domain import lacking, rules, totals
+from courses.domain.coverage import coverage_of
+from courses.domain.lacking import Lack
+from courses.domain.rules import Asked
+from courses.domain.steps import ActivityProgress
 from courses.models import (
     Activity,
     ActivityCompletion,
@@ -20,32 +22,15 @@ from courses.models import (
     CoursePage,
     Enrolment,
     LessonPage,
+    Waiver,
     WatchProgress,
 )
 
+__all__ = ["ActivityProgress", "CourseProgress", "LessonProgress", "build_each", "build_progress"]
+OPEN = Count("pk", filter=Q(closed_at=None))
+AWAITING = Count("pk", filter=Q(closed_at__isnull=False, score_percent=None))
+Outline = tuple[list[LessonPage], Mapping[UUID, list[Activity]]]
 LESSON_FIELDS = ("title", "slug", "path", "depth", "translation_key", "summary", "minutes")
-
-
-def needed_seconds(length_seconds: int, threshold_percent: int) -> int:
-    """How many seconds of a video must be watched, rounded up."""
-    return ceil(length_seconds * threshold_percent / 100)
-
-
-@dataclass(frozen=True)
-class ActivityProgress:
-    """One thing to do. `words` say what is missing; empty when it is done."""
-
-    activity: Activity
-    url: str
-    is_done: bool
-    percent: int
-    words: str
-    watch: WatchProgress | None = None
-
-    @property
-    def is_missing(self) -> bool:
-        """Whether the course still waits for it."""
-        return self.activity.is_required and not self.is_done
 
 
 @dataclass(frozen=True)
@@ -81,18 +66,62 @@ class CourseProgress:
     enrolment: Enrolment | None
     lessons: tuple[LessonProgress, ...]
     completion: Completion | None
+    asked: Asked
+    done_count: int = 0
+
+    @cached_property
+    def items(self) -> list[ActivityProgress]:
+        """Everything there is to do, in order."""
+        return [item for lesson in self.lessons for item in lesson.activities]
 
     @cached_property
     def missing(self) -> list[ActivityProgress]:
         """What the course still waits for, in order."""
         return [item for lesson in self.lessons for item in lesson.missing]
 
+    @property
+    def waivers(self) -> list[Waiver]:
+        """The exceptions that were made."""
+        return [item.waiver for item in self.items if item.waiver]
+
+    @cached_property
+    def optional(self) -> totals.Optional:
+        """How many of the optional activities were done, and how many have to be."""
+        required = [item for item in self.items if item.activity.is_required]
+        left = [item for item in self.items if not item.activity.is_required and not item.is_done]
+        # What was done counts, also where it is no longer in the course.
+        done = self.done_count - sum(item.is_done for item in required)
+        return totals.Optional(done, min(self.asked.optional_count, done + len(left)), left)
+
+    @cached_property
+    def mean(self) -> totals.Mean:
+        """The mean of the required quizzes, and what it has to be."""
+        quizzes = [item for item in self.items if item.activity.quiz_id and item.activity.is_required]
+        return totals.Mean([item for item in quizzes if not item.waiver], self.asked.mean_percent)
+
+    @cached_property
+    def lacks(self) -> list[Lack]:
+        """Everything that the course still waits for, in words, each with a link to its place."""
+        every = [lack for item in self.missing for lack in item.lacks]
+        return [*every, *self.optional.lacks, *self.mean.lacks]
+
     @cached_property
     def percent(self) -> int:
-        """Whole percent over all required activities, rounded down; 100 means that nothing is missing."""
-        every = [item for lesson in self.lessons for item in lesson.activities]
-        counted = [item for item in every if item.activity.is_required] or every
-        return sum(item.percent for item in counted) // len(counted) if counted else 0
+        """Whole percent over all that is required, rounded down; 100 means that nothing is missing."""
+        counted = [item.percent for item in self.items if item.activity.is_required]
+        counted += [*self.optional.percents, *self.mean.percents]
+        counted = counted or [item.percent for item in self.items]
+        return sum(counted) // len(counted) if counted else 0
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the course asks for anything: one that asks for nothing is never completed."""
+        return any(item.activity.is_required for item in self.items)
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether something was done, or excused."""
+        return self.done_count > 0 or any(item.waiver or item.percent for item in self.items)
 
     @property
     def is_complete(self) -> bool:
@@ -101,15 +130,16 @@ class CourseProgress:
 
     @property
     def next(self) -> ActivityProgress | None:
-        """The first thing that is missing."""
-        return self.missing[0] if self.missing else None
+        """The first thing to do: one that is missing, else one that adds to what is."""
+        return next(iter([*self.missing, *self.optional.offers, *self.mean.offers]), None)
 
     @property
     def here(self) -> LessonProgress | None:
         """The lesson to go on with: where the next thing is, else the last one visited, else the first."""
         last = self.enrolment.last_lesson_key if self.enrolment else None
+        following = self.next
         for lesson in self.lessons:
-            if lesson.missing if self.missing else lesson.lesson.translation_key == last:
+            if following in lesson.activities if following else lesson.lesson.translation_key == last:
                 return lesson
         return self.lessons[0] if self.lessons else None
 
@@ -126,26 +156,47 @@ class _Facts:
     watched: dict[tuple[int, int, int], WatchProgress]
     tried: dict[tuple[int, int], dict]
     completions: dict[tuple[int, UUID], Completion]
+    waivers: dict[tuple[int, int], Waiver]
+
+    def done_count(self, enrolment: Enrolment | None) -> int:
+        """How many activities somebody completed, also ones that were taken out of the course."""
+        return sum(1 for key, _activity in self.done if enrolment and key == enrolment.pk)
 
 
-def build_progress(courses: list[CoursePage], enrolments: Mapping[UUID, Enrolment]) -> list[CourseProgress]:
+def build_progress(
+    courses: list[CoursePage], enrolments: Mapping[UUID, Enrolment], *, at: datetime | None = None
+) -> list[CourseProgress]:
     """The progress in each course, for the person whose enrolments are given by course key (none for a visitor).
 
     The number of queries grows neither with courses nor with lessons.
     """
-    lessons, activities = _outline(courses)
+    outline = _outline(courses)
+    asked = rules.in_force_each(courses, at)
     facts = _load(list(enrolments.values()))
-    return [_course(course, enrolments.get(course.translation_key), lessons, activities, facts) for course in courses]
+    return [
+        _course(one, enrolments.get(one.translation_key), outline, facts, asked[one.translation_key]) for one in courses
+    ]
 
 
-def build_each(enrolments: list[Enrolment]) -> list[CourseProgress]:
-    """The progress of each enrolment, of whichever people, as flat in queries as `build_progress`."""
-    lessons, activities = _outline([enrolment.course for enrolment in enrolments])
+def build_each(
+    enrolments: list[Enrolment],
+    *,
+    asked: Asked | None = None,
+    activities: Mapping[UUID, list[Activity]] | None = None,
+) -> list[CourseProgress]:
+    """The progress of each enrolment, of whichever people, as flat in queries as `build_progress`.
+
+    `asked` and `activities` (by lesson key) are a rule and a content that are not in force: what it would be by them.
+    """
+    courses = [enrolment.course for enrolment in enrolments]
+    lessons, current = _outline(courses)
+    outline = lessons, current if activities is None else activities
+    by_key = rules.in_force_each(courses)
     facts = _load(enrolments)
-    return [_course(enrolment.course, enrolment, lessons, activities, facts) for enrolment in enrolments]
+    return [_course(one.course, one, outline, facts, asked or by_key[one.course_key]) for one in enrolments]
 
 
-def _outline(courses: list[CoursePage]) -> tuple[list[LessonPage], Mapping[UUID, list[Activity]]]:
+def _outline(courses: list[CoursePage]) -> Outline:
     """The published lessons of some courses in order, and their activities by lesson key."""
     keys = {course.translation_key for course in courses}
     activities: dict[UUID, list[Activity]] = defaultdict(list)
@@ -157,86 +208,63 @@ def _outline(courses: list[CoursePage]) -> tuple[list[LessonPage], Mapping[UUID,
 
 def _load(enrolments: list[Enrolment]) -> _Facts:
     if not enrolments:
-        return _Facts(set(), {}, {}, {})
+        return _Facts(set(), {}, {}, {}, {})
     ids = [enrolment.pk for enrolment in enrolments]
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
     tried = (
         Attempt.objects.filter(enrolment__in=ids)
         .values("enrolment_id", "activity_id")
-        .annotate(count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)))
+        .annotate(
+            count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)), to_mark=AWAITING
+        )
     )
     people = {enrolment.person_id for enrolment in enrolments}
     courses = [enrolment.course_key for enrolment in enrolments]
     completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
+    waivers = Waiver.objects.in_force().filter(enrolment__in=ids).select_related("activity", "made_by")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
         {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
         {(item.holder, item.course_key): item for item in completions},
+        {(item.enrolment_id, item.activity_id): item for item in waivers},
     )
 
 
 def _course(
-    course: CoursePage,
-    enrolment: Enrolment | None,
-    lessons: Iterable[LessonPage],
-    activities: Mapping[UUID, list[Activity]],
-    facts: _Facts,
+    course: CoursePage, enrolment: Enrolment | None, outline: Outline, facts: _Facts, asked: Asked
 ) -> CourseProgress:
+    lessons, activities = outline
     course_url = course.url or "/"
     mine = [lesson for lesson in lessons if lesson.path[: -LessonPage.steplen] == course.path]
     items = []
     for number, lesson in enumerate(mine, start=1):
         url = f"{course_url}{lesson.slug}/"
-        todo = tuple(_activity(one, url, course, enrolment, facts) for one in activities[lesson.translation_key])
+        todo = tuple(_activity(one, url, asked, enrolment, facts) for one in activities.get(lesson.translation_key, ()))
         items.append(LessonProgress(lesson, number, url, todo))
     completion = facts.completions.get((enrolment.person_id, course.translation_key)) if enrolment else None
-    return CourseProgress(course, enrolment, tuple(items), completion)
+    return CourseProgress(course, enrolment, tuple(items), completion, asked, facts.done_count(enrolment))
 
 
 def _activity(
-    activity: Activity, url: str, course: CoursePage, enrolment: Enrolment | None, facts: _Facts
+    activity: Activity, url: str, asked: Asked, enrolment: Enrolment | None, facts: _Facts
 ) -> ActivityProgress:
     key = (enrolment.pk if enrolment else 0, activity.pk)
     is_done = key in facts.done
+    waiver = facts.waivers.get(key)
     watch = facts.watched.get((*key, activity.video_id or 0))
-    percent, words = 0, ""
-    if activity.kind == Activity.Kind.VIDEO and activity.video:
-        length = watch.length_seconds if watch else activity.video.length_seconds
-        covered = watch.covered_seconds if watch else 0
-        needed = needed_seconds(length, course.watch_threshold_percent)
-        percent = min(99, 100 * covered // needed)
-        words = video_words(needed - covered) or _("Ya vio lo suficiente: abra la lección para que cuente")
-    elif activity.kind == Activity.Kind.QUIZ:
-        words = quiz_words(activity.quiz, facts.tried.get(key))
-    else:
-        words = _("Lea la lección y márquela como leída")
-    anchor = f"{url}#a-{activity.block_key}"
-    return ActivityProgress(activity, anchor, is_done, 100 if is_done else percent, "" if is_done else words, watch)
-
-
-def video_words(missing_seconds: int) -> str:
-    """What is missing of a video."""
-    if missing_seconds <= 0:
-        return ""
-    one = missing_seconds in {1, 60, 3600}
-    template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", 1 if one else 2)
-    return template % {"time": in_words(missing_seconds)}
-
-
-def quiz_words(quiz, tried: dict | None) -> str:
-    """What is missing of a quiz: the mark, the best so far, the attempts left."""
-    words = _("Apruebe el cuestionario: necesita %(pass)s %%") % {"pass": quiz.pass_percent}
-    if not tried:
-        return words
-    parts = [words]
-    if tried["best"] is not None:
-        parts.append(_("su mejor nota es %(best)s %%") % {"best": tried["best"]})
-    if tried["open"]:
-        parts.append(_("tiene un intento a medias"))
-    elif quiz.max_attempts:
-        left = max(0, quiz.max_attempts - tried["count"])
-        some = ngettext("le queda %(n)d intento", "le quedan %(n)d intentos", left) % {"n": left}
-        parts.append(some if left else _("ya no le quedan intentos: hable con quien imparte el curso"))
-    return ", ".join(parts)
+    tried = facts.tried.get(key)
+    coverage = coverage_of(asked, activity, activity.video, watch) if activity.video else None
+    place = f"{url}#a-{activity.block_key}"
+    lacks: tuple[Lack, ...] = ()
+    if not is_done and waiver is None:
+        if coverage:
+            lacks = lacking.of_video(coverage, url, activity)
+        elif activity.quiz:
+            lacks = (Lack(lacking.quiz_words(asked.pass_of(activity), activity.quiz.max_attempts, tried), place),)
+        else:
+            lacks = (Lack(lacking.reading_words(), place),)
+    percent = 100 if is_done or waiver else coverage.percent if coverage else 0
+    best = tried["best"] if tried else None
+    return ActivityProgress(activity, place, is_done, percent, lacks, watch, coverage, waiver, best)

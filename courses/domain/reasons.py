@@ -19,6 +19,23 @@ REASONS = {
     "enrolment.withdrawn": gettext_lazy("Se vio después de retirarse del curso."),
 }
 
+AGAIN = gettext_lazy("Vea de nuevo esa parte.")
+ADVICE = {
+    "clock.stopped": gettext_lazy("Reinicie su aparato y vea de nuevo esa parte."),
+    "clock.ahead": gettext_lazy("Revise que la hora de su aparato sea la correcta y vea de nuevo esa parte."),
+    "token.too_old": gettext_lazy("Recargue la página de la lección y vea de nuevo esa parte."),
+    "token.unreadable": gettext_lazy("Recargue la página de la lección y vea de nuevo esa parte."),
+    "segment.too_fast": gettext_lazy("Véala de nuevo, al doble de velocidad como máximo."),
+    "segment.not_visible": gettext_lazy("Véala de nuevo con el video a la vista, o escuche solo el sonido."),
+    "segment.elsewhere": gettext_lazy("Véala de nuevo sin otro video al mismo tiempo."),
+    "enrolment.withdrawn": gettext_lazy("Ya que volvió al curso, vea de nuevo esa parte."),
+}
+
+
+def what_to_do(code: str) -> str:
+    """What makes it count."""
+    return str(ADVICE.get(code, AGAIN))
+
 
 def reason_words(code: str) -> str:
     """The reason in the reader's language; empty for no reason."""

@@ -1,5 +1,8 @@
 """What somebody watched, computed anew from the segments that are kept."""
 
+from collections.abc import Iterable
+from datetime import datetime
+
 from django.db import transaction
 
 from courses.domain import by_cut, crediting
@@ -7,8 +10,11 @@ from courses.models import Enrolment, WatchProgress, WatchSegment
 from media.domain.timelines import timeline_of_key
 
 
-def derive(progress: WatchProgress) -> WatchProgress:
-    """An unsaved copy of `progress` computed anew from the stored segments; must say the same."""
+def derive(progress: WatchProgress, until: datetime | None = None) -> WatchProgress:
+    """An unsaved copy of `progress` computed anew from the stored segments; must say the same.
+
+    With `until`, what it would have been had all that was played before then arrived at once.
+    """
     key = (progress.enrolment_id, progress.activity_id, progress.video_id)
     fresh = WatchProgress(
         pk=progress.pk,
@@ -20,7 +26,10 @@ def derive(progress: WatchProgress) -> WatchProgress:
     )
     timeline = timeline_of_key(key[2]) if progress.cut > 1 else crediting.ONE_CUT
     by_cut.write(fresh, by_cut.Record({}, by_cut.read(progress).places), timeline)
-    crediting.grow(fresh, WatchSegment.objects.filter(enrolment=key[0], activity=key[1], video=key[2]), timeline)
+    rows: Iterable[WatchSegment] = WatchSegment.objects.filter(enrolment=key[0], activity=key[1], video=key[2])
+    if until:
+        rows = [row for row in rows if crediting.clock_span(row)[1] <= until.timestamp()]
+    crediting.grow(fresh, rows, timeline)
     return fresh
 
 

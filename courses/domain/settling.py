@@ -1,16 +1,19 @@
-"""Videos of which enough was watched already, once a course asks for less than it did."""
+"""Activities for which enough was done already, once a course asks for less than it did."""
+
+from datetime import datetime
 
 from django.db.models import F
 
-from courses.domain import completion
-from courses.domain.progress import needed_seconds
-from courses.models import Enrolment, WatchProgress
+from courses.domain import completion, rules
+from courses.domain.coverage import Coverage, coverage_of
+from courses.models import Attempt, Enrolment, WatchProgress
+
+LEAST_PERCENT = 10  # no rule asks for less of a video
 
 
-def settle(*, enrolments, lesson_key=None, at=None) -> None:
+def settle(*, enrolments, lesson_key=None, at: datetime | None = None) -> None:
     """Complete the videos whose stored coverage suffices. One query when there are none; repeating changes nothing."""
-    threshold = F("enrolment__course__watch_threshold_percent")
-    enough = (
+    begun = (
         WatchProgress.objects.filter(
             enrolment__in=Enrolment.objects.active().filter(pk__in=enrolments),
             activity__retired_at=None,
@@ -18,17 +21,62 @@ def settle(*, enrolments, lesson_key=None, at=None) -> None:
         )
         .exclude(activity__completions__enrolment=F("enrolment"))
         .annotate(credit=F("covered_seconds") * 100)
-        .filter(credit__gt=0, credit__gte=F("length_seconds") * threshold)
+        .filter(credit__gt=0, credit__gte=F("length_seconds") * LEAST_PERCENT)
         .select_related("enrolment__course", "activity", "video")
+        .order_by("pk")
     )
-    for progress in enough.filter(activity__lesson_key=lesson_key) if lesson_key else enough:
-        facts = {
-            "covered_seconds": progress.covered_seconds,
-            "length_seconds": progress.length_seconds,
-            "needed_seconds": needed_seconds(
-                progress.length_seconds, progress.enrolment.course.watch_threshold_percent
-            ),
-            "video": str(progress.video.public_id),
-            "cut": progress.cut,
-        }
-        completion.complete_activity(enrolment=progress.enrolment, activity=progress.activity, facts=facts, at=at)
+    found = list(begun.filter(activity__lesson_key=lesson_key) if lesson_key else begun)
+    asked = rules.in_force_each({row.enrolment.course for row in found}, at) if found else {}
+    for row in found:
+        coverage = coverage_of(asked[row.enrolment.course.translation_key], row.activity, row.video, row)
+        if coverage.is_enough:
+            facts = watched_facts(coverage, row)
+            completion.complete_activity(enrolment=row.enrolment, activity=row.activity, facts=facts, at=at)
+
+
+def watched_facts(coverage: Coverage, row: WatchProgress) -> dict:
+    """How a video was completed, for its completion."""
+    facts = {
+        "covered_seconds": coverage.covered_seconds,
+        "length_seconds": coverage.length_seconds,
+        "needed_seconds": coverage.needed_seconds,
+        "video": str(row.video.public_id),
+        "cut": row.cut,
+    }
+    passages = [[one.first, one.after] for one in coverage.passages]
+    return facts | ({"passages": passages} if passages else {})
+
+
+def settle_quizzes(enrolment: Enrolment, *, at: datetime | None = None) -> None:
+    """Complete the quizzes whose best score suffices: by their own mark, or by the one that is asked for now."""
+    done = enrolment.activity_completions.values("activity")
+    scored = enrolment.attempts.filter(score_percent__isnull=False)
+    best: dict[int, Attempt] = {}
+    for attempt in scored.exclude(activity__in=done).select_related("activity__quiz").order_by("number"):
+        known = best.get(attempt.activity_id)
+        if known is None or _rank(attempt) > _rank(known):
+            best[attempt.activity_id] = attempt
+    if not best:
+        return
+    asked = rules.in_force(enrolment.course, at)
+    for attempt in best.values():
+        mark = asked.pass_of(attempt.activity)
+        if attempt.is_passed or (attempt.score_percent or 0) >= mark:
+            completion.complete_activity(
+                enrolment=enrolment,
+                activity=attempt.activity,
+                score_percent=attempt.score_percent,
+                facts={"attempt": attempt.number, "pass_percent": min(mark, attempt.pass_percent)},
+                at=at,
+            )
+
+
+def settle_one(enrolment: Enrolment) -> None:
+    """Complete all that the work in one enrolment suffices for, the course too. Repeating it changes nothing."""
+    settle(enrolments=[enrolment.pk])
+    settle_quizzes(enrolment)
+    completion.judge(enrolment=enrolment)
+
+
+def _rank(attempt: Attempt) -> tuple[bool, int]:
+    return attempt.is_passed, attempt.score_percent or 0

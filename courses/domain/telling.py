@@ -5,7 +5,16 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import ActivityCompletion, Answer, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
+from courses.models import (
+    ActivityCompletion,
+    Answer,
+    Attempt,
+    Completion,
+    Enrolment,
+    Waiver,
+    WatchProgress,
+    WatchSegment,
+)
 from courses.questions import prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
@@ -23,6 +32,7 @@ def tell(person: Person) -> dict[str, Any]:
             Prefetch("activity_completions", ActivityCompletion.objects.select_related("activity").order_by("pk")),
             Prefetch("watch_progress", WatchProgress.objects.select_related("video").order_by("pk")),
             Prefetch("watch_segments", WatchSegment.objects.select_related("video")),
+            Prefetch("waivers", Waiver.objects.select_related("activity", "made_by", "withdrawn_by")),
             Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related(ANSWERS)),
         )
     )
@@ -43,6 +53,7 @@ def _enrolment(one: Enrolment) -> dict:
         "watching": [_watching(seen) for seen in one.watch_progress.all()],
         "segments": [_segment(played) for played in one.watch_segments.all()],
         "attempts": [_attempt(attempt) for attempt in one.attempts.all()],
+        "exceptions": [_exception(waiver) for waiver in one.waivers.all()],
     }
 
 
@@ -52,6 +63,19 @@ def _activity(done: ActivityCompletion) -> dict:
         "kind": str(done.activity.get_kind_display()),
         "completed_at": moment(done.completed_at),
         "score_percent": done.score_percent,
+    }
+
+
+def _exception(waiver: Waiver) -> dict:
+    return {
+        "activity": waiver.activity.title,
+        "kind": str(waiver.get_kind_display()),
+        "reason": waiver.reason,
+        "made_by": waiver.made_by.full_name if waiver.made_by else None,
+        "made_at": moment(waiver.made_at),
+        "withdrawn_by": waiver.withdrawn_by.full_name if waiver.withdrawn_by else None,
+        "withdrawn_at": moment(waiver.withdrawn_at),
+        "withdrawn_reason": waiver.withdrawn_reason or None,
     }
 
 

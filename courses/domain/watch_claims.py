@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from courses.domain import bitmap
+from courses.domain.coverage import Coverage
 
 
 @dataclass(frozen=True)
@@ -40,20 +41,18 @@ class Standing:
     activity_key: UUID
     video_key: UUID
     cut: int
-    covered_seconds: int
-    needed_seconds: int
-    length_seconds: int
+    coverage: Coverage
     runs: tuple[bitmap.Run, ...]
 
     @property
     def is_done(self) -> bool:
         """Whether enough of the video was watched."""
-        return self.covered_seconds >= self.needed_seconds
+        return self.coverage.is_enough
 
     @property
     def percent(self) -> int:
         """Whole percent of the video that is covered, rounded down."""
-        return 100 * self.covered_seconds // self.length_seconds
+        return 100 * self.coverage.covered_seconds // self.coverage.length_seconds
 
 
 @dataclass(frozen=True)

@@ -38,8 +38,9 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, completion, crediting, spans, watch_tokens
-from courses.domain.progress import needed_seconds
+from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, watch_tokens
+from courses.domain.coverage import Coverage, coverage_of
+from courses.domain.settling import watched_facts
 from courses.domain.watch_claims import Position, Segment, Standing, Verdict
 from courses.domain.watch_tokens import Grant
 from courses.models import Activity, Enrolment, WatchProgress, WatchSegment
@@ -122,6 +123,8 @@ class _Desk:
     progress: dict[Key, WatchProgress] = field(default_factory=dict)
     subjects: dict[Key, tuple[Enrolment, Activity, Video]] = field(default_factory=dict)
     reached: dict[Key, Standing] = field(default_factory=dict)
+    asked: dict[UUID, rules.History] = field(default_factory=dict)
+    earliest: dict[Key, float] = field(default_factory=dict)
 
     def open(self, tokens: set[str]) -> None:
         """Read the tokens and lock the person's enrolments, so that batches of one person come one after another."""
@@ -134,7 +137,6 @@ class _Desk:
         found = Activity.objects.filter(public_id__in={grant.activity for grant in mine}, video__isnull=False)
         self.activities = {item.public_id: item for item in found.select_related("video")}
         self.videos = {video.public_id: video for item in self.activities.values() if (video := item.video)}
-        # A trainer may have put another video in the place of the one that was watched.
         if replaced := {grant.video for grant in mine} - self.videos.keys():
             self.videos |= {video.public_id: video for video in Video.objects.filter(public_id__in=replaced)}
 
@@ -252,6 +254,7 @@ class _Desk:
         touched = sorted({*groups, *([place[0]] if place else [])})
         self._load_progress(rows, touched)
         for key, group in groups.items():
+            self.earliest[key] = min(crediting.clock_span(row)[1] for row in group)
             self._judge(key, group)
         WatchSegment.objects.bulk_create(rows)
         if place:
@@ -305,17 +308,45 @@ class _Desk:
         crediting.grow(progress, group, timeline)
 
     def _complete(self, key: Key) -> None:
+        """Complete the video by the rule in force, or by one that was in force when what came late was watched."""
         enrolment, activity, video = self.subjects[key]
-        reached = self._reached(key)
-        if reached.is_done:
-            facts = {
-                "covered_seconds": reached.covered_seconds,
-                "length_seconds": reached.length_seconds,
-                "needed_seconds": reached.needed_seconds,
-                "video": str(video.public_id),
-                "cut": self.progress[key].cut,
-            }
-            completion.complete_activity(enrolment=enrolment, activity=activity, facts=facts, at=self.at)
+        progress, coverage = self.progress[key], self._reached(key).coverage
+        since = self._history(enrolment).since
+        if not coverage.is_enough:
+            found = self._enough_before(key)
+            if found is None:
+                return
+            coverage, progress, since = found
+        progress.video = video
+        earned_at = crediting.moment(progress.clock_until, self.at)
+        completion.complete_activity(
+            enrolment=enrolment,
+            activity=activity,
+            facts=watched_facts(coverage, progress),
+            at=self.at,
+            # Not before a rule by which it suffices.
+            earned_at=max(earned_at, since) if since else earned_at,
+        )
+
+    def _enough_before(self, key: Key) -> tuple[Coverage, WatchProgress, datetime | None] | None:
+        """What had been watched at the end of a rule's term, where it sufficed by that rule."""
+        enrolment, activity, video = self.subjects[key]
+        earliest = self.earliest.get(key, self.at.timestamp())
+        for term in self._history(enrolment).terms:
+            if earliest <= term.until.timestamp():
+                then = rewatching.derive(self.progress[key], until=term.until)
+                coverage = coverage_of(term.asked, activity, video, then)
+                if coverage.is_enough:
+                    return coverage, then, term.since
+        return None
+
+    def _history(self, enrolment: Enrolment) -> rules.History:
+        """What the course asks for, and asked for before."""
+        key = enrolment.course_key
+        if key not in self.asked:
+            thresholds = {one.course_key: one.threshold for one, _activity, _video in self.subjects.values()}  # type: ignore[attr-defined]
+            self.asked |= rules.histories(thresholds, self.at)
+        return self.asked[key]
 
     def verdict(self, item: _Looked) -> Verdict:
         """What to tell the client about a segment."""
@@ -335,9 +366,7 @@ class _Desk:
                 activity_key=activity.public_id,
                 video_key=video.public_id,
                 cut=progress.cut,
-                covered_seconds=progress.covered_seconds,
-                needed_seconds=needed_seconds(progress.length_seconds, enrolment.threshold),  # type: ignore[attr-defined]
-                length_seconds=progress.length_seconds,
+                coverage=coverage_of(self._history(enrolment).asked, activity, video, progress),
                 runs=tuple(bitmap.runs_of(bytes(progress.bitmap))),
             )
         return self.reached[key]

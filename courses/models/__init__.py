@@ -12,6 +12,7 @@ from .progress import (
     WatchSegment,
 )
 from .questions import Quiz, QuizItem
+from .rules import CourseRule, RuleEffect, Waiver
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "CatalogueIndexPage",
     "Completion",
     "CoursePage",
+    "CourseRule",
     "Enrolment",
     "Family",
     "LessonPage",
@@ -30,9 +32,11 @@ __all__ = [
     "QuestionVersion",
     "Quiz",
     "QuizItem",
+    "RuleEffect",
     "ToolIndexPage",
     "ToolPage",
     "Topic",
+    "Waiver",
     "WatchProgress",
     "WatchSegment",
 ]

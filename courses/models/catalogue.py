@@ -4,7 +4,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
-from wagtail.admin.panels import FieldPanel, MultiFieldPanel
+from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageManager, PageQuerySet
 from wagtail.search import index
@@ -125,7 +125,11 @@ class CoursePage(Owned, Page):
         ),
         MultiFieldPanel([FieldPanel("taught_by"), FieldPanel("hours")], heading=_("Cómo")),
         MultiFieldPanel(
-            [FieldPanel("watch_threshold_percent"), FieldPanel("certificate_kind"), FieldPanel("edition")],
+            [
+                HelpPanel(template="wagtailadmin/courses/rules_panel.html"),
+                FieldPanel("certificate_kind"),
+                FieldPanel("edition"),
+            ],
             heading=_("Completar y certificar"),
         ),
     ]

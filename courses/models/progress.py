@@ -52,6 +52,7 @@ class Activity(models.Model):
     video = models.ForeignKey(Video, models.PROTECT, null=True, blank=True, related_name="activities")
     quiz = models.ForeignKey(Quiz, models.PROTECT, null=True, blank=True, related_name="activities")
     is_required = models.BooleanField(default=True)
+    required_since = models.DateTimeField(null=True, blank=True, help_text="empty: as long as there are people in it")
     order = models.PositiveIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True)
 
@@ -82,6 +83,7 @@ class ActivityCompletion(models.Model):
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="activity_completions")
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="completions")
     completed_at = models.DateTimeField(default=timezone.now)
+    earned_at = models.DateTimeField(null=True, help_text="when it was done, where it arrived or was marked later")
     score_percent = models.PositiveSmallIntegerField(null=True)
     facts = models.JSONField(default=dict)
 

@@ -7,10 +7,10 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, enrolment, watching
+from courses.domain import bitmap, crediting, enrolment, uncounted, watching
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
-from courses.models import CoursePage, Enrolment, LessonPage
+from courses.models import CoursePage, Enrolment, LessonPage, Quiz
 from lms import permissions
 from lms.models import Membership
 from media.domain import delivery
@@ -131,6 +131,18 @@ def activity_of(place: Place, block) -> ActivityProgress | None:
     """The activity that a block is."""
     items = place.here.activities if place.here else ()
     return next((item for item in items if str(item.activity.block_key) == str(block.id)), None)
+
+
+@register.simple_tag
+def uncounted_of(learner: Learner) -> list[uncounted.Uncounted]:
+    """What the reader did that does not count, with why."""
+    return uncounted.of_progress(learner.progress)
+
+
+@register.simple_tag
+def mark_asked_of(learner: Learner, item: ActivityProgress | None, quiz: Quiz) -> int:
+    """With how much a quiz is passed in this course, in percent."""
+    return learner.progress.asked.pass_of(item.activity) if item else quiz.pass_percent
 
 
 @register.simple_tag(takes_context=True)

@@ -46,6 +46,8 @@ WORDS = {
     "role.withdrawn": gettext_lazy("Se le retiró un rol"),
     "upload.allowance_set": gettext_lazy("Se le dio otro espacio para lo que sube"),
     "upload.allowance_withdrawn": gettext_lazy("Se le quitó su espacio propio para lo que sube"),
+    "waiver.made": gettext_lazy("Se hizo una excepción para usted en un curso"),
+    "waiver.withdrawn": gettext_lazy("Se retiró una excepción suya en un curso"),
     "request.asked": gettext_lazy("Se recibió una solicitud suya"),
     "request.withdrawn": gettext_lazy("Se retiró una solicitud suya"),
     "request.granted": gettext_lazy("Se concedió una solicitud suya"),

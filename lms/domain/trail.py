@@ -50,6 +50,7 @@ ACTIONS = {
     "consent.withdrawn": gettext_lazy("Retiró el permiso de una persona encargada"),
     "consent.withdrawn_from_network": gettext_lazy("Retiró de una red el permiso de una persona encargada"),
     "consumption.exported": gettext_lazy("Descargó el consumo de datos"),
+    "course.asks_changed": gettext_lazy("Publicó un cambio en lo que pide un curso"),
     "course.completed": gettext_lazy("Completó un curso"),
     "cui.revealed": gettext_lazy("Vio el CUI completo"),
     "document.added": gettext_lazy("Subió un documento"),
@@ -105,6 +106,9 @@ ACTIONS = {
     "request.withdrawn": gettext_lazy("Retiró su solicitud"),
     "role.granted": gettext_lazy("Otorgó un rol"),
     "role.withdrawn": gettext_lazy("Retiró un rol"),
+    "rule.applied": gettext_lazy("Se aplicó lo que ahora pide un curso"),
+    "rule.confirmed": gettext_lazy("Puso fecha a un cambio en lo que pide un curso"),
+    "rule.withdrawn": gettext_lazy("Retiró un cambio en lo que pide un curso"),
     "session.closed": gettext_lazy("Cerró su sesión"),
     "session.opened": gettext_lazy("Inició sesión"),
     "session.refused": gettext_lazy("No se aceptó un inicio de sesión"),
@@ -129,6 +133,8 @@ ACTIONS = {
     "video.recut": gettext_lazy("Un video pasó a un corte nuevo"),
     "video.removed": gettext_lazy("Borró un video"),
     "video.retried": gettext_lazy("Mandó a procesar un video de nuevo"),
+    "waiver.made": gettext_lazy("Hizo una excepción en un curso"),
+    "waiver.withdrawn": gettext_lazy("Retiró una excepción en un curso"),
 }
 FACTS = {
     "attempt": gettext_lazy("intento"),

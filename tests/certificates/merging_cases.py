@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from certificates.domain import issuing
 from certificates.models import Certificate
-from courses.domain import belongings, completion, enrolment, grading, rewatching, watching
+from courses.domain import belongings, completion, enrolment, grading, rewatching, settling, watching
 from courses.models import Activity, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
 from lms.domain import networks, people, roles
 from lms.domain.errors import RuleBroken
@@ -161,7 +161,7 @@ ACTS = (
 def judge(person: Person) -> None:
     """What the job does after a merge or an undo."""
     for one in Enrolment.objects.active().for_person(person):
-        belongings.settle(one)
+        settling.settle_one(one)
 
 
 def columns(row, *, without: tuple[str, ...] = ()) -> dict:

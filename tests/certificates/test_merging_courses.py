@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from certificates.models import Certificate
-from courses.domain import belongings, completion, enrolment, grading, watching
+from courses.domain import belongings, completion, enrolment, grading, settling, watching
 from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
 from lms.models import Appointment, Membership, Person
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.django_db
 def judge(*people: Person) -> None:
     for person in people:
         for one in Enrolment.objects.active().for_person(fresh(person)):
-            belongings.settle(one)
+            settling.settle_one(one)
 
 
 def covered(person: Person) -> int:

@@ -13,7 +13,7 @@ from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
 from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, WatchProgress, WatchSegment
+from courses.models import Activity, Answer, Waiver, WatchProgress, WatchSegment
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -21,7 +21,7 @@ from media.models import Delivered, UploadAllowance
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
-from tests.factories.people import PASSWORD, a_cui, a_network
+from tests.factories.people import PASSWORD, a_cui, a_network, a_person
 
 
 def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, email: str, guardian_name: str) -> Person:
@@ -69,6 +69,13 @@ def _learn(person: Person) -> None:
     grading.hand_in(attempt=attempt)
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
+    Waiver.objects.create(
+        enrolment=enrolment,
+        activity=watched["activity"],
+        kind=Waiver.Kind.ACCEPTED,
+        reason="Lo vio en persona, en el taller.",
+        made_by=a_person(),
+    )
     WatchProgress.objects.create(**watched, length_seconds=100, covered_seconds=40)
     WatchSegment.objects.create(
         **watched,

@@ -23,7 +23,7 @@ from certificates.models import Certificate
 from courses.domain import enrolment as enrolments
 from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, LessonPage, Topic
+from courses.models import Activity, Answer, CourseRule, Enrolment, LessonPage, Topic, Waiver
 from courses.questions import Essay
 from lms.domain import audit, duplicates
 from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Person, PersonRequest, Post, RoleGrant
@@ -180,6 +180,24 @@ def _certificate(world: World, side: Side) -> Found:
     return by_key(certificate, code=certificate.code)
 
 
+def _changing_course(world: World, side: Side) -> Found:
+    key = side.course.translation_key
+    CourseRule.objects.get_or_create(course_key=key, number=1, defaults={"watch_percent": 55})
+    return Found({"course_key": key})
+
+
+def _pupil(side: Side) -> Enrolment:
+    person = an_employee(side.municipality.code)
+    return enrolments.enrol(person=person, course=side.course, by=person)
+
+
+def _waiver(world: World, side: Side) -> Found:
+    made = Waiver.objects.create(
+        enrolment=_pupil(side), activity=side.activity, kind="excused", reason="Lo hizo en el taller."
+    )
+    return Found({"public_id": made.public_id}, data={"reason": "Se anotó a otra persona."})
+
+
 def _waiting_answer(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     enrolment = enrolments.enrol(person=person, course=side.course, by=person)
@@ -309,6 +327,10 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "network_request": partial(_of_network, is_asking=True),
     "question_kind": lambda world, side: Found({"kind": "single"}),
     "waiting_answer": _waiting_answer,
+    "written_course": lambda world, side: Found({"course_key": side.course.translation_key}),
+    "changing_course": _changing_course,
+    "pupil": lambda world, side: by_key(_pupil(side)),
+    "waiver": _waiver,
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(

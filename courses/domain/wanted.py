@@ -1,0 +1,39 @@
+"""What a lesson asks for, as it stands on its page."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from courses.models import Activity, LessonPage
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """An activity as the lesson asks for it today."""
+
+    block_key: UUID
+    fields: dict[str, Any]
+
+
+def wanted_of(lesson: LessonPage) -> list[Wanted]:
+    """The activities that a lesson asks for, as it stands: those that its blocks name, else the reading of it."""
+    found = []
+    for number, block in enumerate(lesson.body):
+        subject = block.value.get(block.block_type) if block.block_type in Activity.Kind else None
+        if subject is None:
+            continue
+        fields = {
+            "kind": block.block_type,
+            "title": subject.title,
+            "video": subject if block.block_type == Activity.Kind.VIDEO else None,
+            "quiz": subject if block.block_type == Activity.Kind.QUIZ else None,
+            "is_required": bool(block.value.get("is_required")),
+            "order": number,
+        }
+        found.append(Wanted(UUID(str(block.id)), fields))
+    return found or [_reading(lesson)]
+
+
+def _reading(lesson: LessonPage) -> Wanted:
+    fields = {"kind": Activity.Kind.READING, "title": lesson.title, "video": None, "quiz": None}
+    return Wanted(lesson.translation_key, {**fields, "is_required": True, "order": 0})
