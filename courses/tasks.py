@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from courses.domain import activities, grading
+from courses.domain import activities, grading, seats
 
 
 @shared_task(name="courses.tasks.sync_activities")
@@ -15,3 +15,9 @@ def sync_activities() -> None:
 def close_overdue() -> None:
     """Hand in the attempts whose time is over; nobody has to come back for that."""
     grading.close_overdue()
+
+
+@shared_task(name="courses.tasks.fill_seats")
+def fill_seats() -> None:
+    """Share out the seats that came free without anybody leaving: a closed account, a new edition."""
+    seats.fill_all()

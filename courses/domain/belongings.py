@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import ngettext
 
-from courses.domain import bitmap, by_cut, completion, crediting, settling
+from courses.domain import bitmap, by_cut, completion, crediting, seats, settling
 from courses.models import (
     Activity,
     ActivityCompletion,
@@ -37,7 +37,7 @@ HANDED = (
     "courses.Answer.marked_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
-COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "last_seen_at", "last_lesson_key")
+COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "waiting_since", "last_seen_at", "last_lesson_key")
 
 
 def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
@@ -94,11 +94,13 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
 def _join_columns(into: Enrolment, source: Enrolment) -> handing.Columns:
     """Entered with the first, left only with the last, seen where seen last."""
     ends = [into.withdrawn_at, source.withdrawn_at]
+    waits = [since for since in (into.waiting_since, source.waiting_since) if since]
     newest = max(into, source, key=lambda one: one.last_seen_at)
     return handing.write(
         into,
         enrolled_at=min(into.enrolled_at, source.enrolled_at),
         withdrawn_at=None if None in ends else max(end for end in ends if end),
+        waiting_since=None if None in ends else min(waits, default=None),
         last_lesson_key=newest.last_lesson_key,
         last_seen_at=newest.last_seen_at,
     )
@@ -277,6 +279,8 @@ def judge(claim: jobs.Claim) -> None:
     person = Person.objects.get(public_id=claim.job.subject)
     for enrolment in Enrolment.objects.active().for_person(person).order_by("pk"):
         settle(enrolment)
+    for course_key in Enrolment.objects.for_person(person).values_list("course_key", flat=True):
+        seats.fill_course(course_key)
 
 
 def settle(enrolment: Enrolment) -> None:
