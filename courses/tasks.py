@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from courses.domain import activities, grading, seats
+from courses.domain import activities, assigning, grading, seats
 
 
 @shared_task(name="courses.tasks.sync_activities")
@@ -21,3 +21,9 @@ def close_overdue() -> None:
 def fill_seats() -> None:
     """Share out the seats that came free without anybody leaving: a closed account, a new edition."""
     seats.fill_all()
+
+
+@shared_task(name="courses.tasks.keep_assignments")
+def keep_assignments() -> None:
+    """Reach whoever came to fit what was assigned, and release whoever fits no more."""
+    assigning.look_again()

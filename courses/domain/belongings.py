@@ -16,9 +16,11 @@ from courses.domain import bitmap, by_cut, completion, crediting, seats, settlin
 from courses.models import (
     Activity,
     ActivityCompletion,
+    AssignedPerson,
     Attempt,
     Completion,
     Enrolment,
+    InvitationUse,
     WatchProgress,
     WatchSegment,
 )
@@ -35,6 +37,8 @@ HANDED = (
     "courses.QuestionVersion.made_by",
     "courses.Topic.made_by",
     "courses.Answer.marked_by",
+    "courses.Assignment.made_by",
+    "courses.Invitation.made_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "waiting_since", "last_seen_at", "last_lesson_key")
@@ -53,7 +57,8 @@ def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
     joined = [_join(mine.get(one.course_key), one, survivor) for one in theirs]
     if joined:
         jobs.request(JUDGE, survivor.public_id)
-    return {"joined": joined, "handed": handing.hand_over(survivor, absorbed, HANDED)}
+    handed = handing.hand_over(survivor, absorbed, HANDED)
+    return {"joined": joined, "handed": handed, "given": _give(survivor, absorbed)}
 
 
 def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None:
@@ -67,6 +72,20 @@ def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None
     if joined:
         jobs.request(JUDGE, survivor.public_id)
     handing.hand_back(survivor, absorbed, journal["handed"])
+    handing.hand_back(survivor, absorbed, journal.get("given", {}))
+
+
+def _give(survivor: Person, absorbed: Person) -> dict[str, list[int]]:
+    """What was assigned and by what they came in, unless the survivor has the same: one counts as one."""
+    moved = {}
+    for model, column in ((AssignedPerson, "assignment"), (InvitationUse, "invitation")):
+        rows: Any = model._base_manager
+        mine = rows.filter(person=survivor).values(column)
+        found = rows.filter(person=absorbed).exclude(**{f"{column}__in": mine})
+        if keys := sorted(found.values_list("pk", flat=True)):
+            rows.filter(pk__in=keys).update(person=survivor)
+            moved[f"courses.{model.__name__}.person"] = keys
+    return moved
 
 
 def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[str, Any]:
@@ -310,6 +329,7 @@ belongings.register(
         claims=frozenset(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
+                *("courses.Assignment", "courses.AssignedPerson", "courses.Invitation", "courses.InvitationUse"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
             }
         ),

@@ -30,7 +30,7 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
     _assert_lets_in(person, course)
     enrolment, action = enter(person=person, course=course, at=at)
     if action:
-        _record(action, enrolment, by)
+        record(action, enrolment, by)
     return enrolment
 
 
@@ -176,9 +176,9 @@ def withdraw(*, enrolment: Enrolment, by: Person | None, reason: str = "", at=No
     enrolment.withdrawn_at = enrolment.withdrawn_at or at
     enrolment.waiting_since = None
     enrolment.save(update_fields=["withdrawn_at", "waiting_since"])
-    _record("enrolment.withdrawn", enrolment, by)
-    if door.seats is not None and door.live:
-        seats.fill(door, at)
+    moved = seats.move_up(door, at) if door.seats is not None and door.live else []
+    record("enrolment.withdrawn", enrolment, by)
+    seats.tell(moved, at)
     return enrolment
 
 
@@ -217,7 +217,8 @@ def note_visit(*, person: Person, lesson: LessonPage, at=None) -> None:
     ).update(last_seen_at=at, last_lesson_key=lesson.translation_key)
 
 
-def _record(action: str, enrolment: Enrolment, by: Person | None) -> None:
+def record(action: str, enrolment: Enrolment, by: Person | None) -> None:
+    """Tell the trail what `enter` says happened."""
     audit.record(
         action,
         by=by,

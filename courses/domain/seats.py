@@ -6,7 +6,6 @@ enrolment, so that there are never more people than seats, and whoever waits lon
 The page that was written first says how many there are, for its translations too.
 """
 
-from functools import partial
 from uuid import UUID
 
 from django.db import transaction
@@ -50,7 +49,13 @@ def has_room(course: CoursePage) -> bool:
 
 def fill(course: CoursePage, at=None) -> list[Enrolment]:
     """Let those who wait longest move up while there is room. The course must be locked."""
-    at = at or timezone.now()
+    moved = move_up(course, at)
+    tell(moved, at)
+    return moved
+
+
+def move_up(course: CoursePage, at=None) -> list[Enrolment]:
+    """As `fill`, without `tell`, which has to follow: the trail is locked last."""
     waiting = _waiting(course)
     if not waiting.exists():
         return []
@@ -58,16 +63,20 @@ def fill(course: CoursePage, at=None) -> list[Enrolment]:
     moved = list(waiting.select_for_update(of=("self",))[:room])
     for enrolment in moved:
         enrolment.waiting_since = enrolment.withdrawn_at = None
-        enrolment.seated_at = at
+        enrolment.seated_at = at or timezone.now()
         enrolment.save(update_fields=["waiting_since", "withdrawn_at", "seated_at"])
-    about = [(f"courses.enrolment:{one.public_id}", _facts(one)) for one in moved]
-    if about:
-        audit.record_all("enrolment.seated", by=None, about=about)
+    return moved
+
+
+def tell(moved: list[Enrolment], at=None) -> None:
+    """Write into the trail who moved up, and complete what whoever was in it before does not lack any more."""
+    if moved:
+        audit.record_all(
+            "enrolment.seated", by=None, about=[(f"courses.enrolment:{one.public_id}", _facts(one)) for one in moved]
+        )
     for enrolment in moved:
-        # Whoever was in it before may lack nothing any more.
         settling.settle(enrolments=[enrolment.pk], at=at)
         completion.judge(enrolment=enrolment, at=at)
-    return moved
 
 
 def _waiting(course: CoursePage):
@@ -86,11 +95,6 @@ def fill_course(course_key: UUID) -> int:
     if not CoursePage.objects.live().filter(translation_key=course_key).exists():
         return 0
     return len(fill(lock(course_key)))
-
-
-def fill_later(course_key: UUID) -> None:
-    """Share out what is free in one course as soon as the transaction holds."""
-    transaction.on_commit(partial(fill_course, course_key))
 
 
 def fill_all() -> int:

@@ -33,6 +33,8 @@ ACTIONS = {
     "appointment.made": gettext_lazy("Anotó un nombramiento"),
     "appointment.moved": gettext_lazy("Trasladó a otra municipalidad"),
     "appointment.refused": gettext_lazy("Rechazó un nombramiento"),
+    "assignment.ended": gettext_lazy("Terminó la asignación de un curso"),
+    "assignment.made": gettext_lazy("Asignó un curso"),
     "attempt.handed_in": gettext_lazy("Entregó un cuestionario"),
     "attempt.started": gettext_lazy("Empezó un cuestionario"),
     "attempt.thrown_away": gettext_lazy("Se descartó un intento de cuestionario"),
@@ -65,6 +67,9 @@ ACTIONS = {
     "import.ended": gettext_lazy("Terminó de entrar una lista de personal"),
     "import.started": gettext_lazy("Mandó a entrar una lista de personal"),
     "import.taken": gettext_lazy("Subió una lista de personal"),
+    "invitation.made": gettext_lazy("Hizo una invitación a un curso"),
+    "invitation.revoked": gettext_lazy("Anuló una invitación a un curso"),
+    "invitation.used": gettext_lazy("Entró a un curso con una invitación"),
     "job.cancel_asked": gettext_lazy("Pidió detener un trabajo en curso"),
     "job.cancelled": gettext_lazy("Canceló un trabajo"),
     "job.priority_set": gettext_lazy("Cambió la prioridad de un trabajo"),
@@ -81,6 +86,7 @@ ACTIONS = {
     "network.request_withdrawn": gettext_lazy("Retiró su solicitud de entrar en una red"),
     "own_data.cui_seen": gettext_lazy("Vio su propio CUI"),
     "own_data.downloaded": gettext_lazy("Descargó sus datos"),
+    "path_gaps.exported": gettext_lazy("Descargó la lista de lo que falta de las rutas"),
     "person.changed": gettext_lazy("Cambió datos de una persona"),
     "person.closed": gettext_lazy("Cerró una cuenta"),
     "person.erased": gettext_lazy("Borró los datos de una persona"),
@@ -133,6 +139,7 @@ ACTIONS = {
     "video.retried": gettext_lazy("Mandó a procesar un video de nuevo"),
 }
 FACTS = {
+    "assignment": gettext_lazy("asignación"),
     "attempt": gettext_lazy("intento"),
     "before": gettext_lazy("antes"),
     "by_name": gettext_lazy("buscó un nombre"),
@@ -140,6 +147,7 @@ FACTS = {
     "course": gettext_lazy("curso"),
     "course_title": gettext_lazy("curso"),
     "department": gettext_lazy("departamento"),
+    "due": gettext_lazy("hasta"),
     "edition": gettext_lazy("edición"),
     "ends_at": gettext_lazy("hasta"),
     "ends_on": gettext_lazy("hasta"),
@@ -168,6 +176,7 @@ FACTS = {
     "starts_on": gettext_lazy("desde"),
     "title": gettext_lazy("título"),
     "type": gettext_lazy("clase"),
+    "uses": gettext_lazy("personas"),
 }
 # Whose rows are called by their names; the rest by what they are. None of these names costs a query of its own.
 NAMED = ("lms.person", "lms.network", "media.video", "certificates.certificate")
