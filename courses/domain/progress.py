@@ -128,13 +128,16 @@ class _Facts:
     completions: dict[tuple[int, UUID], Completion]
 
 
-def build_progress(courses: list[CoursePage], enrolments: Mapping[UUID, Enrolment]) -> list[CourseProgress]:
+def build_progress(
+    courses: list[CoursePage], enrolments: Mapping[UUID, Enrolment], *, completions: list[Completion] | None = None
+) -> list[CourseProgress]:
     """The progress in each course, for the person whose enrolments are given by course key (none for a visitor).
 
-    The number of queries grows neither with courses nor with lessons.
+    `completions` are all of that person's, where they were read already. The number of queries grows neither with
+    courses nor with lessons.
     """
     lessons, activities = _outline(courses)
-    facts = _load(list(enrolments.values()))
+    facts = _load(list(enrolments.values()), completions)
     return [_course(course, enrolments.get(course.translation_key), lessons, activities, facts) for course in courses]
 
 
@@ -155,7 +158,7 @@ def _outline(courses: list[CoursePage]) -> tuple[list[LessonPage], Mapping[UUID,
     return list(lessons), activities
 
 
-def _load(enrolments: list[Enrolment]) -> _Facts:
+def _load(enrolments: list[Enrolment], known: list[Completion] | None = None) -> _Facts:
     if not enrolments:
         return _Facts(set(), {}, {}, {})
     ids = [enrolment.pk for enrolment in enrolments]
@@ -166,15 +169,24 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
         .values("enrolment_id", "activity_id")
         .annotate(count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)))
     )
-    people = {enrolment.person_id for enrolment in enrolments}
-    courses = [enrolment.course_key for enrolment in enrolments]
-    completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
         {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
-        {(item.holder, item.course_key): item for item in completions},
+        _made(enrolments) if known is None else _own(enrolments[0].person_id, known),
     )
+
+
+def _made(enrolments: list[Enrolment]) -> dict[tuple[int, UUID], Completion]:
+    """The newest edition that each person completed of each course."""
+    people = {enrolment.person_id for enrolment in enrolments}
+    courses = [enrolment.course_key for enrolment in enrolments]
+    completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
+    return {(item.holder, item.course_key): item for item in completions}
+
+
+def _own(person: int, known: list[Completion]) -> dict[tuple[int, UUID], Completion]:
+    return {(person, item.course_key): item for item in sorted(known, key=lambda item: item.edition)}
 
 
 def _course(

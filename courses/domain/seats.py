@@ -9,11 +9,12 @@ The page that was written first says how many there are, for its translations to
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
 from courses.domain import completion, settling
 from courses.models import Completion, CoursePage, Enrolment
+from courses.models.enrolment import EnrolmentQuerySet
 from lms.domain import audit
 from lms.models import Membership
 
@@ -108,6 +109,14 @@ def place_of(enrolment: Enrolment) -> int:
     since = enrolment.waiting_since
     before = Q(waiting_since__lt=since) | Q(waiting_since=since, pk__lt=enrolment.pk)
     return Enrolment.objects.waiting().filter(before, course_key=enrolment.course_key).count() + 1
+
+
+def with_place(enrolments: EnrolmentQuerySet) -> EnrolmentQuerySet:
+    """Enrolments with `place`: which number each has on its list, from 1; None for those that wait for nothing."""
+    since, key = OuterRef("waiting_since"), OuterRef("course_key")
+    listed = Enrolment.objects.waiting().order_by()
+    before = listed.filter(Q(waiting_since__lt=since) | Q(waiting_since=since, pk__lte=OuterRef("pk")), course_key=key)
+    return enrolments.annotate(place=Subquery(before.values("course_key").annotate(n=Count("pk")).values("n")))
 
 
 def find_waiting(person, course_key: UUID) -> Enrolment | None:
