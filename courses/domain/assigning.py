@@ -78,7 +78,7 @@ def assign(
     for name in ("posts", "departments", "municipalities", "networks"):
         getattr(made, name).set(getattr(rule, name))
     _reach(made, named)
-    audit.record("assignment.made", by=by, subject=subject_of(made), facts=_facts(made, named))
+    audit.record("assignment.made", by=by, subject=name_in_trail(made), facts=_facts(made, named))
     jobs.request(KIND, made.public_id, by=by)
     return made
 
@@ -111,7 +111,7 @@ def end(*, assignment: Assignment, by: Person | None) -> Assignment:
     if locked.ended_at is None:
         locked.ended_at = timezone.now()
         locked.save(update_fields=["ended_at"])
-        audit.record("assignment.ended", by=by, subject=subject_of(locked), facts={"course": str(locked.course_key)})
+        audit.record("assignment.ended", by=by, subject=name_in_trail(locked), facts={"course": str(locked.course_key)})
     return locked
 
 
@@ -229,7 +229,7 @@ def titles_of(subjects: Iterable[str]) -> dict[str, str]:
     return {str(one.public_id): one.course.title for one in found}
 
 
-def subject_of(assignment: Assignment) -> str:
+def name_in_trail(assignment: Assignment) -> str:
     """How the trail names an assignment."""
     return f"courses.assignment:{assignment.public_id}"
 
