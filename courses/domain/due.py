@@ -42,7 +42,7 @@ class Asked:
 
 
 def in_words(due_on: date | None) -> str:
-    """`Vence en 3 días`, `Vence hoy`, `Venció hace 2 días`; the day itself when it is far off; empty without one."""
+    """`Vence en 3 días`, `Vence hoy`, `Venció hace 2 días`; empty without a day, or more than two weeks before it."""
     if due_on is None:
         return ""
     days = (due_on - timezone.localdate()).days
@@ -52,9 +52,9 @@ def in_words(due_on: date | None) -> str:
         return _("Vence hoy")
     if days == 1:
         return _("Vence mañana")
-    if days <= 2 * SOON_DAYS:
-        return ngettext("Vence en %(n)d día", "Vence en %(n)d días", days) % {"n": days}
-    return _("Hasta el %(day)s") % {"day": date_format(due_on, "DATE_FORMAT")}
+    if days > 2 * SOON_DAYS:
+        return ""
+    return ngettext("Vence en %(n)d día", "Vence en %(n)d días", days) % {"n": days}
 
 
 def said_of(row: AssignedPerson) -> str:
