@@ -10,8 +10,9 @@ from django.utils import timezone
 from courses.domain import assigning, due, enrolment, invitations
 from courses.domain.audience import Rule
 from courses.models import AssignedPerson, Assignment, CoursePage, Enrolment, Invitation
+from lms.domain import roles
 from lms.models import Municipality
-from tests.factories.courses import a_course, a_lesson
+from tests.factories.courses import a_course, a_lesson, a_path
 from tests.factories.people import a_member, a_network, an_employee, born, somebody_with_role
 
 pytestmark = pytest.mark.django_db
@@ -96,6 +97,18 @@ def test_a_trainer_invites_to_their_own_course_alone(client):
     assert client.post(address, {"max_uses": 0, "days": 3}).status_code == 422
     assert client.post(address, {"max_uses": 3, "days": 3}).status_code == 302
     assert client.get(reverse("courses:course_invitations", args=[other.translation_key])).status_code == 404
+
+
+def test_a_trainer_finds_the_invitations_of_a_course_beside_it(client):
+    course, other = a_course(), a_course()
+    trainer = somebody_with_role("trainer")
+    roles.sync_groups(trainer)
+    CoursePage.objects.filter(pk=course.pk).update(owner=trainer)
+    client.force_login(trainer)
+    html = page(client, reverse("wagtailadmin_pages:edit", args=[course.pk]))
+    assert reverse("courses:course_invitations", args=[course.translation_key]) in html
+    assert reverse("courses:course_invitations", args=[other.translation_key]) not in html
+    assert 'name="seats"' in html
 
 
 # Assignments
@@ -274,3 +287,22 @@ def test_closed_courses_are_marked_and_not_suggested(client):
     client.force_login(an_employee())
     assert "Por invitación" in page(client, reverse("courses:catalogue"))
     assert "Cerrado" not in page(client, reverse("courses:learning"))
+
+
+def test_the_own_page_costs_no_more_for_many_courses_dates_and_places(client, run_jobs, django_assert_max_num_queries):
+    """Thirteen of the overview, three more where there are paths, and the rest is the frame of every page."""
+    person, network = an_employee(), a_network()
+    for _number in range(4):
+        course, full = a_course(), a_course(seats=1)
+        a_lesson(course)
+        a_path(course, full)
+        assigning.assign(course=course, rule=Rule(municipality=nebaj()), by=None, due_days=3)
+        run_jobs()
+        enrolment.enrol(person=a_member(network), course=full, by=None)
+        enrolment.enrol(person=person, course=full, by=person)
+    client.force_login(person)
+    client.get(reverse("courses:learning"))
+    with django_assert_max_num_queries(22):
+        html = client.get(reverse("courses:learning")).content.decode()
+    assert html.count("Usted es la persona número 1") == 4
+    assert html.count("Vence en 3 días") == 4
