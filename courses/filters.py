@@ -5,9 +5,10 @@ from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from courses.models import CoursePage, Family, ToolPage
+from courses.domain import path_gaps
+from courses.models import CoursePage, Family, LearningPath, ToolPage
 from lms.filters import ChosenFilterSet
-from lms.models import Language, Membership, Municipality, Post
+from lms.models import Department, Language, Membership, Municipality, Post
 
 DURATIONS = [("corto", _("Menos de 2 horas")), ("medio", _("De 2 a 8 horas")), ("largo", _("Más de 8 horas"))]
 CERTIFICATE = [("si", _("Con certificado")), ("no", _("Sin certificado"))]
@@ -103,3 +104,67 @@ class MemberFilter(ChosenFilterSet):
     def as_they_are(self, members, name: str, value: object):
         """All members, whether or not they take the course."""
         return members
+
+
+class PathGapsForm(forms.Form):
+    """What is asked of who lacks what of a path. What cannot be understood is left out, never an error."""
+
+    q = forms.CharField(label=_("Nombre"), required=False, widget=forms.TextInput({"type": "search", "maxlength": 80}))
+    path = forms.ModelChoiceField(
+        label=_("Ruta"),
+        queryset=LearningPath.objects.published(),
+        to_field_name="slug",
+        required=False,
+        empty_label=_("Todas"),
+    )
+    state = forms.ChoiceField(
+        label=_("De esa ruta"),
+        choices=[
+            ("", _("Todas las personas")),
+            (path_gaps.LACKING, _("Les falta algo")),
+            (path_gaps.COMPLETE, _("La completaron")),
+        ],
+        required=False,
+    )
+    post = forms.ModelChoiceField(
+        label=_("Puesto"), queryset=Post.objects.none(), to_field_name="code", required=False, empty_label=_("Todos")
+    )
+    department = forms.ModelChoiceField(
+        label=_("Departamento"),
+        queryset=Department.objects.none(),
+        to_field_name="code",
+        required=False,
+        empty_label=_("Todos"),
+    )
+    municipality = forms.ModelChoiceField(
+        label=_("Municipio"),
+        queryset=Municipality.objects.none(),
+        to_field_name="code",
+        required=False,
+        empty_label=_("Todos"),
+    )
+
+    def __init__(self, data, *, municipalities) -> None:
+        super().__init__(data, label_suffix="")
+        self.fields["post"].queryset = Post.objects.filter(paths__is_published=True).distinct()
+        self.fields["department"].queryset = Department.objects.filter(municipalities__in=municipalities).distinct()
+        self.fields["municipality"].queryset = municipalities.select_related("department")
+        self.is_valid()
+
+    def wanted(self) -> path_gaps.Wanted:
+        """What is asked for."""
+        given = {name: value for name, value in self._given().items() if value}
+        words = given.pop("q", "")
+        return path_gaps.Wanted(words=words, **given)
+
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """(parameter, its label, the chosen value in words) for every filter in force."""
+        states = dict(self.fields["state"].choices)
+        return [
+            (name, str(self.fields[name].label), str(states.get(value, value) if name == "state" else value))
+            for name, value in self._given().items()
+            if value
+        ]
+
+    def _given(self) -> dict:
+        return self.cleaned_data if self.is_bound else {}

@@ -1,15 +1,22 @@
-"""Forms of the back-office."""
+"""Forms of quizzes, invitations and assignments."""
 
 import re
+from dataclasses import replace
 from typing import Any
 
+from django import forms
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _lazy
 from wagtail.admin.forms import WagtailAdminModelForm
 
-from courses.models import BankQuestion, Topic
+from courses.domain import assigning, audience, invitations
+from courses.models import BankQuestion, CoursePage, Topic
 from courses.models.reach import bank_for, topics_for
 from courses.questions import Kind
+from lms.forms import RuleForm
+from lms.forms.days import DayField
+from lms.models import Appointment, Department, Membership, Municipality, Network, Post
 
 ITEM = re.compile(r"items-\d+-(question|topic)")
 
@@ -80,3 +87,114 @@ def _offered(person, quiz) -> dict[str, Any]:
         "question": BankQuestion.objects.filter(Q(pk__in=placing.values("pk")) | Q(pk__in=questions)),
         "topic": Topic.objects.filter(Q(pk__in=drawing.values("pk")) | Q(pk__in=topics)),
     }
+
+
+class InvitationForm(RuleForm):
+    """A new invitation; the town hall's names the course."""
+
+    course = forms.ModelChoiceField(
+        label=_lazy("Curso"), queryset=CoursePage.objects.none(), to_field_name="translation_key"
+    )
+    max_uses = forms.IntegerField(
+        label=_lazy("Para cuántas personas"), min_value=1, max_value=invitations.MOST_USES, initial=1
+    )
+    days = forms.IntegerField(
+        label=_lazy("Cuántos días sirve"), min_value=1, max_value=invitations.LONGEST_DAYS, initial=30
+    )
+    note = forms.CharField(
+        label=_lazy("Para quién es"),
+        required=False,
+        max_length=120,
+        help_text=_lazy("Una nota para usted. La persona invitada no la ve."),
+    )
+
+    def __init__(self, *args: Any, course: CoursePage | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if course:
+            del self.fields["course"]
+        else:
+            offered = CoursePage.objects.live().public().filter(network=None).exclude(entry=CoursePage.Entry.ASSIGNED)
+            self.fields["course"].queryset = offered.order_by("title")
+
+
+class AssignmentForm(RuleForm):
+    """Which course, to whom, until when. What it offers depends on who asks: a town hall, a network, or ANAM."""
+
+    course = forms.ModelChoiceField(
+        label=_lazy("Curso"), queryset=CoursePage.objects.none(), to_field_name="translation_key"
+    )
+    posts = forms.ModelMultipleChoiceField(
+        label=_lazy("Puestos"),
+        queryset=Post.objects.none(),
+        to_field_name="code",
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_lazy("Ninguno: todos."),
+    )
+    renglones = forms.MultipleChoiceField(
+        label=_lazy("Renglones"),
+        choices=[one for one in Appointment.Renglon.choices if one[0]],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_lazy("Ninguno: todos."),
+    )
+    departments = forms.ModelMultipleChoiceField(
+        label=_lazy("Departamentos"), queryset=Department.objects.all(), to_field_name="code", required=False
+    )
+    municipalities = forms.ModelMultipleChoiceField(
+        label=_lazy("Municipios"),
+        queryset=Municipality.objects.select_related("department"),
+        to_field_name="code",
+        required=False,
+    )
+    networks = forms.ModelMultipleChoiceField(
+        label=_lazy("Redes"), queryset=Network.objects.all(), to_field_name="public_id", required=False
+    )
+    due_on = DayField(
+        label=_lazy("Hasta el día"), required=False, widget=forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+    )
+    due_days = forms.IntegerField(
+        label=_lazy("O en cuántos días"),
+        required=False,
+        min_value=1,
+        max_value=assigning.LONGEST_DAYS,
+        help_text=_lazy("Desde el día en que a cada persona le toca."),
+    )
+    reason = forms.CharField(
+        label=_lazy("Por qué"),
+        required=False,
+        max_length=200,
+        help_text=_lazy("Una frase que la persona lee junto al curso."),
+    )
+
+    def __init__(self, *args: Any, issuer: audience.Rule, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.issuer = issuer
+        offered = CoursePage.objects.live().public()
+        own = Q(network=issuer.network) if issuer.network else Q(pk__in=[])
+        self.fields["course"].queryset = offered.filter(Q(network=None) | own).order_by("title")
+        if issuer.municipality:
+            held = Appointment.objects.current().confirmed().filter(municipality=issuer.municipality)
+            self.fields["posts"].queryset = Post.objects.filter(pk__in=held.values("post"))
+            self._leave_out("departments", "municipalities", "networks")
+        elif issuer.network:
+            members = Membership.objects.current().filter(network=issuer.network)
+            places = self.fields["municipalities"].queryset
+            self.fields["municipalities"].queryset = places.filter(pk__in=members.values("municipality"))
+            self._leave_out("posts", "renglones", "departments", "networks")
+        else:
+            self.fields["posts"].queryset = Post.objects.filter(is_open=True)
+
+    def _leave_out(self, *names: str) -> None:
+        for name in names:
+            del self.fields[name]
+
+    def rule(self) -> audience.Rule:
+        """Who asks, and of whom."""
+        given = self.cleaned_data
+        names = ("posts", "departments", "municipalities", "networks", "renglones")
+        return replace(self.issuer, **{name: list(given.get(name) or []) for name in names})
+
+    def due(self) -> dict[str, Any]:
+        """Until when and why, as `assigning.assign` takes it."""
+        return {name: self.cleaned_data[name] for name in ("due_on", "due_days", "reason")}

@@ -3,7 +3,7 @@
 from wagtail import hooks
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from courses.domain import activities, enrolment, recutting, settling
+from courses.domain import activities, enrolment, recutting, seats, settling
 from courses.models import CoursePage, Enrolment, LessonPage
 from media.domain import viewers
 from media.models import Video
@@ -23,6 +23,7 @@ def retire_lesson(sender, instance: LessonPage, **kwargs) -> None:
 def keep_course_in_step(sender, instance: CoursePage, **kwargs) -> None:
     """A course was published."""
     activities.sync_course(instance)
+    seats.fill_course(instance.translation_key)
 
 
 def retire_course(sender, instance: CoursePage, **kwargs) -> None:

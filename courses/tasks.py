@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from courses.domain import activities, grading, rule_changes
+from courses.domain import activities, assigning, grading, rule_changes, seats
 
 
 @shared_task(name="courses.tasks.sync_activities")
@@ -21,3 +21,15 @@ def close_overdue() -> None:
 def apply_rules() -> None:
     """Judge everybody by the rules whose day has come."""
     rule_changes.apply_due()
+
+
+@shared_task(name="courses.tasks.fill_seats")
+def fill_seats() -> None:
+    """Share out the seats that came free without anybody leaving: a closed account, a new edition."""
+    seats.fill_all()
+
+
+@shared_task(name="courses.tasks.keep_assignments")
+def keep_assignments() -> None:
+    """Reach whoever came to fit what was assigned, and release whoever fits no more."""
+    assigning.look_again()

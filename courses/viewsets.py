@@ -9,15 +9,16 @@ from django.shortcuts import get_object_or_404
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.menu import MenuItem
 from wagtail.admin.panels import ObjectList
-from wagtail.admin.ui.tables import Column
+from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.snippets.views import chooser
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import CreateView, SnippetViewSet
 
 from courses.forms import QuizForm
-from courses.models import Quiz
+from courses.models import LearningPath, Quiz
 from courses.models.reach import EDIT, quizzes_for
 from lms import permissions
+from lms.viewsets.base import Guarded
 
 
 class OwnQuizzesAlone:
@@ -102,6 +103,29 @@ class QuizViewSet(OwnQuizzesAlone, SnippetViewSet):
     def get_queryset(self, request: HttpRequest):
         """Those that one may write, with the number of questions."""
         return quizzes_for(request.user, Quiz.objects.annotate(question_count=Count("items")))
+
+
+class LearningPathViewSet(Guarded, SnippetViewSet):
+    """Learning paths: list, write, take away."""
+
+    action = "manage_paths"
+    model = LearningPath
+    icon = "list-ol"
+    url_prefix = "rutas"
+    menu_label = _("Rutas de aprendizaje")
+    menu_order = 96
+    add_to_admin_menu = True
+    list_display = [
+        "title",
+        BooleanColumn("is_published", label=_("Publicada")),
+        Column("course_count", label=_("Cursos")),
+    ]
+    search_fields = ["title"]
+    search_backend_name = None
+
+    def get_queryset(self, request: HttpRequest):
+        """With the number of courses."""
+        return LearningPath.objects.annotate(course_count=Count("items"))
 
 
 class CoursesMenuItem(MenuItem):

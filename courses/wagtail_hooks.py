@@ -10,13 +10,14 @@ from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
 from courses.models import CoursePage
-from courses.models.reach import AuthoringPolicy
+from courses.models.reach import AuthoringPolicy, writes
 from courses.views import authoring, bank, bank_files, marking, people, rules
-from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
+from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
 register_permission_policy(AbstractPage, authoring_policy)
 register_snippet(QuizViewSet)
+register_snippet(LearningPathViewSet)
 
 
 @hooks.register("register_admin_urls")
@@ -111,6 +112,14 @@ def register_marking():
         path("<uuid:public_id>/<int:number>/", marking.mark, name="mark"),
     ]
     return [path("por-calificar/", include((patterns, "courses_marking")))]
+
+
+@hooks.register("register_page_header_buttons")
+def invite(page, user, view_name, next_url=None):
+    """From a published course to its invitations."""
+    if isinstance(page.specific_deferred, CoursePage) and page.live and writes(user, page):
+        address = reverse("courses:course_invitations", args=[page.translation_key])
+        yield Button(_("Invitaciones"), address, icon_name="mail", priority=60)
 
 
 @hooks.register("register_admin_menu_item")

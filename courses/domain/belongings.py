@@ -12,13 +12,15 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import ngettext
 
-from courses.domain import bitmap, by_cut, crediting, settling
+from courses.domain import bitmap, by_cut, crediting, seats, settling
 from courses.models import (
     Activity,
     ActivityCompletion,
+    AssignedPerson,
     Attempt,
     Completion,
     Enrolment,
+    InvitationUse,
     Waiver,
     WatchProgress,
     WatchSegment,
@@ -40,9 +42,11 @@ HANDED = (
     "courses.CourseRule.confirmed_by",
     "courses.Waiver.made_by",
     "courses.Waiver.withdrawn_by",
+    "courses.Assignment.made_by",
+    "courses.Invitation.made_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
-COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "last_seen_at", "last_lesson_key")
+COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "waiting_since", "last_seen_at", "last_lesson_key")
 
 
 def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
@@ -58,7 +62,8 @@ def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
     joined = [_join(mine.get(one.course_key), one, survivor) for one in theirs]
     if joined:
         jobs.request(JUDGE, survivor.public_id)
-    return {"joined": joined, "handed": handing.hand_over(survivor, absorbed, HANDED)}
+    handed = handing.hand_over(survivor, absorbed, HANDED)
+    return {"joined": joined, "handed": handed, "given": _give(survivor, absorbed)}
 
 
 def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None:
@@ -72,6 +77,20 @@ def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None
     if joined:
         jobs.request(JUDGE, survivor.public_id)
     handing.hand_back(survivor, absorbed, journal["handed"])
+    handing.hand_back(survivor, absorbed, journal.get("given", {}))
+
+
+def _give(survivor: Person, absorbed: Person) -> dict[str, list[int]]:
+    """What was assigned and by what they came in, unless the survivor has the same: one counts as one."""
+    moved = {}
+    for model, column in ((AssignedPerson, "assignment"), (InvitationUse, "invitation")):
+        rows: Any = model._base_manager
+        mine = rows.filter(person=survivor).values(column)
+        found = rows.filter(person=absorbed).exclude(**{f"{column}__in": mine})
+        if keys := sorted(found.values_list("pk", flat=True)):
+            rows.filter(pk__in=keys).update(person=survivor)
+            moved[f"courses.{model.__name__}.person"] = keys
+    return moved
 
 
 def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[str, Any]:
@@ -100,11 +119,13 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
 def _join_columns(into: Enrolment, source: Enrolment) -> handing.Columns:
     """Entered with the first, left only with the last, seen where seen last."""
     ends = [into.withdrawn_at, source.withdrawn_at]
+    waits = [since for since in (into.waiting_since, source.waiting_since) if since]
     newest = max(into, source, key=lambda one: one.last_seen_at)
     return handing.write(
         into,
         enrolled_at=min(into.enrolled_at, source.enrolled_at),
         withdrawn_at=None if None in ends else max(end for end in ends if end),
+        waiting_since=None if None in ends else min(waits, default=None),
         last_lesson_key=newest.last_lesson_key,
         last_seen_at=newest.last_seen_at,
     )
@@ -292,6 +313,8 @@ def judge(claim: jobs.Claim) -> None:
     person = Person.objects.get(public_id=claim.job.subject)
     for enrolment in Enrolment.objects.active().for_person(person).order_by("pk"):
         settling.settle_one(enrolment)
+    for course_key in Enrolment.objects.for_person(person).values_list("course_key", flat=True):
+        seats.fill_course(course_key)
 
 
 belongings.register(
@@ -302,6 +325,7 @@ belongings.register(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
                 *("courses.CourseRule", "courses.Waiver"),
+                *("courses.Assignment", "courses.AssignedPerson", "courses.Invitation", "courses.InvitationUse"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
             }
         ),

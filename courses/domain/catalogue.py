@@ -43,6 +43,10 @@ def suggested(*, person, posts, limit: int = 3) -> list[CoursePage]:
     """Courses for the person's posts or networks that they have neither taken up nor completed."""
     networks = person.memberships.current().values("network_id")
     for_posts = CoursePage.objects.filter(posts__in=posts).values("pk")
-    wanted = CoursePage.objects.visible_to(person).filter(Q(pk__in=for_posts) | Q(network__in=networks))
+    wanted = (
+        CoursePage.objects.visible_to(person)
+        .filter(entry=CoursePage.Entry.OPEN)
+        .filter(Q(pk__in=for_posts) | Q(network__in=networks))
+    )
     fresh = listed(wanted, person=person).filter(is_enrolled=False, is_completed=False)
     return list(own_networks_first(fresh, person=person)[:limit])

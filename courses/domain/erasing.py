@@ -2,7 +2,7 @@
 
 from django.db.models import ProtectedError
 
-from courses.models import Completion, Enrolment
+from courses.models import AssignedPerson, Completion, Enrolment, InvitationUse
 from lms.models import Person
 
 
@@ -25,6 +25,8 @@ def erase(person: Person) -> dict[str, int]:
     kept = Enrolment.objects.for_person(person).filter(completions__isnull=False)
     enrolments = Enrolment.objects.for_person(person).exclude(pk__in=kept.values("pk"))
     gone = {"completions": completions, "enrolments": enrolments.count()}
+    AssignedPerson.objects.filter(person=person).delete()
+    InvitationUse.objects.filter(person=person).delete()  # it stays counted
     enrolments.delete()
     for enrolment in kept.distinct():
         for rows in ("attempts", "watch_segments", "watch_progress", "activity_completions", "waivers", "rule_effects"):

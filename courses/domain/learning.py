@@ -3,15 +3,20 @@
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import date
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from courses.domain import due, seats
 from courses.domain.catalogue import SMALL_RUNG, suggested
+from courses.domain.due import Asked
+from courses.domain.paths import Route, own_routes
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
 from courses.models import Activity, Completion, CoursePage, Enrolment
+from courses.models.enrolment import EnrolmentQuerySet
 from lms.models import Person
 from media.models import Rendition
 
@@ -26,6 +31,7 @@ class Continuation:
     position_seconds: int
     left: str
     video_bytes: int
+    asked: list[Asked]
 
     @property
     def url(self) -> str:
@@ -36,30 +42,65 @@ class Continuation:
 
 
 @dataclass(frozen=True)
+class Running:
+    """A course on the way, and what was asked of it."""
+
+    progress: CourseProgress
+    asked: list[Asked]
+
+    @property
+    def key(self) -> tuple[bool, date]:
+        """What presses comes first, by its day; the rest keep their order."""
+        days = [one.due_on for one in self.asked if one.is_pressing and one.due_on]
+        return (not days, min(days, default=date.max))
+
+
+@dataclass(frozen=True)
 class Overview:
     """Everything on the page."""
 
     main: Continuation | None
-    others: list[CourseProgress]
+    others: list[Running]
+    waiting: list[Enrolment]
+    seated: list[Enrolment]
+    routes: list[Route]
     completed: list[Completion]
     suggestions: list[CoursePage]
     lacks_post: bool
 
 
 def overview(person: Person) -> Overview:
-    """What `person` sees of their own learning; the course they were last in comes first."""
-    enrolments = list(Enrolment.objects.active().for_person(person).filter(course__live=True).select_related("course"))
+    """What `person` sees of their own learning: what is due within a week first, then the course last seen."""
+    rows = list(seats.with_place(_present(person)).filter(course__live=True).select_related("course"))
+    enrolments = [enrolment for enrolment in rows if not enrolment.waiting_since]
     by_key = {enrolment.course_key: enrolment for enrolment in enrolments}
-    every = build_progress([enrolment.course for enrolment in enrolments], by_key)
-    running = [progress for progress in every if not progress.is_complete]
+    made = list(Completion.objects.of_family(person))
+    every = build_progress([enrolment.course for enrolment in enrolments], by_key, completions=made)
+    asked = due.all_asked_of(person)
+    running = [
+        Running(progress, asked.get(progress.course.translation_key, []))
+        for progress in every
+        if not progress.is_complete
+    ]
+    running.sort(key=lambda one: one.key)
+    completed = _once(made)
     suggestions = suggested(person=person, posts=person.appointments.current().values("post"))
     return Overview(
         main=_continuation(running[0]) if running else None,
         others=running[1:],
-        completed=_once(Completion.objects.of_family(person)),
+        waiting=[enrolment for enrolment in rows if enrolment.waiting_since],
+        seated=[one for one in enrolments if one.seated_at and one.seated_at > one.last_seen_at],
+        routes=own_routes(person, {one.course_key for one in completed}),
+        completed=completed,
         suggestions=suggestions,
         lacks_post=not suggestions and not person.appointments.current().exists(),
     )
+
+
+def _present(person: Person) -> EnrolmentQuerySet:
+    """What somebody takes part in, and what they wait for."""
+    mine = Enrolment.objects.for_person(person)
+    return mine.filter(Q(pk__in=mine.active().order_by().values("pk")) | Q(waiting_since__isnull=False))
 
 
 def _once(completions: Iterable[Completion]) -> list[Completion]:
@@ -68,7 +109,8 @@ def _once(completions: Iterable[Completion]) -> list[Completion]:
     return list(first.values())
 
 
-def _continuation(progress: CourseProgress) -> Continuation:
+def _continuation(running: Running) -> Continuation:
+    progress = running.progress
     lesson = progress.here
     activity = next(iter(lesson.missing), None) if lesson else None
     watched = activity.watch.position_seconds if activity and activity.watch else 0
@@ -79,6 +121,7 @@ def _continuation(progress: CourseProgress) -> Continuation:
         position_seconds=int(watched),
         left=in_words(progress.missing),
         video_bytes=_video_bytes(lesson.missing if lesson else []),
+        asked=running.asked,
     )
 
 

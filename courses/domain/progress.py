@@ -164,15 +164,20 @@ class _Facts:
 
 
 def build_progress(
-    courses: list[CoursePage], enrolments: Mapping[UUID, Enrolment], *, at: datetime | None = None
+    courses: list[CoursePage],
+    enrolments: Mapping[UUID, Enrolment],
+    *,
+    at: datetime | None = None,
+    completions: list[Completion] | None = None,
 ) -> list[CourseProgress]:
     """The progress in each course, for the person whose enrolments are given by course key (none for a visitor).
 
-    The number of queries grows neither with courses nor with lessons.
+    `completions` are all of that person's, where they were read already. The number of queries grows neither with
+    courses nor with lessons.
     """
     outline = _outline(courses)
     asked = rules.in_force_each(courses, at)
-    facts = _load(list(enrolments.values()))
+    facts = _load(list(enrolments.values()), completions)
     return [
         _course(one, enrolments.get(one.translation_key), outline, facts, asked[one.translation_key]) for one in courses
     ]
@@ -206,7 +211,7 @@ def _outline(courses: list[CoursePage]) -> Outline:
     return list(lessons), activities
 
 
-def _load(enrolments: list[Enrolment]) -> _Facts:
+def _load(enrolments: list[Enrolment], known: list[Completion] | None = None) -> _Facts:
     if not enrolments:
         return _Facts(set(), {}, {}, {}, {})
     ids = [enrolment.pk for enrolment in enrolments]
@@ -219,17 +224,26 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
             count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)), to_mark=AWAITING
         )
     )
-    people = {enrolment.person_id for enrolment in enrolments}
-    courses = [enrolment.course_key for enrolment in enrolments]
-    completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
     waivers = Waiver.objects.in_force().filter(enrolment__in=ids).select_related("activity", "made_by")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
         {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
-        {(item.holder, item.course_key): item for item in completions},
+        _made(enrolments) if known is None else _own(enrolments[0].person_id, known),
         {(item.enrolment_id, item.activity_id): item for item in waivers},
     )
+
+
+def _made(enrolments: list[Enrolment]) -> dict[tuple[int, UUID], Completion]:
+    """The newest edition that each person completed of each course."""
+    people = {enrolment.person_id for enrolment in enrolments}
+    courses = [enrolment.course_key for enrolment in enrolments]
+    completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
+    return {(item.holder, item.course_key): item for item in completions}
+
+
+def _own(person: int, known: list[Completion]) -> dict[tuple[int, UUID], Completion]:
+    return {(person, item.course_key): item for item in sorted(known, key=lambda item: item.edition)}
 
 
 def _course(

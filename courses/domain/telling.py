@@ -8,9 +8,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from courses.models import (
     ActivityCompletion,
     Answer,
+    AssignedPerson,
     Attempt,
     Completion,
     Enrolment,
+    InvitationUse,
     Waiver,
     WatchProgress,
     WatchSegment,
@@ -40,7 +42,34 @@ def tell(person: Person) -> dict[str, Any]:
     return {
         "enrolments": [_enrolment(one) for one in enrolments],
         "completions": [_completion(one) for one in completions],
+        "assignments": [_assigned(one) for one in _assigned_to(person)],
+        "invitations": [_invited(one) for one in _invited_by(person)],
     }
+
+
+def _assigned_to(person: Person):
+    found = AssignedPerson.objects.filter(person=person).order_by("pk")
+    return found.select_related("assignment__course", "assignment__municipality", "assignment__network")
+
+
+def _assigned(one: AssignedPerson) -> dict:
+    return {
+        "course": one.assignment.course.title,
+        "assigned_by": one.assignment.issuer_in_words,
+        "assigned_at": moment(one.reached_at),
+        "due_on": one.due_on.isoformat() if one.due_on else None,
+        "reason": one.assignment.reason,
+        "declined_at": moment(one.declined_at),
+        "decline_reason": one.decline_reason,
+    }
+
+
+def _invited_by(person: Person):
+    return InvitationUse.objects.filter(person=person).select_related("invitation__course").order_by("pk")
+
+
+def _invited(one: InvitationUse) -> dict:
+    return {"course": one.invitation.course.title, "used_at": moment(one.used_at)}
 
 
 def _enrolment(one: Enrolment) -> dict:
@@ -48,6 +77,8 @@ def _enrolment(one: Enrolment) -> dict:
         "course": one.course.title,
         "enrolled_at": moment(one.enrolled_at),
         "withdrawn_at": moment(one.withdrawn_at),
+        "waiting_since": moment(one.waiting_since),
+        "seated_at": moment(one.seated_at),
         "last_seen_at": moment(one.last_seen_at),
         "activities": [_activity(done) for done in one.activity_completions.all()],
         "watching": [_watching(seen) for seen in one.watch_progress.all()],

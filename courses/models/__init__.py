@@ -3,6 +3,8 @@
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
+from .joining import AssignedPerson, Assignment, Invitation, InvitationUse
+from .paths import LearningPath, PathItem
 from .progress import (
     Activity,
     ActivityCompletion,
@@ -19,6 +21,8 @@ __all__ = [
     "Activity",
     "ActivityCompletion",
     "Answer",
+    "AssignedPerson",
+    "Assignment",
     "Attempt",
     "BankQuestion",
     "CatalogueIndexPage",
@@ -27,7 +31,11 @@ __all__ = [
     "CourseRule",
     "Enrolment",
     "Family",
+    "Invitation",
+    "InvitationUse",
+    "LearningPath",
     "LessonPage",
+    "PathItem",
     "QuestionPicture",
     "QuestionVersion",
     "Quiz",

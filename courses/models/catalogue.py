@@ -70,6 +70,13 @@ class CoursePage(Owned, Page):
         ATTENDANCE = "constancia", _("Constancia de participación")
         DIPLOMA = "diploma", _("Diploma de aprobación")
 
+    class Entry(models.TextChoices):
+        """Who may come in by themselves. Whoever was in it once may always come back."""
+
+        OPEN = "open", _("Cualquier persona")
+        INVITED = "invited", _("Solo con invitación")
+        ASSIGNED = "assigned", _("Solo a quien se le asigna")
+
     summary = models.TextField(_("resumen"), max_length=400, help_text=_("Dos o tres frases para el catálogo."))
     outcomes = RichTextField(
         _("al terminar usted podrá"),
@@ -107,6 +114,14 @@ class CoursePage(Owned, Page):
     edition = models.PositiveSmallIntegerField(
         _("edición"), default=1, help_text=_("Súbala cuando el curso cambie tanto que amerite un certificado nuevo.")
     )
+    entry = models.CharField(_("quién entra"), max_length=8, choices=Entry, default=Entry.OPEN)
+    seats = models.PositiveIntegerField(
+        _("cupos"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("De esta edición. Cuando se llenan hay lista de espera. Vacío: sin límite."),
+    )
     search_text = models.TextField(editable=False, blank=True)
 
     objects = PageManager.from_queryset(CoursePageQuerySet)()
@@ -123,6 +138,7 @@ class CoursePage(Owned, Page):
             [FieldPanel("family"), FieldPanel("posts"), FieldPanel("languages"), FieldPanel("network")],
             heading=_("Para quién"),
         ),
+        MultiFieldPanel([FieldPanel("entry"), FieldPanel("seats")], heading=_("Inscripción")),
         MultiFieldPanel([FieldPanel("taught_by"), FieldPanel("hours")], heading=_("Cómo")),
         MultiFieldPanel(
             [

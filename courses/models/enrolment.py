@@ -23,6 +23,14 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         member = Membership.objects.current().filter(person=OuterRef("person"), network=OuterRef("course__network"))
         return self.filter(Q(course__network=None) | Exists(member), withdrawn_at=None, joined_into=None)
 
+    def seated(self) -> "EnrolmentQuerySet":
+        """Those that take a seat: not withdrawn, whatever became of a network since."""
+        return self.filter(withdrawn_at=None, joined_into=None)
+
+    def waiting(self) -> "EnrolmentQuerySet":
+        """Those on the list of a course that is full, whoever came first before the others."""
+        return self.filter(waiting_since__isnull=False, joined_into=None).order_by("waiting_since", "pk")
+
     def with_network_end(self) -> "EnrolmentQuerySet":
         """Adds `is_outside` (no current member of the course's network) and `left_on`, the day that ended it."""
         mine = Membership.objects.filter(
@@ -41,6 +49,8 @@ class Enrolment(models.Model):
 
     `course_key` is the course's translation key, the same in every language. `joined_into` is set while the person's
     record is merged into another: what was learnt here hangs on that enrolment, and this row waits for an undo.
+    `waiting_since` says that the course is full and the person on its list: outside until a seat comes free, which is
+    `seated_at`.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -51,6 +61,8 @@ class Enrolment(models.Model):
     course_key = models.UUIDField()
     enrolled_at = models.DateTimeField(_("inscrito el"), default=timezone.now)
     withdrawn_at = models.DateTimeField(_("retirado el"), null=True, blank=True)
+    waiting_since = models.DateTimeField(_("en espera desde"), null=True, blank=True)
+    seated_at = models.DateTimeField(_("recibió un cupo el"), null=True, blank=True)
     last_seen_at = models.DateTimeField(_("última actividad"), default=timezone.now)
     last_lesson_key = models.UUIDField(null=True, blank=True)
     joined_into = models.ForeignKey(
@@ -64,8 +76,20 @@ class Enrolment(models.Model):
         ordering = ["-last_seen_at"]
         verbose_name = _("inscripción")
         verbose_name_plural = _("inscripciones")
-        constraints = [models.UniqueConstraint(fields=["person", "course_key"], name="enrolment_once_per_course")]
-        indexes = [models.Index(fields=["course_key", "person"])]
+        constraints = [
+            models.UniqueConstraint(fields=["person", "course_key"], name="enrolment_once_per_course"),
+            models.CheckConstraint(
+                condition=Q(waiting_since=None) | Q(withdrawn_at__isnull=False), name="enrolment_waits_outside"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["course_key", "person"]),
+            models.Index(
+                fields=["course_key", "waiting_since"],
+                condition=Q(waiting_since__isnull=False),
+                name="enrolment_waiting",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.person} · {self.course}"

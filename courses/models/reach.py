@@ -160,6 +160,12 @@ class Door:
         return DoorTester(user, self)
 
 
+def writes(person: Person, page: Page) -> bool:
+    """Whether somebody may write a page: their own, one over which they were given a role, or any."""
+    roots = roots_for(person) if permissions.allows(person, EDIT) else []
+    return any(page.path.startswith(root.path) for root in roots)
+
+
 def linkable_by(person: Person) -> QuerySet[Page]:
     """The pages to which somebody may lead in what they write: those they see here, and those that are open to all."""
     closed = Q(pk__in=[])

@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, enrolment, uncounted, watching
+from courses.domain import bitmap, crediting, due, enrolment, seats, uncounted, watching
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
 from courses.models import CoursePage, Enrolment, LessonPage, Quiz
@@ -29,11 +30,45 @@ class Learner:
     enrolment: Enrolment | None
     is_previewing: bool
     may_enrol: bool
+    person: Any = None
 
     @cached_property
     def required_count(self) -> int:
         """How many things the course asks for."""
         return sum(item.activity.is_required for lesson in self.progress.lessons for item in lesson.activities)
+
+    @cached_property
+    def waiting_place(self) -> int:
+        """Which number the reader has on the list of a full course; 0 when they are not on it."""
+        if self.enrolment or self.course.seats is None:
+            return 0
+        waiting = seats.find_waiting(self.person, self.course.translation_key)
+        return seats.place_of(waiting) if waiting else 0
+
+    @cached_property
+    def waiting(self) -> Enrolment | None:
+        """The reader's place on the list, to leave it."""
+        return seats.find_waiting(self.person, self.course.translation_key)
+
+    @cached_property
+    def is_full(self) -> bool:
+        """Whether whoever enters now is put on the list."""
+        return not seats.has_room(self.course)
+
+    @cached_property
+    def closed(self) -> str:
+        """Why the reader may not come in by themselves: `invited`, `assigned`; empty when they may."""
+        is_open = self.course.entry == CoursePage.Entry.OPEN
+        if is_open or (self.person.is_authenticated and enrolment.knows(self.person, self.course.translation_key)):
+            return ""
+        return self.course.entry
+
+    @cached_property
+    def asked(self) -> list[due.Asked]:
+        """Who assigned this course to the reader, and until when."""
+        if not self.enrolment:
+            return []
+        return due.asked_of(self.person, self.course.translation_key)
 
     @property
     def done_count(self) -> int:
@@ -104,7 +139,7 @@ def _find_learner(request: HttpRequest, course: CoursePage) -> Learner:
     previewing = getattr(request, "is_preview", False) and permissions.allows(request.user, "edit_course")
     enrolled = None if previewing else enrolment.find_active(request.user, course)
     progress = build_progress([course], {course.translation_key: enrolled} if enrolled else {})[0]
-    return Learner(course, progress, enrolled, previewing, _may_enrol(request, course))
+    return Learner(course, progress, enrolled, previewing, _may_enrol(request, course), request.user)
 
 
 def _may_enrol(request: HttpRequest, course: CoursePage) -> bool:

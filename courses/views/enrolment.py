@@ -5,13 +5,14 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import redirect_to_login
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
-from courses.domain import completion, enrolment
+from courses.domain import completion, enrolment, seats
 from courses.models import CoursePage, Enrolment
 from lms.domain.errors import RuleBroken
 
@@ -39,6 +40,9 @@ def enrol(request: HttpRequest) -> HttpResponse:
         return redirect(back)
     if was_in:
         return redirect(back)
+    if enrolled.waiting_since:
+        messages.info(request, waiting_in_words(enrolled))
+        return redirect(back)
     messages.success(request, _("Su inscripción en «%(title)s» quedó hecha.") % {"title": course.title})
     first = completion.course_progress(enrolled).here
     return redirect(first.url if first and not request.POST.get("next") else back)
@@ -48,11 +52,30 @@ def enrol(request: HttpRequest) -> HttpResponse:
 @require_POST
 def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Leave a course; what was learnt stays."""
-    mine = Enrolment.objects.active().for_person(request.user).select_related("course")
-    leaving = get_object_or_404(mine, public_id=public_id)
-    enrolment.withdraw(enrolment=leaving, by=request.user)
-    messages.success(request, _("Se retiró del curso. Su avance queda guardado por si regresa."))
+    own = Enrolment.objects.for_person(request.user)
+    mine = Enrolment.objects.filter(
+        Q(pk__in=own.active().values("pk")) | Q(pk__in=own.waiting().order_by().values("pk"))
+    )
+    leaving = get_object_or_404(mine.select_related("course"), public_id=public_id)
+    try:
+        enrolment.withdraw(enrolment=leaving, by=request.user, reason=request.POST.get("reason", ""))
+    except RuleBroken as broken:
+        messages.error(request, broken.message)
+    else:
+        messages.success(request, _left_in_words(leaving))
     return redirect(leaving.course.url or "courses:learning")
+
+
+def waiting_in_words(enrolled: Enrolment) -> str:
+    """Which number one has on the list of a full course."""
+    words = _("El curso está lleno. Usted es la persona número %(n)d de la lista de espera.")
+    return words % {"n": seats.place_of(enrolled)}
+
+
+def _left_in_words(leaving: Enrolment) -> str:
+    if leaving.waiting_since:
+        return _("Salió de la lista de espera. Puede volver a entrar cuando quiera, al final de la lista.")
+    return _("Se retiró del curso. Su avance queda guardado por si regresa.")
 
 
 def _inside(request: HttpRequest, address: str) -> str:

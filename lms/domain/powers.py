@@ -17,6 +17,9 @@ from .sheets import Cell
 # Every action of `policy.yaml` (a test holds it), as it is said to people.
 ACTIONS = {
     "answer_requests": gettext_lazy("responder las solicitudes de las personas sobre sus datos"),
+    "assign_to_all": gettext_lazy("asignar cursos en todo el país"),
+    "assign_to_network": gettext_lazy("asignar cursos a los integrantes de una red"),
+    "assign_to_staff": gettext_lazy("asignar cursos al personal de la municipalidad e invitarlo"),
     "edit_course": gettext_lazy("escribir sus cursos y los que el rol nombra"),
     "edit_every_course": gettext_lazy("escribir todos los cursos"),
     "export_tracking": gettext_lazy("descargar las listas de certificados"),
@@ -27,6 +30,7 @@ ACTIONS = {
     "manage_jobs": gettext_lazy("cancelar los trabajos del sistema y decir cuál va primero"),
     "manage_network_members": gettext_lazy("recibir y sacar integrantes de una red"),
     "manage_networks": gettext_lazy("fundar y cambiar redes"),
+    "manage_paths": gettext_lazy("escribir las rutas de aprendizaje"),
     "manage_people": gettext_lazy("abrir, corregir y cerrar registros de personas"),
     "manage_reference_data": gettext_lazy("cambiar el catálogo de puestos"),
     "manage_staff": gettext_lazy("anotar y confirmar nombramientos del personal"),

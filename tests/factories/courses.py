@@ -5,7 +5,7 @@ import itertools
 from courses import questions
 from courses.domain import bank
 from courses.domain.tree import ensure_tree
-from courses.models import BankQuestion, CoursePage, LessonPage, Quiz, QuizItem
+from courses.models import BankQuestion, CoursePage, LearningPath, LessonPage, PathItem, Quiz, QuizItem
 from lms.models import Language, Post
 
 _serial = itertools.count(1)
@@ -58,3 +58,17 @@ def a_quiz(*, questions: int = 2, **fields) -> Quiz:
         asked = a_question(f"¿Pregunta {number + 1}?", feedback={"always": f"Explicación {number + 1}"})
         QuizItem.objects.create(quiz=quiz, question=asked, sort_order=number)
     return quiz
+
+
+def a_path(
+    *required: CoursePage, optional: tuple[CoursePage, ...] = (), posts: tuple[str, ...] = ("RECEP",), **fields
+) -> LearningPath:
+    """A published path of required courses, then optional ones, for some posts."""
+    number = next(_serial)
+    fields.setdefault("title", f"Ruta de prueba {number}")
+    path = LearningPath.objects.create(slug=f"ruta-{number}", **fields)
+    for order, course in enumerate([*required, *optional]):
+        PathItem.objects.create(path=path, course=course, is_required=course in required, sort_order=order)
+    path.posts.set(Post.objects.filter(code__in=posts))
+    path.save()
+    return path

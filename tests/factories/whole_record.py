@@ -11,9 +11,20 @@ from django.utils import timezone
 
 from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
-from courses.domain import grading
+from courses.domain import grading, invitations
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, Waiver, WatchProgress, WatchSegment
+from courses.models import (
+    Activity,
+    Answer,
+    AssignedPerson,
+    Assignment,
+    CoursePage,
+    Enrolment,
+    InvitationUse,
+    Waiver,
+    WatchProgress,
+    WatchSegment,
+)
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -21,7 +32,7 @@ from media.models import Delivered, UploadAllowance
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
-from tests.factories.people import PASSWORD, a_cui, a_network, a_person
+from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person
 
 
 def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, email: str, guardian_name: str) -> Person:
@@ -60,6 +71,8 @@ def _learn(person: Person) -> None:
     quiz = ("quiz", {"quiz": a_quiz(questions=2), "is_required": True})
     sync_lesson(a_lesson(course, quiz, ("video", {"video": video, "is_required": True})))
     enrolment = enrolments.enrol(person=person, course=course, by=person)
+    Enrolment.objects.filter(pk=enrolment.pk).update(seated_at=timezone.now())
+    _be_asked(person, course)
     activities = Activity.objects.filter(course_key=course.translation_key)
     attempt = grading.start(
         enrolment=enrolment, activity=activities.get(kind=Activity.Kind.QUIZ), attempt_id=uuid.uuid4()
@@ -90,6 +103,23 @@ def _learn(person: Person) -> None:
         granted_at=timezone.now(),
         grade=WatchSegment.Grade.CREDITED,
     )
+
+
+def _be_asked(person: Person, course: CoursePage) -> None:
+    """A list on which they wait, a course assigned that they declined, and an invitation that they used."""
+    full = a_course(seats=1)
+    enrolments.enrol(person=a_member(a_network("Otra red")), course=full, by=None)
+    enrolments.enrol(person=person, course=full, by=person)
+    assignment = Assignment.objects.create(course=course, course_key=course.translation_key, reason="Por la auditoría")
+    AssignedPerson.objects.create(
+        assignment=assignment,
+        person=person,
+        due_on=timezone.localdate(),
+        declined_at=timezone.now(),
+        decline_reason="Ya lo sé",
+    )
+    invitation = invitations.make(course=course, by=None)
+    InvitationUse.objects.create(invitation=invitation, person=person)
 
 
 def _come_in(person: Person) -> None:

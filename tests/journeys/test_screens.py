@@ -17,6 +17,9 @@ SCREENS = {
         "/registro/",
         "/registro/menores/",
         "/registro/red/",
+        "/invitacion/",
+        "/rutas/",
+        "/rutas/servir-en-la-dafim-demo/",
     ],
     "employee": ["/mi-aprendizaje/", COURSE, LESSON, "/mi-cuenta/", "/mi-cuenta/puestos/"],
     "graduate": [
@@ -25,9 +28,12 @@ SCREENS = {
     ],
     "youth": ["/cursos/?family=OP"],
     "coordinator": ["/redes/"],
-    "hr": [STAFF, f"{STAFF}formacion/", f"{STAFF}hoja/", "/personal/importar/nueva/", "/mi-cuenta/segundo-paso/"],
-    "departmental": ["/personal/", "/personal/formacion/"],
-    "administrator": ["/seguimiento/"],
+    "hr": [
+        *(STAFF, f"{STAFF}formacion/", f"{STAFF}hoja/", "/personal/importar/nueva/", "/mi-cuenta/segundo-paso/"),
+        *(f"{STAFF}asignaciones/nueva/", f"{STAFF}invitaciones/"),
+    ],
+    "departmental": ["/personal/", "/personal/formacion/", "/personal/rutas/"],
+    "administrator": ["/seguimiento/", "/asignaciones/", "/asignaciones/nueva/"],
     "auditor": ["/seguimiento/?department=13"],
 }
 # Wagtail's own pages are heavy: those of ours among them, in one scheme of colours.
@@ -36,6 +42,7 @@ OFFICE = {
         "/cms/",
         *(f"/cms/{page}/" for page in ("personas/new", "roles/new", "duplicados", "duplicados/elegir", "uniones")),
         *(f"/cms/{page}/" for page in ("solicitudes", "puestos", "redes", "trabajos", "consumo")),
+        *("/cms/rutas/", "/cms/rutas/add/"),
         *("/cms/almacenamiento/", "/cms/almacenamiento/new/", "/cms/almacenamiento/resumen/"),
     ],
     "trainer": ["/cms/", "/cms/videos/", "/cms/videos/new/"],

@@ -69,6 +69,7 @@ def test_what_delegates_may_do_ends_at_their_places():
         action for action, wanted in ACTIONS.items() if {"hr_delegate", "department_delegate"} & set(wanted)
     }
     assert of_delegates == {
+        "assign_to_staff",
         "read_tracking",
         "read_staff",
         "manage_staff",

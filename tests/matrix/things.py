@@ -21,9 +21,9 @@ from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
 from courses.domain import enrolment as enrolments
-from courses.domain import grading
+from courses.domain import grading, invitations
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, CourseRule, Enrolment, LessonPage, Topic, Waiver
+from courses.models import Activity, Answer, Assignment, CourseRule, Enrolment, LessonPage, Topic, Waiver
 from courses.questions import Essay
 from lms.domain import audit, duplicates
 from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Person, PersonRequest, Post, RoleGrant
@@ -31,7 +31,7 @@ from lms.views.second_factor import key_of
 from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_lesson, a_question, a_quiz
+from tests.factories.courses import a_course, a_lesson, a_path, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born
 from tests.factories.staff_lists import a_staff_import
@@ -233,6 +233,22 @@ def _network_course(world: World, side: Side) -> Found:
     return Found({"public_id": side.network.public_id, "course_key": course.translation_key})
 
 
+def _assignment(world: World, side: Side, kind: str) -> Found:
+    """One of a town hall, a network or ANAM, with the keys of its addresses."""
+    keys = {"staff": {"code": side.municipality.code}, "network": {"network_id": side.network.public_id}}.get(kind, {})
+    whose = {"staff": {"municipality": side.municipality}, "network": {"network": side.network}}.get(kind, {})
+    made = Assignment.objects.create(course=side.course, course_key=side.course.translation_key, **whose)
+    return Found(keys | {"assignment_id": made.public_id})
+
+
+def _invitation(world: World, side: Side, *, is_of_staff: bool = False) -> Found:
+    """A course's own, or a town hall's; home is within reach of those who may write the course there."""
+    municipality = side.municipality if is_of_staff else None
+    made = invitations.make(course=side.course, by=None, municipality=municipality, max_uses=99)
+    code = side.municipality.code if is_of_staff else made.code
+    return Found({"public_id": made.public_id, "course_key": side.course.translation_key, "code": code})
+
+
 def _video(world: World, owner: Person) -> Found:
     video = a_video(rungs=(), uploaded_by=owner)
     sheet = default_storage.save(f"video/{video.public_id}/escenas.jpg", ContentFile(b"x"))
@@ -323,6 +339,14 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "network": lambda world, side: by_key(side.network),
     "member": _member,
     "network_course": _network_course,
+    "network_assignment": partial(_assignment, kind="network"),
+    "staff_assignment": partial(_assignment, kind="staff"),
+    "national_assignment": partial(_assignment, kind="national"),
+    "invitation": _invitation,
+    "course_invitation": _invitation,
+    "staff_invitation": partial(_invitation, is_of_staff=True),
+    "path": lambda world, side: by_key(made := a_path(side.course, title=f"Ruta {uuid.uuid4()}"), slug=made.slug),
+    "own_course": lambda world, side: Found({"course_key": side.course.translation_key}),
     "network_member": _of_network,
     "network_request": partial(_of_network, is_asking=True),
     "question_kind": lambda world, side: Found({"kind": "single"}),

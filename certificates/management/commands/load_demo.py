@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from certificates.demo import courses, people, progress
+from certificates.demo import asking, courses, people, progress
 from courses.models import CoursePage
 from lms.models import Network, Person
 
@@ -32,6 +32,8 @@ class Command(BaseCommand):
         network = people.ensure_network(by=administrator)
         taught = self._load_courses(network, trainer, is_small)
         self._load_progress(network, administrator, taught, is_small)
+        asking.ensure_path(taught)
+        asking.ensure_assignment(taught["FI02"], by=administrator)
         new = progress.issue_certificates()
         revocation = people.people_data()["revocation"]
         progress.ensure_revocation(persons[revocation["person"]], reason=revocation["reason"], by=persons["certifier"])
