@@ -24,7 +24,7 @@ class Wanted:
 
 
 def sync_lesson(lesson: LessonPage) -> None:
-    """One activity for each video and quiz of a published lesson, or a single reading; the others retire.
+    """One activity for each video, quiz and part held in person of a published lesson, or a single reading; the others retire.
 
     Nothing is ever deleted: what comes back to the lesson is revived with everybody's progress. Repeating it changes
     nothing. The order of all activities of the course is brought up to date.
@@ -93,6 +93,9 @@ def order_course(course: Page) -> None:
 def _wanted(lesson: LessonPage) -> list[Wanted]:
     found = []
     for number, block in enumerate(lesson.body):
+        if block.block_type == Activity.Kind.ATTENDANCE:
+            found.append(Wanted(UUID(str(block.id)), _in_person(block.value, number)))
+            continue
         subject = block.value.get(block.block_type) if block.block_type in Activity.Kind else None
         if subject is None:
             continue
@@ -106,6 +109,12 @@ def _wanted(lesson: LessonPage) -> list[Wanted]:
         }
         found.append(Wanted(UUID(str(block.id)), fields))
     return found or [_reading(lesson)]
+
+
+def _in_person(value: Any, number: int) -> dict[str, Any]:
+    copied = {name: value.get(name) for name in ("title", "hours", "min_percent")}
+    needed = {"is_required": bool(value.get("is_required")), "video": None, "quiz": None, "order": number}
+    return {"kind": Activity.Kind.ATTENDANCE, **copied, **needed}
 
 
 def _reading(lesson: LessonPage) -> Wanted:

@@ -17,8 +17,10 @@ from courses.models import (
     Activity,
     ActivityCompletion,
     Attempt,
+    Attendance,
     Completion,
     Enrolment,
+    Registration,
     WatchProgress,
     WatchSegment,
 )
@@ -35,6 +37,8 @@ HANDED = (
     "courses.QuestionVersion.made_by",
     "courses.Topic.made_by",
     "courses.Answer.marked_by",
+    "courses.InPersonSession.trainer",
+    "courses.Attendance.noted_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "last_seen_at", "last_lesson_key")
@@ -88,6 +92,8 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
         "activities": _move_activities(into, source),
         "last_activity": into.activity_completions.aggregate(last=Max("pk"))["last"] or 0,
         "watched": _join_watching(into, source),
+        "attendance": _move_attendance(into, source),
+        "seats": _move_seats(into, source),
     }
 
 
@@ -128,6 +134,21 @@ def _move_activities(into: Enrolment, source: Enrolment) -> list[int]:
     done = into.activity_completions.values("activity")
     keys = list(source.activity_completions.exclude(activity__in=done).values_list("pk", flat=True))
     ActivityCompletion.objects.filter(pk__in=keys).update(enrolment=into)
+    return keys
+
+
+def _move_attendance(into: Enrolment, source: Enrolment) -> list[int]:
+    keys = list(source.attendance.order_by("pk").values_list("pk", flat=True))
+    source.attendance.update(enrolment=into)
+    return keys
+
+
+def _move_seats(into: Enrolment, source: Enrolment) -> list[int]:
+    """Seats in sessions where the other record holds none; of two seats one waits where it is, and is free."""
+    mine = Registration.objects.active().filter(enrolment=into).values("session")
+    held = source.registrations.filter(cancelled_at=None).exclude(session__in=mine)
+    keys = list(held.order_by("pk").values_list("pk", flat=True))
+    Registration.objects.filter(pk__in=keys).update(enrolment=into)
     return keys
 
 
@@ -188,6 +209,9 @@ def _part(into: Enrolment, source: Enrolment, entry: dict[str, Any]) -> None:
     _part_attempts(into, source, entry["attempts"])
     ActivityCompletion.objects.filter(pk__in=entry["activities"], enrolment=into).update(enrolment=source)
     _part_watching(into, entry["watched"])
+    # Merges of before there were sessions have none in their journal.
+    Attendance.objects.filter(pk__in=entry.get("attendance", []), enrolment=into).update(enrolment=source)
+    Registration.objects.filter(pk__in=entry.get("seats", []), enrolment=into).update(enrolment=source)
     if entry["is_new"] and _is_empty(into):
         into.delete()
         return
@@ -241,7 +265,7 @@ def _recorded(stored: dict[str, Any]) -> by_cut.Record:
 
 
 def _is_empty(enrolment: Enrolment) -> bool:
-    rows = (Completion, Attempt, WatchSegment, WatchProgress, ActivityCompletion)
+    rows = (Completion, Attendance, Registration, Attempt, WatchSegment, WatchProgress, ActivityCompletion)
     return not any(model._base_manager.filter(enrolment=enrolment).exists() for model in rows)
 
 
@@ -306,6 +330,7 @@ belongings.register(
         claims=frozenset(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
+                *("courses.InPersonSession", "courses.Attendance"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
             }
         ),

@@ -113,6 +113,7 @@ def _facts(enrolment: Enrolment, at) -> dict:
         "edition": course.edition,
         "course_title": course.title,
         "hours": course.hours,
+        "hours_by_kind": course.hours_by_kind().as_json(),
         "certificate_kind": course.certificate_kind,
         "programme": list(course.lessons().values_list("title", flat=True)),
         "rule": _rule(enrolment),

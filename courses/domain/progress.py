@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from math import ceil
 from uuid import UUID
@@ -11,6 +12,7 @@ from django.db.models import Count, Max, Q
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from courses.domain import attended
 from courses.domain.durations import in_words
 from courses.models import (
     Activity,
@@ -126,6 +128,7 @@ class _Facts:
     watched: dict[tuple[int, int, int], WatchProgress]
     tried: dict[tuple[int, int], dict]
     completions: dict[tuple[int, UUID], Completion]
+    attended: attended.Hours
 
 
 def build_progress(courses: list[CoursePage], enrolments: Mapping[UUID, Enrolment]) -> list[CourseProgress]:
@@ -134,14 +137,14 @@ def build_progress(courses: list[CoursePage], enrolments: Mapping[UUID, Enrolmen
     The number of queries grows neither with courses nor with lessons.
     """
     lessons, activities = _outline(courses)
-    facts = _load(list(enrolments.values()))
+    facts = _load(list(enrolments.values()), activities)
     return [_course(course, enrolments.get(course.translation_key), lessons, activities, facts) for course in courses]
 
 
 def build_each(enrolments: list[Enrolment]) -> list[CourseProgress]:
     """The progress of each enrolment, of whichever people, as flat in queries as `build_progress`."""
     lessons, activities = _outline([enrolment.course for enrolment in enrolments])
-    facts = _load(enrolments)
+    facts = _load(enrolments, activities)
     return [_course(enrolment.course, enrolment, lessons, activities, facts) for enrolment in enrolments]
 
 
@@ -155,9 +158,9 @@ def _outline(courses: list[CoursePage]) -> tuple[list[LessonPage], Mapping[UUID,
     return list(lessons), activities
 
 
-def _load(enrolments: list[Enrolment]) -> _Facts:
+def _load(enrolments: list[Enrolment], activities: Mapping[UUID, list[Activity]]) -> _Facts:
     if not enrolments:
-        return _Facts(set(), {}, {}, {})
+        return _Facts(set(), {}, {}, {}, {})
     ids = [enrolment.pk for enrolment in enrolments]
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
@@ -174,6 +177,7 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
         {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
         {(item.holder, item.course_key): item for item in completions},
+        attended.hours_of(ids) if any(one.hours for some in activities.values() for one in some) else {},
     )
 
 
@@ -210,6 +214,10 @@ def _activity(
         words = video_words(needed - covered) or _("Ya vio lo suficiente: abra la lección para que cuente")
     elif activity.kind == Activity.Kind.QUIZ:
         words = quiz_words(activity.quiz, facts.tried.get(key))
+    elif activity.kind == Activity.Kind.ATTENDANCE:
+        needed_hours, there = attended.needed_hours(activity), facts.attended.get(key, Decimal(0))
+        percent = min(99, int(100 * there / needed_hours))
+        words = attended.in_words(needed_hours - there)
     else:
         words = _("Lea la lección y márquela como leída")
     anchor = f"{url}#a-{activity.block_key}"

@@ -1,14 +1,22 @@
-"""Videos of which enough was watched already, once a course asks for less than it did."""
+"""Videos of which enough was watched, and parts that were attended enough, once a course asks for less than it did."""
 
 from django.db.models import F
 
-from courses.domain import completion
+from courses.domain import attendance, completion
 from courses.domain.progress import needed_seconds
 from courses.models import Enrolment, WatchProgress
 
 
 def settle(*, enrolments, lesson_key=None, at=None) -> None:
-    """Complete the videos whose stored coverage suffices. One query when there are none; repeating changes nothing."""
+    """Complete the videos and the parts held in person that are done by now. Repeating it changes nothing.
+
+    One query for each kind when there are none.
+    """
+    _settle_watched(enrolments, lesson_key, at)
+    attendance.settle(enrolments=enrolments, lesson_key=lesson_key, at=at)
+
+
+def _settle_watched(enrolments, lesson_key, at) -> None:
     threshold = F("enrolment__course__watch_threshold_percent")
     enough = (
         WatchProgress.objects.filter(

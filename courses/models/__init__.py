@@ -12,6 +12,7 @@ from .progress import (
     WatchSegment,
 )
 from .questions import Quiz, QuizItem
+from .sessions import Attendance, InPersonSession, Registration
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -19,17 +20,20 @@ __all__ = [
     "ActivityCompletion",
     "Answer",
     "Attempt",
+    "Attendance",
     "BankQuestion",
     "CatalogueIndexPage",
     "Completion",
     "CoursePage",
     "Enrolment",
     "Family",
+    "InPersonSession",
     "LessonPage",
     "QuestionPicture",
     "QuestionVersion",
     "Quiz",
     "QuizItem",
+    "Registration",
     "ToolIndexPage",
     "ToolPage",
     "Topic",
