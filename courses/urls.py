@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import catalogue, enrolment, learning, lesson, networks, quiz, tools
+from courses.views import catalogue, enrolment, learning, lesson, networks, quiz, seats, tools
 
 app_name = "courses"
 urlpatterns = [
@@ -17,6 +17,10 @@ urlpatterns = [
     path("intentos/<uuid:public_id>/<int:number>/", quiz.question, name="attempt_question"),
     path("intentos/<uuid:public_id>/entrega/", quiz.hand_in, name="attempt_hand_in"),
     path("intentos/<uuid:public_id>/resultado/", quiz.result, name="attempt_result"),
+    path("sesiones/<uuid:public_id>/inscripcion/", seats.register, name="seat_take"),
+    path("sesiones/<uuid:public_id>/devolucion/", seats.give_back, name="seat_give_back"),
+    path("sesiones/<uuid:public_id>/calendario.ics", seats.calendar_file, name="session_calendar"),
+    path("asistencia/<slug:code>/<int:step>/<slug:mac>/", seats.scan, name="scan"),
     path("redes/", networks.networks, name="networks"),
     path("redes/<uuid:public_id>/", networks.network, name="network"),
     path(

@@ -14,9 +14,9 @@ from django.utils.translation import gettext as _
 
 from courses.domain import attended, completion
 from courses.models import Activity, Attendance, Enrolment, InPersonSession, Registration
-from lms.domain import audit
+from lms.domain import audit, identity
 from lms.domain.errors import RuleBroken
-from lms.models import Person
+from lms.models import Appointment, Person
 
 # Doors open before the hour.
 EARLY = timedelta(hours=1)
@@ -40,8 +40,10 @@ def note(*, session: InPersonSession, enrolment: Enrolment, mark: Mark, by: Pers
     """Keep a mark; whether it is new comes with it. The same one again changes nothing.
 
     Raises `attendance.conflict` (the same id, another content), `attendance.closed`, `attendance.cancelled`,
-    `attendance.too_early`, `attendance.other_course`, `attendance.own`, `attendance.needs_reason`.
+    `attendance.too_early`, `attendance.other_course`, `attendance.own`, `attendance.needs_reason`,
+    `text.number_in_it`.
     """
+    identity.assert_no_number(mark.reason)
     enrolment = Enrolment.objects.select_for_update(of=("self",), no_key=True).get(pk=enrolment.pk)
     locked = InPersonSession.objects.select_for_update(of=("self",), no_key=True)
     session = locked.select_related("activity").get(pk=session.pk)
@@ -153,6 +155,13 @@ def rows_of(session: InPersonSession) -> list[Row]:
     listed = [Row(one.enrolment, one.number, newest.pop(one.enrolment_id, None)) for one in seats]
     came = sorted(newest.values(), key=lambda one: (str(one.enrolment.person), one.pk))
     return listed + [Row(one.enrolment, None, one) for one in came if one.enrolment.joined_into_id is None]
+
+
+def places_of(rows: Iterable[Row]) -> dict[int, str]:
+    """Where the people of some rows work today, by the key of the person. One query."""
+    people = [row.enrolment.person_id for row in rows]
+    held = Appointment.objects.current().filter(person__in=people).order_by("pk")
+    return dict(held.values_list("person", "municipality__name_common"))
 
 
 def history_of(session: InPersonSession) -> dict[int, list[Attendance]]:

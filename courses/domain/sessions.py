@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from courses.domain import marking
 from courses.models import Activity, Enrolment, InPersonSession, Registration
-from lms.domain import audit
+from lms.domain import audit, identity
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
@@ -76,8 +76,7 @@ def cancel(*, session: InPersonSession, reason: str, by: Person | None) -> InPer
     """It will not be held. Raises `in_person.reason`, `in_person.closed`, `in_person.cancelled`, `in_person.held`."""
     session = _locked(session)
     _assert_open(session)
-    if not reason.strip():
-        raise RuleBroken("in_person.reason", _("Escriba por qué."))
+    _assert_reason(reason)
     if session.attendance.filter(is_present=True).exists():
         raise RuleBroken("in_person.held", _("Ya hay asistencia anotada: esta sesión sí se dio."))
     session.cancelled_at = session.changed_at = timezone.now()
@@ -107,8 +106,7 @@ def close(*, session: InPersonSession, by: Person | None) -> InPersonSession:
 def reopen(*, session: InPersonSession, reason: str, by: Person | None) -> InPersonSession:
     """Let the attendance be corrected. Raises `in_person.reason`."""
     session = _locked(session)
-    if not reason.strip():
-        raise RuleBroken("in_person.reason", _("Escriba por qué."))
+    _assert_reason(reason)
     if session.closed_at:
         session.closed_at = None
         session.save(update_fields=["closed_at"])
@@ -201,6 +199,12 @@ def _assert_ahead(session: InPersonSession, at: datetime) -> None:
         raise RuleBroken("in_person.begun", _("La sesión ya empezó. Si está ahí, anote su asistencia con el código."))
     if session.activity.retired_at:
         raise RuleBroken("in_person.cancelled", _("Esta parte del curso ya no está publicada."))
+
+
+def _assert_reason(reason: str) -> None:
+    if not reason.strip():
+        raise RuleBroken("in_person.reason", _("Escriba por qué."))
+    identity.assert_no_number(reason)
 
 
 def _assert_forward(starts_at: datetime, ends_at: datetime) -> None:

@@ -171,7 +171,11 @@ def test_without_the_lock_they_would_collide(monkeypatch):
     session = a_session(seats=3)
     people = [enrolled(session) for _person in range(8)]
     monkeypatch.setattr(type(InPersonSession.objects.all()), "select_for_update", lambda rows, **_how: rows)
-    with pytest.raises(IntegrityError):
+
+    def rush_again() -> None:
         for _again in range(5):
             rush(session, people)
             Registration.objects.all().delete()
+
+    with pytest.raises(IntegrityError):
+        rush_again()
