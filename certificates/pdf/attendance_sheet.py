@@ -16,7 +16,7 @@ from .lettering import BOLD, REGULAR
 
 WIDTH, HEIGHT = letter
 EDGE, LEFT, RIGHT = 22.0, 54.0, WIDTH - 34.0
-ROWS, ROW = 25, 20.6
+ROWS, ROW = 25, 23.2
 LEAST_BLANK = 5
 HEAD = 15.0
 COLUMNS = (("No.", 28.0), ("Nombre", 184.0), ("DPI", 104.0), ("Municipalidad", 92.0), ("Firma", 0.0))
@@ -101,7 +101,7 @@ def _draw_rows(canvas: Canvas, top: float, people: list[tuple[int, str, str]]) -
     canvas.setFillColor(ornament.INK)
     for place, (number, name, municipality) in enumerate(people):
         y = top - HEAD - (place + 1) * ROW
-        lettering.draw(canvas, LEFT + 4, y + 6.5, str(number), face=REGULAR, size=9.5)
+        lettering.draw(canvas, LEFT + 4, y + 8, str(number), face=REGULAR, size=9.5)
         _draw_cell(canvas, LEFT + COLUMNS[0][1], y, COLUMNS[1][1], name)
         _draw_cell(canvas, LEFT + sum(width for _name, width in COLUMNS[:3]), y, COLUMNS[3][1], municipality)
 
@@ -109,9 +109,9 @@ def _draw_rows(canvas: Canvas, top: float, people: list[tuple[int, str, str]]) -
 def _draw_cell(canvas: Canvas, x: float, y: float, width: float, text: str) -> None:
     block = lettering.fit(text, face=REGULAR, sizes=[10, 9, 8, 7], measure=width - 8, most_lines=1)
     lines = block.lines[:2]
-    base = y + (6.5 if len(lines) == 1 else 10.5)
+    base = y + (8 if len(lines) == 1 else 12.5)
     for number, line in enumerate(lines):
-        lettering.draw(canvas, x + 4, base - number * 7.6, line, face=REGULAR, size=block.size)
+        lettering.draw(canvas, x + 4, base - number * 8, line, face=REGULAR, size=block.size)
 
 
 def _draw_foot(canvas: Canvas, sheet: Sheet, page: int, total: int) -> None:

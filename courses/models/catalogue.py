@@ -156,8 +156,8 @@ class CoursePage(Owned, Page):
         super().save(*args, **kwargs)
 
     def hours_by_kind(self) -> HoursByKind:
-        """What the published lessons hold in person, and the rest."""
-        asked = apps.get_model("courses", "Activity").objects.current()
+        """What the published lessons ask for in person, and the rest."""
+        asked = apps.get_model("courses", "Activity").objects.required()
         held = asked.filter(course_key=self.translation_key).aggregate(n=models.Sum("hours"))["n"]
         # What a form brought is not yet a number of the database.
         total, virtual = Decimal(self.hours), None if self.virtual_hours is None else Decimal(self.virtual_hours)

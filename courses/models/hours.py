@@ -50,8 +50,8 @@ class HoursByKind:
         return (
             _(
                 "Las horas no cuadran: %(in_person)s presenciales y %(virtual)s virtuales suman %(sum)s, y el curso "
-                "dice %(total)s, que es lo que dirá el certificado. Corrija las horas del curso, las virtuales, o las de la "
-                "parte presencial en su lección."
+                "dice %(total)s, que es lo que dirá el certificado. Corrija las horas del curso, las virtuales, o las "
+                "de la parte presencial en su lección."
             )
             % shown
         )

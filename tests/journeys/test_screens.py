@@ -38,7 +38,7 @@ OFFICE = {
         *(f"/cms/{page}/" for page in ("solicitudes", "puestos", "redes", "trabajos", "consumo")),
         *("/cms/almacenamiento/", "/cms/almacenamiento/new/", "/cms/almacenamiento/resumen/"),
     ],
-    "trainer": ["/cms/", "/cms/videos/", "/cms/videos/new/"],
+    "trainer": ["/cms/", "/cms/presencial/", "/cms/videos/", "/cms/videos/new/"],
     "auditor": ["/cms/", "/cms/personas/", "/cms/roles/", "/cms/roles/en-un-dia/", "/cms/bitacora/"],
 }
 FIRST_VISIT_BYTES = 100_000
