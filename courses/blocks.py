@@ -1,5 +1,7 @@
 """Lesson blocks, named by what they mean to a learner. Each has a template in `templates/courses/blocks/`."""
 
+from decimal import Decimal
+
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.documents.blocks import DocumentChooserBlock
@@ -108,6 +110,24 @@ class QuizBlock(blocks.StructBlock):
         template = "courses/blocks/quiz.html"
 
 
+class AttendanceBlock(blocks.StructBlock):
+    """Learning in one room; an activity of its own, whose sessions are kept beside the course."""
+
+    title = blocks.CharBlock(label=_("Título"), max_length=255, default="Parte presencial")
+    hours = blocks.DecimalBlock(
+        label=_("Horas presenciales"), min_value=Decimal("0.5"), max_value=999, max_digits=5, decimal_places=1
+    )
+    min_percent = blocks.IntegerBlock(
+        label=_("Porcentaje de las horas al que hay que asistir"), min_value=1, max_value=100, default=80
+    )
+    is_required = blocks.BooleanBlock(label=_("Hay que asistir para completar el curso"), required=False, default=True)
+
+    class Meta:
+        icon = "group"
+        label = _("Parte presencial")
+        template = "courses/blocks/attendance.html"
+
+
 LESSON_BLOCKS = [
     ("video", VideoBlock()),
     ("heading", HeadingBlock()),
@@ -117,4 +137,5 @@ LESSON_BLOCKS = [
     ("example", ExampleBlock()),
     ("file", FileBlock()),
     ("quiz", QuizBlock()),
+    ("attendance", AttendanceBlock()),
 ]

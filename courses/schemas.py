@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import ConfigDict
+from pydantic import AwareDatetime, ConfigDict
 
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Token = Annotated[str, Field(max_length=400)]
@@ -81,6 +81,26 @@ class WatchOut(Schema):
 
     verdicts: list[VerdictOut]
     activities: list[StandingOut]
+
+
+class MarkIn(Schema):
+    """That somebody was there or not, as a telephone noted it. Never changes once sent."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: UUID
+    enrolment: UUID
+    present: bool
+    at: AwareDatetime
+    reason: Annotated[str, Field(max_length=300)] = ""
+
+
+class MarksIn(Schema):
+    """A batch. May be sent again as often as one likes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    marks: Annotated[list[MarkIn], Field(max_length=500)]
 
 
 class ProblemOut(Schema):

@@ -12,6 +12,7 @@ from courses.views import (
     networks,
     paths,
     quiz,
+    seats,
     staff,
     tools,
 )
@@ -52,6 +53,10 @@ urlpatterns = [
     path("rutas/<slug:slug>/", paths.path, name="path"),
     path("personal/rutas/", paths.gaps, name="path_gaps"),
     path("personal/rutas.csv", paths.gaps_csv, name="path_gaps_csv"),
+    path("sesiones/<uuid:public_id>/inscripcion/", seats.register, name="seat_take"),
+    path("sesiones/<uuid:public_id>/devolucion/", seats.give_back, name="seat_give_back"),
+    path("sesiones/<uuid:public_id>/calendario.ics", seats.calendar_file, name="session_calendar"),
+    path("asistencia/<slug:code>/<int:step>/<slug:mac>/", seats.scan, name="scan"),
     path("redes/", networks.networks, name="networks"),
     path("redes/<uuid:public_id>/", networks.network, name="network"),
     path(

@@ -11,7 +11,7 @@ from wagtail.snippets.models import register_snippet
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
 from courses.models import CoursePage
 from courses.models.reach import AuthoringPolicy, writes
-from courses.views import authoring, bank, bank_files, marking, people, rules
+from courses.views import attendance, authoring, bank, bank_files, marking, people, rules, sessions
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -120,6 +120,31 @@ def invite(page, user, view_name, next_url=None):
     if isinstance(page.specific_deferred, CoursePage) and page.live and writes(user, page):
         address = reverse("courses:course_invitations", args=[page.translation_key])
         yield Button(_("Invitaciones"), address, icon_name="mail", priority=60)
+
+
+@hooks.register("register_admin_urls")
+def register_sessions():
+    """What is held in person."""
+    patterns = [
+        path("", sessions.index, name="index"),
+        path("partes/<uuid:public_id>/agregar/", sessions.add, name="add"),
+        path("<uuid:public_id>/", attendance.list_page, name="attendance"),
+        path("<uuid:public_id>/cambiar/", sessions.change, name="change"),
+        path("<uuid:public_id>/cancelar/", sessions.cancel, name="cancel"),
+        path("<uuid:public_id>/cierre/", sessions.close, name="close"),
+        path("<uuid:public_id>/apertura/", sessions.reopen, name="reopen"),
+        path("<uuid:public_id>/marcas/", attendance.marks, name="marks"),
+        path("<uuid:public_id>/hoja/", attendance.sheet_page, name="sheet"),
+        path("<uuid:public_id>/buscar/", attendance.find, name="find"),
+        path("<uuid:public_id>/pantalla/", attendance.screen, name="screen"),
+    ]
+    return [path("presencial/", include((patterns, "courses_sessions")))]
+
+
+@hooks.register("register_admin_menu_item")
+def sessions_in_menu():
+    """After the courses."""
+    return CoursesMenuItem(_("Presencial"), reverse_lazy("courses_sessions:index"), icon_name="group", order=92)
 
 
 @hooks.register("register_admin_menu_item")

@@ -497,6 +497,10 @@ CELERY_BEAT_SCHEDULE = {
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 JOB_LEASE_SECONDS = env.int("AULA_JOB_LEASE_SECONDS", 60)
 
+# Sessions in person -----------------------------------------------------------------------------------------------
+# How long after it was shown a code of attendance may arrive from somebody who had a seat and no line.
+ATTENDANCE_LATE_HOURS = env.int("AULA_ATTENDANCE_LATE_HOURS", 6)
+
 # Mail -------------------------------------------------------------------------------------------------------------
 DEFAULT_FROM_EMAIL = env.str("AULA_FROM_EMAIL", "Aula Municipal <aula@localhost>")
 if EMAIL_URL := env.str("AULA_EMAIL_URL", ""):

@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime, time, timedelta
 from decimal import Decimal
 from functools import cache
 from io import BytesIO
@@ -10,17 +11,18 @@ from pathlib import Path
 import yaml
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 from django.utils.text import slugify
 from wagtail.documents.models import Document
 from wagtail.images.models import Image
 
-from courses.domain import activities, bank
+from courses.domain import activities, bank, sessions
 from courses.domain.prose import render_list, render_prose
 from courses.domain.tools import was_touched
 from courses.domain.tree import ensure_tree
-from courses.models import CoursePage, LessonPage, Quiz, QuizItem, ToolPage, Topic
+from courses.models import Activity, CoursePage, LessonPage, Quiz, QuizItem, ToolPage, Topic
 from courses.questions import Choices, Feedback, Kind, Option, Question, prose
-from lms.models import Language, Network, Person, Post
+from lms.models import Language, Municipality, Network, Person, Post
 from media.domain import captions, library
 from media.models import Video
 
@@ -168,6 +170,26 @@ def _add_course(spec: dict, network: Network | None, by: Person) -> CoursePage:
     return CoursePage.objects.get(pk=course.pk)
 
 
+def ensure_sessions(course: CoursePage, *, by: Person) -> None:
+    """One session in two weeks' time for each part held in person that has none; plainly of the demo."""
+    parts = Activity.objects.current().filter(kind=Activity.Kind.ATTENDANCE, course_key=course.translation_key)
+    day = timezone.localdate() + timedelta(days=14)
+    starts_at = timezone.make_aware(datetime.combine(day, time(8, 30)))
+    for part in parts.filter(sessions=None):
+        sessions.plan(
+            activity=part,
+            by=by,
+            starts_at=starts_at,
+            ends_at=starts_at + timedelta(hours=float(part.hours or 0)),
+            hours=part.hours,
+            municipality=Municipality.objects.get(code="1302"),
+            room="Salón de demostración (sesión inventada)",
+            trainer=by,
+            seats=25,
+            notes="Sesión de demostración: no se da de verdad.",
+        )
+
+
 def _add_lesson(course: CoursePage, spec: dict, material: Material, *, key: uuid.UUID, by: Person) -> None:
     lesson = LessonPage(
         title=spec["title"],
@@ -197,6 +219,7 @@ def _block(kind: str, value, material: Material) -> dict:
         "note": lambda: {"title": value["title"], "text": render_prose(value["text"])},
         "example": lambda: {"title": value["title"], "text": render_prose(value["text"])},
         "image": lambda: {**value, "image": material.images[value["image"]].pk},
+        "attendance": lambda: value,
         "file": lambda: {"document": material.files[value["file"]].pk, "description": value["description"]},
     }[kind]
     return {"type": kind, "value": build()}

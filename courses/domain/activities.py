@@ -15,7 +15,9 @@ HEALED_FOR = timedelta(days=1)
 
 
 def sync_lesson(lesson: LessonPage) -> None:
-    """One activity for each video and quiz of a published lesson, or a single reading; the others retire.
+    """One activity for each video, quiz and part held in person of a published lesson, or a single reading.
+
+    The others retire.
 
     Nothing is ever deleted: what comes back to the lesson is revived with everybody's progress. Repeating it changes
     nothing. The order of all activities of the course is brought up to date.

@@ -18,9 +18,11 @@ from courses.models import (
     ActivityCompletion,
     AssignedPerson,
     Attempt,
+    Attendance,
     Completion,
     Enrolment,
     InvitationUse,
+    Registration,
     Waiver,
     WatchProgress,
     WatchSegment,
@@ -44,6 +46,8 @@ HANDED = (
     "courses.Waiver.withdrawn_by",
     "courses.Assignment.made_by",
     "courses.Invitation.made_by",
+    "courses.InPersonSession.trainer",
+    "courses.Attendance.noted_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "waiting_since", "last_seen_at", "last_lesson_key")
@@ -113,6 +117,8 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
         "waivers": _move_waivers(into, source),
         "last_activity": into.activity_completions.aggregate(last=Max("pk"))["last"] or 0,
         "watched": _join_watching(into, source),
+        "attendance": _move_attendance(into, source),
+        "seats": _move_seats(into, source),
     }
 
 
@@ -163,6 +169,21 @@ def _move_waivers(into: Enrolment, source: Enrolment) -> list[int]:
     held = into.waivers.in_force().values("activity")
     keys = list(source.waivers.in_force().exclude(activity__in=held).values_list("pk", flat=True))
     Waiver.objects.filter(pk__in=keys).update(enrolment=into)
+    return keys
+
+
+def _move_attendance(into: Enrolment, source: Enrolment) -> list[int]:
+    keys = list(source.attendance.order_by("pk").values_list("pk", flat=True))
+    source.attendance.update(enrolment=into)
+    return keys
+
+
+def _move_seats(into: Enrolment, source: Enrolment) -> list[int]:
+    """Seats in sessions where the other record holds none; of two seats one waits where it is, and is free."""
+    mine = Registration.objects.active().filter(enrolment=into).values("session")
+    held = source.registrations.filter(cancelled_at=None).exclude(session__in=mine)
+    keys = list(held.order_by("pk").values_list("pk", flat=True))
+    Registration.objects.filter(pk__in=keys).update(enrolment=into)
     return keys
 
 
@@ -224,6 +245,9 @@ def _part(into: Enrolment, source: Enrolment, entry: dict[str, Any]) -> None:
     ActivityCompletion.objects.filter(pk__in=entry["activities"], enrolment=into).update(enrolment=source)
     Waiver.objects.filter(pk__in=entry.get("waivers", ()), enrolment=into).update(enrolment=source)
     _part_watching(into, entry["watched"])
+    # Merges of before there were sessions have none in their journal.
+    Attendance.objects.filter(pk__in=entry.get("attendance", []), enrolment=into).update(enrolment=source)
+    Registration.objects.filter(pk__in=entry.get("seats", []), enrolment=into).update(enrolment=source)
     if entry["is_new"] and _is_empty(into):
         into.delete()
         return
@@ -277,7 +301,7 @@ def _recorded(stored: dict[str, Any]) -> by_cut.Record:
 
 
 def _is_empty(enrolment: Enrolment) -> bool:
-    rows = (Completion, Attempt, WatchSegment, WatchProgress, ActivityCompletion, Waiver)
+    rows = (Completion, Attendance, Registration, Attempt, WatchSegment, WatchProgress, ActivityCompletion, Waiver)
     return not any(model._base_manager.filter(enrolment=enrolment).exists() for model in rows)
 
 
@@ -326,6 +350,7 @@ belongings.register(
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
                 *("courses.CourseRule", "courses.Waiver"),
                 *("courses.Assignment", "courses.AssignedPerson", "courses.Invitation", "courses.InvitationUse"),
+                *("courses.InPersonSession", "courses.Attendance"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
             }
         ),

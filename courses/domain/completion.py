@@ -108,6 +108,7 @@ def _facts(enrolment: Enrolment, at, met: Asked) -> dict:
         "edition": course.edition,
         "course_title": course.title,
         "hours": course.hours,
+        "hours_by_kind": course.hours_by_kind().as_json(),
         "certificate_kind": course.certificate_kind,
         "programme": list(course.lessons().values_list("title", flat=True)),
         "rule": judging.rule_facts(enrolment, met),

@@ -29,7 +29,16 @@ def erase(person: Person) -> dict[str, int]:
     InvitationUse.objects.filter(person=person).delete()  # it stays counted
     enrolments.delete()
     for enrolment in kept.distinct():
-        for rows in ("attempts", "watch_segments", "watch_progress", "activity_completions", "waivers", "rule_effects"):
+        for rows in (
+            "attempts",
+            "watch_segments",
+            "watch_progress",
+            "activity_completions",
+            "registrations",
+            "attendance",
+            "waivers",
+            "rule_effects",
+        ):
             getattr(enrolment, rows).all().delete()
         enrolment.last_lesson_key = None
         enrolment.save(update_fields=["last_lesson_key"])

@@ -135,10 +135,11 @@ def in_words(missing: list[ActivityProgress]) -> str:
     """What a course still asks for: `2 videos y 1 cuestionario`; empty when nothing is missing."""
     count = Counter(item.activity.kind for item in missing)
     videos, quizzes = count[Activity.Kind.VIDEO], count[Activity.Kind.QUIZ]
-    readings = count[Activity.Kind.READING]
+    readings, held = count[Activity.Kind.READING], count[Activity.Kind.ATTENDANCE]
     parts = [
         ngettext("%(n)d video", "%(n)d videos", videos) % {"n": videos} if videos else "",
         ngettext("%(n)d lectura", "%(n)d lecturas", readings) % {"n": readings} if readings else "",
         ngettext("%(n)d cuestionario", "%(n)d cuestionarios", quizzes) % {"n": quizzes} if quizzes else "",
+        ngettext("%(n)d parte presencial", "%(n)d partes presenciales", held) % {"n": held} if held else "",
     ]
     return get_text_list([part for part in parts if part], _("y"))

@@ -4,12 +4,13 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Count, Max, Q
 
-from courses.domain import lacking, rules, totals
+from courses.domain import attended, lacking, rules, totals
 from courses.domain.coverage import coverage_of
 from courses.domain.lacking import Lack
 from courses.domain.rules import Asked
@@ -157,6 +158,7 @@ class _Facts:
     tried: dict[tuple[int, int], dict]
     completions: dict[tuple[int, UUID], Completion]
     waivers: dict[tuple[int, int], Waiver]
+    attended: attended.Hours
 
     def done_count(self, enrolment: Enrolment | None) -> int:
         """How many activities somebody completed, also ones that were taken out of the course."""
@@ -177,7 +179,7 @@ def build_progress(
     """
     outline = _outline(courses)
     asked = rules.in_force_each(courses, at)
-    facts = _load(list(enrolments.values()), completions)
+    facts = _load(list(enrolments.values()), outline[1], completions)
     return [
         _course(one, enrolments.get(one.translation_key), outline, facts, asked[one.translation_key]) for one in courses
     ]
@@ -197,7 +199,7 @@ def build_each(
     lessons, current = _outline(courses)
     outline = lessons, current if activities is None else activities
     by_key = rules.in_force_each(courses)
-    facts = _load(enrolments)
+    facts = _load(enrolments, outline[1])
     return [_course(one.course, one, outline, facts, asked or by_key[one.course_key]) for one in enrolments]
 
 
@@ -211,9 +213,11 @@ def _outline(courses: list[CoursePage]) -> Outline:
     return list(lessons), activities
 
 
-def _load(enrolments: list[Enrolment], known: list[Completion] | None = None) -> _Facts:
+def _load(
+    enrolments: list[Enrolment], activities: Mapping[UUID, list[Activity]], known: list[Completion] | None = None
+) -> _Facts:
     if not enrolments:
-        return _Facts(set(), {}, {}, {}, {})
+        return _Facts(set(), {}, {}, {}, {}, {})
     ids = [enrolment.pk for enrolment in enrolments]
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
@@ -231,6 +235,7 @@ def _load(enrolments: list[Enrolment], known: list[Completion] | None = None) ->
         {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
         _made(enrolments) if known is None else _own(enrolments[0].person_id, known),
         {(item.enrolment_id, item.activity_id): item for item in waivers},
+        attended.hours_of(ids) if any(one.hours for some in activities.values() for one in some) else {},
     )
 
 
@@ -272,13 +277,18 @@ def _activity(
     coverage = coverage_of(asked, activity, activity.video, watch) if activity.video else None
     place = f"{url}#a-{activity.block_key}"
     lacks: tuple[Lack, ...] = ()
-    if not is_done and waiver is None:
-        if coverage:
-            lacks = lacking.of_video(coverage, url, activity)
-        elif activity.quiz:
-            lacks = (Lack(lacking.quiz_words(asked.pass_of(activity), activity.quiz.max_attempts, tried), place),)
-        else:
-            lacks = (Lack(lacking.reading_words(), place),)
-    percent = 100 if is_done or waiver else coverage.percent if coverage else 0
+    percent = coverage.percent if coverage else 0
+    if activity.kind == Activity.Kind.ATTENDANCE:
+        needed, there = attended.needed_hours(activity), facts.attended.get(key, Decimal(0))
+        percent = min(99, int(100 * there / needed))
+        lacks = (Lack(attended.in_words(needed - there), place),)
+    elif coverage:
+        lacks = lacking.of_video(coverage, url, activity)
+    elif activity.quiz:
+        lacks = (Lack(lacking.quiz_words(asked.pass_of(activity), activity.quiz.max_attempts, tried), place),)
+    else:
+        lacks = (Lack(lacking.reading_words(), place),)
+    if is_done or waiver:
+        percent, lacks = 100, ()
     best = tried["best"] if tried else None
     return ActivityProgress(activity, place, is_done, percent, lacks, watch, coverage, waiver, best)

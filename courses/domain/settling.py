@@ -4,7 +4,7 @@ from datetime import datetime
 
 from django.db.models import F
 
-from courses.domain import completion, rules
+from courses.domain import attendance, completion, rules
 from courses.domain.coverage import Coverage, coverage_of
 from courses.models import Attempt, Enrolment, WatchProgress
 
@@ -12,7 +12,15 @@ LEAST_PERCENT = 10  # no rule asks for less of a video
 
 
 def settle(*, enrolments, lesson_key=None, at: datetime | None = None) -> None:
-    """Complete the videos whose stored coverage suffices. One query when there are none; repeating changes nothing."""
+    """Complete the videos and the parts held in person that are done by now. Repeating it changes nothing.
+
+    One query for each kind when there are none.
+    """
+    _settle_watched(enrolments, lesson_key, at)
+    attendance.settle(enrolments=enrolments, lesson_key=lesson_key, at=at)
+
+
+def _settle_watched(enrolments, lesson_key, at: datetime | None) -> None:
     begun = (
         WatchProgress.objects.filter(
             enrolment__in=Enrolment.objects.active().filter(pk__in=enrolments),

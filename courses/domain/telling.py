@@ -10,9 +10,12 @@ from courses.models import (
     Answer,
     AssignedPerson,
     Attempt,
+    Attendance,
     Completion,
     Enrolment,
+    InPersonSession,
     InvitationUse,
+    Registration,
     Waiver,
     WatchProgress,
     WatchSegment,
@@ -22,6 +25,7 @@ from lms.domain import own_data
 from lms.domain.telling import moment
 from lms.models import Person
 
+HELD = ("session__municipality__department",)
 ANSWERS = Prefetch("answers", Answer.objects.select_related("version"))
 
 
@@ -35,6 +39,8 @@ def tell(person: Person) -> dict[str, Any]:
             Prefetch("watch_progress", WatchProgress.objects.select_related("video").order_by("pk")),
             Prefetch("watch_segments", WatchSegment.objects.select_related("video")),
             Prefetch("waivers", Waiver.objects.select_related("activity", "made_by", "withdrawn_by")),
+            Prefetch("registrations", Registration.objects.select_related(*HELD)),
+            Prefetch("attendance", Attendance.objects.select_related(*HELD).order_by("pk")),
             Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related(ANSWERS)),
         )
     )
@@ -85,6 +91,8 @@ def _enrolment(one: Enrolment) -> dict:
         "segments": [_segment(played) for played in one.watch_segments.all()],
         "attempts": [_attempt(attempt) for attempt in one.attempts.all()],
         "exceptions": [_exception(waiver) for waiver in one.waivers.all()],
+        "seats": [_seat(seat) for seat in one.registrations.all()],
+        "attendance": [_attendance(there) for there in one.attendance.all()],
     }
 
 
@@ -132,6 +140,26 @@ def _segment(played: WatchSegment) -> dict:
     }
 
 
+def _session(session: InPersonSession) -> dict:
+    return {"session_at": moment(session.starts_at), "municipality": str(session.municipality), "room": session.room}
+
+
+def _seat(seat: Registration) -> dict:
+    times = {"seat_taken_at": moment(seat.registered_at), "seat_given_back_at": moment(seat.cancelled_at)}
+    return _session(seat.session) | {"seat_number": seat.number} | times
+
+
+def _attendance(there: Attendance) -> dict:
+    return _session(there.session) | {
+        "is_present": there.is_present,
+        "way": str(there.get_way_display()),
+        "is_late": there.is_late,
+        "happened_at": moment(there.happened_at),
+        "received_at": moment(there.received_at),
+        "reason": there.reason,
+    }
+
+
 def _attempt(attempt: Attempt) -> dict:
     return {
         "quiz": attempt.quiz.title,
@@ -161,6 +189,7 @@ def _completion(one: Completion) -> dict:
         "course": one.course_title,
         "edition": one.edition,
         "hours": float(one.hours),
+        "hours_by_kind": {kind: float(hours) for kind, hours in one.hours_by_kind.items()},
         "score_percent": one.score_percent,
         "started_at": moment(one.started_at),
         "completed_at": moment(one.completed_at),
@@ -177,6 +206,7 @@ def held(people: list[Person]) -> list[str]:
         (Enrolment.objects.filter(person__in=people).count(), _enrolments),
         (WatchProgress.objects.filter(**of_people).count(), _videos),
         (Attempt.objects.filter(**of_people).count(), _attempts),
+        (Attendance.objects.filter(**of_people).count(), _attendances),
         (Completion.objects.filter(person__in=people).count(), _completions),
     ]
     return [words(count) % {"n": count} for count, words in counts if count]
@@ -198,6 +228,10 @@ def _attempts(n: int) -> str:
         "%(n)d intentos de cuestionario, con sus respuestas y sus notas",
         n,
     )
+
+
+def _attendances(n: int) -> str:
+    return ngettext("%(n)d anotación de asistencia", "%(n)d anotaciones de asistencia", n)
 
 
 def _completions(n: int) -> str:

@@ -19,6 +19,9 @@ def wanted_of(lesson: LessonPage) -> list[Wanted]:
     """The activities that a lesson asks for, as it stands: those that its blocks name, else the reading of it."""
     found = []
     for number, block in enumerate(lesson.body):
+        if block.block_type == Activity.Kind.ATTENDANCE:
+            found.append(Wanted(UUID(str(block.id)), _in_person(block.value, number)))
+            continue
         subject = block.value.get(block.block_type) if block.block_type in Activity.Kind else None
         if subject is None:
             continue
@@ -32,6 +35,12 @@ def wanted_of(lesson: LessonPage) -> list[Wanted]:
         }
         found.append(Wanted(UUID(str(block.id)), fields))
     return found or [_reading(lesson)]
+
+
+def _in_person(value: Any, number: int) -> dict[str, Any]:
+    copied = {name: value.get(name) for name in ("title", "hours", "min_percent")}
+    needed = {"is_required": bool(value.get("is_required")), "video": None, "quiz": None, "order": number}
+    return {"kind": Activity.Kind.ATTENDANCE, **copied, **needed}
 
 
 def _reading(lesson: LessonPage) -> Wanted:

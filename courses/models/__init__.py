@@ -15,6 +15,7 @@ from .progress import (
 )
 from .questions import Quiz, QuizItem
 from .rules import CourseRule, RuleEffect, Waiver
+from .sessions import Attendance, InPersonSession, Registration
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "AssignedPerson",
     "Assignment",
     "Attempt",
+    "Attendance",
     "BankQuestion",
     "CatalogueIndexPage",
     "Completion",
@@ -31,6 +33,7 @@ __all__ = [
     "CourseRule",
     "Enrolment",
     "Family",
+    "InPersonSession",
     "Invitation",
     "InvitationUse",
     "LearningPath",
@@ -40,6 +43,7 @@ __all__ = [
     "QuestionVersion",
     "Quiz",
     "QuizItem",
+    "Registration",
     "RuleEffect",
     "ToolIndexPage",
     "ToolPage",

@@ -1,5 +1,8 @@
 """The pages trainers write: catalogue, courses, lessons. Editorial only; no learner's state touches them."""
 
+from decimal import Decimal
+
+from django.apps import apps
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -13,6 +16,7 @@ from courses.blocks import LESSON_BLOCKS
 from lms.domain.texts import fold
 from lms.models import Language, Membership, Network, Post
 
+from .hours import HoursByKind, HoursPanel
 from .placing import PlacingForm
 from .reach import Door, Owned
 
@@ -90,6 +94,15 @@ class CoursePage(Owned, Page):
     hours = models.DecimalField(
         _("horas"), max_digits=5, decimal_places=1, default=1, validators=[MinValueValidator(0.5)]
     )
+    virtual_hours = models.DecimalField(
+        _("de ellas, virtuales"),
+        max_digits=5,
+        decimal_places=1,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0)],
+        help_text=_("Vacío: todas las que no son presenciales."),
+    )
     network = models.ForeignKey(
         Network,
         models.PROTECT,
@@ -139,7 +152,9 @@ class CoursePage(Owned, Page):
             heading=_("Para quién"),
         ),
         MultiFieldPanel([FieldPanel("entry"), FieldPanel("seats")], heading=_("Inscripción")),
-        MultiFieldPanel([FieldPanel("taught_by"), FieldPanel("hours")], heading=_("Cómo")),
+        MultiFieldPanel(
+            [FieldPanel("taught_by"), FieldPanel("hours"), FieldPanel("virtual_hours"), HoursPanel()], heading=_("Cómo")
+        ),
         MultiFieldPanel(
             [
                 HelpPanel(template="wagtailadmin/courses/rules_panel.html"),
@@ -159,6 +174,14 @@ class CoursePage(Owned, Page):
         """Keeps the folded text that the catalogue searches."""
         self.search_text = fold(" ".join([self.title, self.summary, self.taught_by, self.get_family_display()]))
         super().save(*args, **kwargs)
+
+    def hours_by_kind(self) -> HoursByKind:
+        """What the published lessons ask for in person, and the rest."""
+        asked = apps.get_model("courses", "Activity").objects.required()
+        held = asked.filter(course_key=self.translation_key).aggregate(n=models.Sum("hours"))["n"]
+        # What a form brought is not yet a number of the database.
+        total, virtual = Decimal(self.hours), None if self.virtual_hours is None else Decimal(self.virtual_hours)
+        return HoursByKind.of(total, held or Decimal(0), virtual)
 
     def lessons(self):
         """Published lessons in their order."""

@@ -129,6 +129,7 @@ class Completion(models.Model):
     edition = models.PositiveSmallIntegerField()
     course_title = models.CharField(_("curso"), max_length=255)
     hours = models.DecimalField(_("horas"), max_digits=5, decimal_places=1)
+    hours_by_kind = models.JSONField(default=dict, help_text='{"in_person": "8.0", "virtual": "4.0"}')
     certificate_kind = models.CharField(max_length=12, blank=True)
     programme = models.JSONField(default=list, help_text="titles of the lessons, in order")
     rule = models.JSONField(default=dict, help_text="what had to be done, as it stood that day")

@@ -42,17 +42,20 @@ class Activity(models.Model):
         VIDEO = "video", _("Video")
         QUIZ = "quiz", _("Cuestionario")
         READING = "reading", _("Lectura")
+        ATTENDANCE = "attendance", _("Parte presencial")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     course_key = models.UUIDField(db_index=True)
     lesson_key = models.UUIDField()
     block_key = models.UUIDField(help_text="the block's id; for a reading, the lesson's translation key")
-    kind = models.CharField(max_length=8, choices=Kind)
+    kind = models.CharField(max_length=12, choices=Kind)
     title = models.CharField(max_length=255)
     video = models.ForeignKey(Video, models.PROTECT, null=True, blank=True, related_name="activities")
     quiz = models.ForeignKey(Quiz, models.PROTECT, null=True, blank=True, related_name="activities")
     is_required = models.BooleanField(default=True)
     required_since = models.DateTimeField(null=True, blank=True, help_text="empty: as long as there are people in it")
+    hours = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True, help_text="held in person")
+    min_percent = models.PositiveSmallIntegerField(null=True, blank=True, help_text="of the hours to attend")
     order = models.PositiveIntegerField(default=0)
     retired_at = models.DateTimeField(null=True, blank=True)
 
@@ -67,9 +70,15 @@ class Activity(models.Model):
                 condition=(
                     Q(kind="video", video__isnull=False, quiz=None)
                     | Q(kind="quiz", quiz__isnull=False, video=None)
-                    | Q(kind="reading", quiz=None, video=None)
+                    | Q(kind__in=["reading", "attendance"], quiz=None, video=None)
                 ),
                 name="activity_has_what_its_kind_needs",
+            ),
+            models.CheckConstraint(
+                # What is empty is neither more nor less than anything, so it is asked for by name.
+                condition=~Q(kind="attendance")
+                | Q(hours__isnull=False, hours__gt=0, min_percent__isnull=False, min_percent__range=(1, 100)),
+                name="activity_held_in_person_has_hours",
             ),
         ]
 

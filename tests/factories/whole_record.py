@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils import timezone
 
 from certificates.domain import rendering
+from courses.domain import attendance, grading, invitations, sessions
 from courses.domain import enrolment as enrolments
-from courses.domain import grading, invitations
 from courses.domain.activities import sync_lesson
 from courses.models import (
     Activity,
@@ -33,6 +33,7 @@ from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person
+from tests.factories.sessions import a_session, hold
 
 
 def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, email: str, guardian_name: str) -> Person:
@@ -80,6 +81,7 @@ def _learn(person: Person) -> None:
     first = attempt.answers.first()
     grading.answer(attempt=attempt, order=first.order, given={"chosen": [first.version.said.body.options[0].key]})
     grading.hand_in(attempt=attempt)
+    _attend(person, course, enrolment)
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     Waiver.objects.create(
@@ -120,6 +122,16 @@ def _be_asked(person: Person, course: CoursePage) -> None:
     )
     invitation = invitations.make(course=course, by=None)
     InvitationUse.objects.create(invitation=invitation, person=person)
+
+
+def _attend(person: Person, course, enrolment) -> None:
+    sync_lesson(a_lesson(course, ("attendance", {"title": "Taller", "hours": 4, "min_percent": 80})))
+    held = a_session(Activity.objects.get(course_key=course.translation_key, kind=Activity.Kind.ATTENDANCE))
+    sessions.register(enrolment=enrolment, session=held, by=person)
+    hold(held)
+    for is_present, reason in [(True, ""), (False, "Se anotó a otra persona")]:
+        mark = attendance.Mark(uuid.uuid4(), is_present, "list", reason=reason)
+        attendance.note(session=held, enrolment=enrolment, mark=mark, by=a_person())
 
 
 def _come_in(person: Person) -> None:

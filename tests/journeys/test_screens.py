@@ -45,7 +45,7 @@ OFFICE = {
         *("/cms/rutas/", "/cms/rutas/add/"),
         *("/cms/almacenamiento/", "/cms/almacenamiento/new/", "/cms/almacenamiento/resumen/"),
     ],
-    "trainer": ["/cms/", "/cms/videos/", "/cms/videos/new/"],
+    "trainer": ["/cms/", "/cms/presencial/", "/cms/videos/", "/cms/videos/new/"],
     "auditor": ["/cms/", "/cms/personas/", "/cms/roles/", "/cms/roles/en-un-dia/", "/cms/bitacora/"],
 }
 FIRST_VISIT_BYTES = 100_000

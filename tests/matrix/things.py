@@ -21,7 +21,7 @@ from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
 from courses.domain import enrolment as enrolments
-from courses.domain import grading, invitations
+from courses.domain import grading, invitations, rotating
 from courses.domain.activities import sync_lesson
 from courses.models import Activity, Answer, Assignment, CourseRule, Enrolment, LessonPage, Topic, Waiver
 from courses.questions import Essay
@@ -34,6 +34,7 @@ from tests.factories.certificates import a_certificate
 from tests.factories.courses import a_course, a_lesson, a_path, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born
+from tests.factories.sessions import a_part, a_session, hold
 from tests.factories.staff_lists import a_staff_import
 
 from .world import Found, Side, World, by_key
@@ -115,6 +116,22 @@ def _reading(world: World, owner: Person) -> Found:
     side = world.sides["abroad" if owner == world.sides["abroad"].somebody else "home"]
     enrolments.enrol(person=owner, course=side.course, by=owner)
     return by_key(side.reading)
+
+
+def _offered_session(world: World, owner: Person) -> Found:
+    """One's own is of a course where one is enrolled, another's of one where one is not."""
+    side = world.sides["abroad" if owner == world.sides["abroad"].somebody else "home"]
+    enrolments.enrol(person=owner, course=side.course, by=owner)
+    return by_key(a_session(a_part(side.course)))
+
+
+def _in_person_session(world: World, side: Side) -> Found:
+    return by_key(a_session(a_part(side.course)))
+
+
+def _scan(world: World, side: Side) -> Found:
+    session, step = hold(a_session(a_part(side.course))), rotating.step_at(timezone.now())
+    return Found({"code": session.code, "step": step, "mac": rotating.mac_of(session, step)})
 
 
 def _upload(world: World, owner: Person) -> Found:
@@ -306,6 +323,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "join_request": _join_request,
     "enrolment": lambda world, owner: by_key(_enrolled(world, owner)),
     "reading": _reading,
+    "offered_session": _offered_session,
     "exercise": _exercise,
     "attempt": lambda world, owner: by_key(_attempt(world, owner), number=1),
     "closed_attempt": _closed_attempt,
@@ -355,6 +373,9 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "changing_course": _changing_course,
     "pupil": lambda world, side: by_key(_pupil(side)),
     "waiver": _waiver,
+    "in_person_part": lambda world, side: by_key(a_part(side.course)),
+    "in_person_session": _in_person_session,
+    "scan": _scan,
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(

@@ -53,6 +53,7 @@ class Command(BaseCommand):
         taught = {}
         for name in courses.COURSES:
             course = courses.ensure_course(name, network=network, by=trainer, is_short=is_small)
+            courses.ensure_sessions(course, by=trainer)
             taught[courses.course_data(name)["tool"]] = course
             self.stdout.write(f"· {course.title}")
         return taught
