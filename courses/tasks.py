@@ -1,8 +1,10 @@
-"""What Celery carries for this app."""
+"""What Celery carries for this app. Importing the modules of work registers the performers of their jobs."""
 
 from celery import shared_task
 
-from courses.domain import activities, grading
+from courses.domain import activities, grading, regrading
+
+__all__ = ["close_overdue", "regrading", "sync_activities"]
 
 
 @shared_task(name="courses.tasks.sync_activities")

@@ -5,19 +5,20 @@ is right, nor why.
 """
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from courses.domain import completion
-from courses.models import Activity, Answer, Attempt, BankQuestion, Enrolment, Quiz, QuizItem
+from courses.models import Activity, ActivityCompletion, Answer, Attempt, BankQuestion, Enrolment, Quiz, QuizItem
 from courses.questions import answers, grading
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
@@ -51,8 +52,8 @@ class Standing:
 
     @property
     def is_passed(self) -> bool:
-        """Whether some attempt passed."""
-        return any(attempt.is_passed for attempt in self.attempts)
+        """Whether some attempt passed, or did when it counted: a mark that was lowered later takes nothing back."""
+        return any(attempt.is_passed or getattr(attempt, "is_done", False) for attempt in self.attempts)
 
     @property
     def awaits_marking(self) -> bool:
@@ -95,8 +96,9 @@ class Standing:
 
 def standing(*, enrolment: Enrolment, activity: Activity, at: datetime | None = None) -> Standing:
     """All attempts of an enrolment at one quiz, oldest first."""
-    attempts = tuple(Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number"))
-    return Standing(attempts, activity.quiz, at or timezone.now())
+    done = ActivityCompletion.objects.filter(enrolment=OuterRef("enrolment"), activity=OuterRef("activity"))
+    attempts = Attempt.objects.filter(enrolment=enrolment, activity=activity).annotate(is_done=Exists(done))
+    return Standing(tuple(attempts.order_by("number")), activity.quiz, at or timezone.now())
 
 
 @transaction.atomic
@@ -214,13 +216,21 @@ def close_overdue(*, at: datetime | None = None) -> int:
     return count
 
 
+def score(marks: Iterable[tuple[Decimal, Decimal | None]]) -> int | None:
+    """What answers of so many points, worth so many percent, add up to: whole percent, rounded down.
+
+    None as long as one that counts has no mark.
+    """
+    every = list(marks)
+    worth = sum((points for points, _percent in every), Decimal(0))
+    got = sum((points * percent for points, percent in every if percent is not None), Decimal(0))
+    is_marked = all(percent is not None or not points for points, percent in every)
+    return int(min(got / worth, Decimal(100))) if is_marked and worth else None
+
+
 def settle(attempt: Attempt, enrolment: Enrolment, *, at: datetime) -> None:
     """Write what the answers add up to, once each is marked; a passed attempt completes the activity."""
-    marks = [(given.points, given.percent) for given in attempt.answers.all()]
-    worth = sum((points for points, _percent in marks), Decimal(0))
-    got = sum((points * percent for points, percent in marks if percent is not None), Decimal(0))
-    is_marked = all(percent is not None or not points for points, percent in marks)
-    attempt.score_percent = int(min(got / worth, Decimal(100))) if is_marked and worth else None
+    attempt.score_percent = score((given.points, given.percent) for given in attempt.answers.all())
     attempt.is_passed = attempt.score_percent is not None and attempt.score_percent >= attempt.pass_percent
     attempt.save(update_fields=["score_percent", "is_passed", "closed_at"])
     if attempt.is_passed:

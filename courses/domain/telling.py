@@ -5,13 +5,22 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import ActivityCompletion, Answer, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
+from courses.models import (
+    ActivityCompletion,
+    Answer,
+    Attempt,
+    Completion,
+    Enrolment,
+    MarkChange,
+    WatchProgress,
+    WatchSegment,
+)
 from courses.questions import prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
 from lms.models import Person
 
-ANSWERS = Prefetch("answers", Answer.objects.select_related("version"))
+ANSWERS = Prefetch("answers", Answer.objects.select_related("version").prefetch_related("changes"))
 
 
 def tell(person: Person) -> dict[str, Any]:
@@ -98,6 +107,19 @@ def _answer(answer) -> dict:
         "is_right": answer.is_right,
         "percent": None if answer.percent is None else float(answer.percent),
         "remark": answer.remark,
+        "mark_changes": [_change(one) for one in answer.changes.all()],
+    }
+
+
+def _change(one: MarkChange) -> dict:
+    """What the answer and its attempt were worth before, and why that changed."""
+    return {
+        "percent_before": None if one.percent_before is None else float(one.percent_before),
+        "score_before": one.score_before,
+        "was_passed": one.was_passed,
+        "remark_before": one.remark,
+        "reason": one.reason,
+        "changed_at": moment(one.made_at),
     }
 
 

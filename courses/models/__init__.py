@@ -12,6 +12,7 @@ from .progress import (
     WatchSegment,
 )
 from .questions import Quiz, QuizItem
+from .regrading import MarkChange, Regrading
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -26,10 +27,12 @@ __all__ = [
     "Enrolment",
     "Family",
     "LessonPage",
+    "MarkChange",
     "QuestionPicture",
     "QuestionVersion",
     "Quiz",
     "QuizItem",
+    "Regrading",
     "ToolIndexPage",
     "ToolPage",
     "Topic",

@@ -68,7 +68,7 @@ def answer_words(given) -> list[str]:
 @register.filter
 def solution_words(given) -> list[str]:
     """What is right, in lines; only for an attempt that is closed."""
-    return wording.solution(given.version.said) if given.attempt.closed_at else []
+    return wording.solution(given.judged_by.said) if given.attempt.closed_at else []
 
 
 @register.inclusion_tag("courses/components/quiz_entry.html", takes_context=True)

@@ -93,8 +93,8 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
 
 
 def _asked(attempt: Attempt) -> list[Answer]:
-    every = attempt.answers.select_related("version__question")
-    return list(every.prefetch_related("version__question__pictures__image"))
+    every = attempt.answers.select_related("version__question", "graded_by")
+    return list(every.prefetch_related("version__question__pictures__image", "changes__regrading"))
 
 
 def _seconds_left(attempt: Attempt) -> int | None:

@@ -14,6 +14,7 @@ KINDS = {
     "certificates.render": gettext_lazy("Dibujar un certificado"),
     "courses.judge_joined": gettext_lazy("Revisar los cursos de registros unidos"),
     "courses.recut": gettext_lazy("Pasar el avance a un corte nuevo de un video"),
+    "courses.regrade": gettext_lazy("Recalificar los intentos de una pregunta"),
     "imports.check": gettext_lazy("Revisar una lista de personal"),
     "imports.run": gettext_lazy("Entrar una lista de personal"),
     "lms.find_duplicates": gettext_lazy("Buscar registros repetidos"),

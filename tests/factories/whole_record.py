@@ -13,7 +13,7 @@ from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
 from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, WatchProgress, WatchSegment
+from courses.models import Activity, Answer, MarkChange, WatchProgress, WatchSegment
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -68,6 +68,18 @@ def _learn(person: Person) -> None:
     grading.answer(attempt=attempt, order=first.order, given={"chosen": [first.version.said.body.options[0].key]})
     grading.hand_in(attempt=attempt)
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
+    MarkChange.objects.create(
+        answer=first,
+        version=first.version,
+        percent_before=0,
+        percent_after=100,
+        score_before=50,
+        score_after=50,
+        was_passed=False,
+        is_passed=False,
+        remark="Lo que decía antes",
+        reason="La clave estaba mal",
+    )
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     WatchProgress.objects.create(**watched, length_seconds=100, covered_seconds=40)
     WatchSegment.objects.create(
