@@ -9,7 +9,7 @@ from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
 from courses.models.reach import AuthoringPolicy
-from courses.views import authoring, bank, bank_files, marking
+from courses.views import authoring, bank, bank_files, marking, regrading
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -65,6 +65,10 @@ def register_bank():
         path("<uuid:public_id>/", bank.preview, name="preview"),
         path("<uuid:public_id>/cambiar/", bank.edit, name="edit"),
         path("<uuid:public_id>/versiones/", bank.history, name="history"),
+        path("<uuid:public_id>/versiones/comparar/", regrading.compare, name="compare"),
+        path("<uuid:public_id>/recalificar/", regrading.regrade, name="regrade"),
+        path("<uuid:public_id>/recalificar/avance/", regrading.progress, name="regrade_progress"),
+        path("<uuid:public_id>/recalificar/csv/", regrading.sheet, name="regrade_sheet"),
         path("<uuid:public_id>/archivar/", bank.archive, name="archive"),
         path("<uuid:public_id>/restaurar/", bank.restore, name="restore"),
     ]

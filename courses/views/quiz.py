@@ -182,9 +182,12 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not attempt.closed_at:
         return redirect("courses:attempt_review", attempt.public_id)
     asked = _asked(attempt)
+    changes = sorted((change for one in asked for change in one.changes.all()), key=lambda change: change.pk)
     context = {
         "attempt": attempt,
         "answers": asked,
+        "changes": changes,
+        "was_passed": any(change.was_passed for change in changes),
         "right_count": sum(1 for one in asked if one.is_right and one.points),
         "counted": sum(1 for one in asked if one.points),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),
