@@ -1,15 +1,17 @@
 """What this app adds to Wagtail's back-office."""
 
-from django.urls import include, path, reverse_lazy
+from django.urls import include, path, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
+from wagtail.admin.widgets.button import Button
 from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
+from courses.models import Quiz
 from courses.models.reach import AuthoringPolicy
-from courses.views import authoring, bank, bank_files, marking, regrading
+from courses.views import analysis, authoring, bank, bank_files, marking, regrading
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -66,6 +68,8 @@ def register_bank():
         path("<uuid:public_id>/cambiar/", bank.edit, name="edit"),
         path("<uuid:public_id>/versiones/", bank.history, name="history"),
         path("<uuid:public_id>/versiones/comparar/", regrading.compare, name="compare"),
+        path("<uuid:public_id>/analisis/", analysis.of_question, name="analysis"),
+        path("cuestionarios/<uuid:public_id>/analisis/", analysis.of_quiz, name="quiz_analysis"),
         path("<uuid:public_id>/recalificar/", regrading.regrade, name="regrade"),
         path("<uuid:public_id>/recalificar/avance/", regrading.progress, name="regrade_progress"),
         path("<uuid:public_id>/recalificar/csv/", regrading.sheet, name="regrade_sheet"),
@@ -73,6 +77,14 @@ def register_bank():
         path("<uuid:public_id>/restaurar/", bank.restore, name="restore"),
     ]
     return [path("preguntas/", include((patterns, "courses_bank")))]
+
+
+@hooks.register("register_snippet_listing_buttons")
+def analysis_of_quizzes(snippet, user, next_url=None):
+    """From a quiz of the list to how its questions do."""
+    if isinstance(snippet, Quiz):
+        address = reverse("courses_bank:quiz_analysis", args=[snippet.public_id])
+        yield Button(_("Análisis de las preguntas"), address, icon_name="table", priority=30)
 
 
 @hooks.register("register_admin_urls")
