@@ -11,7 +11,7 @@ from wagtail.snippets.models import register_snippet
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
 from courses.models import Quiz
 from courses.models.reach import AuthoringPolicy
-from courses.views import analysis, authoring, bank, bank_files, marking, regrading
+from courses.views import analysis, authoring, bank, bank_files, marking, regrading, retention
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -95,6 +95,24 @@ def register_marking():
         path("<uuid:public_id>/<int:number>/", marking.mark, name="mark"),
     ]
     return [path("por-calificar/", include((patterns, "courses_marking")))]
+
+
+@hooks.register("register_admin_urls")
+def register_retention():
+    """Where people stop watching."""
+    patterns = [
+        path("", retention.index, name="index"),
+        path("<uuid:public_id>/", retention.of_video, name="video"),
+    ]
+    return [path("donde-dejan-de-ver/", include((patterns, "courses_retention")))]
+
+
+@hooks.register("register_admin_menu_item")
+def retention_in_menu():
+    """After the quizzes."""
+    return CoursesMenuItem(
+        _("Dónde dejan de ver"), reverse_lazy("courses_retention:index"), icon_name="media", order=123
+    )
 
 
 @hooks.register("register_admin_menu_item")

@@ -16,7 +16,7 @@ from courses.domain import item_statistics as statistics
 from courses.domain.item_statistics import LEAST, NAN, Figures
 from courses.domain.marking import courses_of
 from courses.models import Answer, Attempt, BankQuestion, QuestionVersion, Quiz
-from courses.questions import Body, Choices, TrueFalse
+from courses.questions import Body, Choices, Kind, TrueFalse
 from courses.questions.answers import FALSE, TRUE
 from courses.questions.grading import NEARLY
 from courses.questions.prose import to_plain
@@ -150,7 +150,7 @@ def _options(body: Body, found: _Marks) -> Iterator[Option]:
 def _offered(body: Body) -> list[tuple[str, str, bool]]:
     match body:
         case Choices():
-            least = 0 if body.kind == "multiple" else NEARLY
+            least = 0 if body.kind == Kind.MULTIPLE else NEARLY
             return [(one.key, to_plain(one.text), one.percent > least) for one in body.options]
         case TrueFalse():
             return [(TRUE, "", body.is_true), (FALSE, "", not body.is_true)]

@@ -16,13 +16,13 @@ from .kinds import (
     Essay,
     Files,
     Matching,
+    NumberAnswer,
     Numeric,
     Ordering,
     OrderingScore,
     Question,
     Scoring,
     ShortText,
-    TextAnswer,
     TrueFalse,
 )
 from .prose import to_plain
@@ -174,25 +174,29 @@ def _choices(body: Choices, path: Path) -> Iterator[tuple[Path, Field]]:
 
 
 def _answers(body: Numeric | ShortText, path: Path) -> Iterator[tuple[Path, Field]]:
-    for number, one in enumerate(body.answers, start=1):
-        worth = _("%(percent)s %%") % {"percent": _amount(one.percent)}
-        text = one.text if isinstance(one, TextAnswer) else f"{_amount(one.value)} ± {_amount(one.tolerance)}"
+    texts = [one.text for one in body.answers] if isinstance(body, ShortText) else [_range(one) for one in body.answers]
+    worth = [_("%(percent)s %%") % {"percent": _amount(one.percent)} for one in body.answers]
+    for number, (text, percent) in enumerate(zip(texts, worth, strict=True), start=1):
         label = _("Respuesta aceptada %(n)s") % {"n": number}
-        yield (*path, "answer", str(number)), Field(label, f"{text} ({worth})", is_key=True)
+        yield (*path, "answer", str(number)), Field(label, f"{text} ({percent})", is_key=True)
     if isinstance(body, Numeric):
         units = ", ".join(f"{unit.name} × {_amount(unit.factor)}" for unit in body.units)
         yield (*path, "units"), Field(_("Unidades"), units, is_key=True)
-        return
-    forgiven = [
-        words
-        for is_so, words in (
-            (body.forgives_case, _("mayúsculas")),
-            (body.forgives_accents, _("tildes")),
-            (body.forgives_apostrophes, _("apóstrofos")),
-        )
-        if is_so
-    ]
-    yield (*path, "forgives"), Field(_("No importan"), ", ".join(forgiven), is_key=True)
+    else:
+        yield (*path, "forgives"), Field(_("No importan"), ", ".join(_forgiven(body)), is_key=True)
+
+
+def _range(one: NumberAnswer) -> str:
+    return f"{_amount(one.value)} ± {_amount(one.tolerance)}"
+
+
+def _forgiven(body: ShortText) -> list[str]:
+    told = (
+        (body.forgives_case, _("mayúsculas")),
+        (body.forgives_accents, _("tildes")),
+        (body.forgives_apostrophes, _("apóstrofos")),
+    )
+    return [words for is_so, words in told if is_so]
 
 
 def _rubric(rubric: tuple[Criterion, ...], path: Path) -> Iterator[tuple[Path, Field]]:

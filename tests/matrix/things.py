@@ -191,6 +191,11 @@ def _waiting_answer(world: World, side: Side) -> Found:
     return Found({"public_id": attempt.public_id, "number": 99})
 
 
+def _video_in_course(world: World, side: Side) -> Found:
+    keys = {"course_key": side.course.translation_key, "lesson_key": uuid.uuid4(), "block_key": uuid.uuid4()}
+    return by_key(Activity.objects.create(**keys, kind=Activity.Kind.VIDEO, title="x", video=a_video()))
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -309,6 +314,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "network_request": partial(_of_network, is_asking=True),
     "question_kind": lambda world, side: Found({"kind": "single"}),
     "waiting_answer": _waiting_answer,
+    "video_in_course": _video_in_course,
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(
