@@ -184,8 +184,6 @@ class ClozeForm(QuestionForm):
 class EssayForm(QuestionForm):
     """A text of one's own."""
 
-    CLOSING = ("always",)
-    right = partly = wrong = None  # type: ignore[assignment]
     least_words = forms.IntegerField(label=_("Palabras, al menos"), required=False, min_value=0, max_value=20_000)
     most_words = forms.IntegerField(label=_("Palabras, a lo sumo"), required=False, min_value=0, max_value=20_000)
     marker_note = prose(_("Nota para quien califica"), help_text=_("No la ve quien responde."))

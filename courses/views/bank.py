@@ -169,9 +169,20 @@ def _save(request: HttpRequest, editor: Editor) -> bool:
 
 def _written(request: HttpRequest, editor: Editor, title: str) -> HttpResponse:
     is_wrong = request.method == "POST" and "more" not in request.POST
-    context = {"editor": editor, "form": editor.form} | frame(title, str(BankQuestion.Kind(editor.kind.value).label))
+    context = {"editor": editor, "form": editor.form, "places": _places(request, editor.question)} | frame(
+        title, str(BankQuestion.Kind(editor.kind.value).label)
+    )
     context["media"] = sum((rows.media for _name, rows in editor.groups), editor.form.media)
     return render(request, "wagtailadmin/courses/bank_edit.html", context, status=422 if is_wrong else 200)
+
+
+def _places(request: HttpRequest, question: BankQuestion | None) -> list[dict]:
+    """The quizzes that ask it: a change reaches all of them, also those that one may not write."""
+    if question is None or not question.pk:
+        return []
+    asking = Quiz.objects.filter(items__question=question).distinct().select_related("made_by")
+    mine = set(quizzes_for(request.user, asking).values_list("pk", flat=True))
+    return [{"quiz": quiz, "is_mine": quiz.pk in mine} for quiz in asking]
 
 
 @needs(EDIT)

@@ -307,3 +307,32 @@ def test_the_chooser_offers_what_one_may_place_and_searches_it(client, trainer, 
     assert ("¿Mía de agua?" in found, "¿Compartida?" in found) == (True, False)
     assert client.get(reverse("bank_question_chooser:chosen", args=[shared.pk])).status_code == 200
     assert client.get(reverse("bank_question_chooser:chosen", args=[foreign.pk])).status_code == 404
+
+
+def test_whoever_changes_a_question_reads_where_else_it_stands(client, trainer):
+    question, other = a_question("¿Mía?", made_by=trainer), a_person()
+    assert "Esta pregunta está en" not in client.get(url("edit", question)).content.decode()
+    for quiz in (
+        a_quiz(questions=0, made_by=trainer, title="El mío"),
+        a_quiz(questions=0, made_by=other, title="Ajeno"),
+    ):
+        QuizItem.objects.create(quiz=quiz, question=question)
+    page = client.get(url("edit", question)).content.decode()
+    assert "Esta pregunta está en 2 cuestionarios" in page
+    assert "El mío</a>" in page
+    assert f"Ajeno (de {other})" in page
+
+
+def test_more_than_a_file_holds_is_exported_in_parts_and_none_is_left_out(client, trainer, monkeypatch):
+    monkeypatch.setattr("courses.views.bank_files.MOST_EXPORTED", 2)
+    for number in range(5):
+        a_question(f"¿Número {number}?", made_by=trainer)
+    page = client.get(reverse("courses_bank:export"), {"formato": "gift"}).content.decode()
+    assert "Son 5 preguntas" in page
+    assert "Preguntas 5 a 5" in page
+    found = ""
+    for part in (1, 2, 3):
+        given = {"formato": "gift", "parte": part, "archivo": "1"}
+        found += client.get(reverse("courses_bank:export"), given).content.decode()
+    assert [found.count(f"¿Número {number}?") > 0 for number in range(5)] == [True] * 5
+    assert client.get(reverse("courses_bank:export"), {"parte": "x", "archivo": "1"}).status_code == 200
