@@ -9,7 +9,6 @@ from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.models import BankQuestion, Topic
 from courses.models.reach import bank_for, topics_for
-from courses.questions import Kind
 
 ITEM = re.compile(r"items-\d+-(question|topic)")
 
@@ -62,11 +61,6 @@ class QuizForm(WagtailAdminModelForm):
                     form.add_error(name, _("Ya está en este cuestionario."))
                 elif chosen:
                     seen.add((name, chosen.pk))
-            question = form.cleaned_data.get("question")
-            if question and question.kind == Kind.FILES:
-                form.add_error(
-                    "question", _("Las preguntas de entregar archivos todavía no se pueden poner. Elija otra.")
-                )
         return data
 
 

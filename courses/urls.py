@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import catalogue, enrolment, learning, lesson, networks, quiz, tools
+from courses.views import catalogue, enrolment, handed, learning, lesson, networks, quiz, tools
 
 app_name = "courses"
 urlpatterns = [
@@ -17,6 +17,7 @@ urlpatterns = [
     path("intentos/<uuid:public_id>/<int:number>/", quiz.question, name="attempt_question"),
     path("intentos/<uuid:public_id>/entrega/", quiz.hand_in, name="attempt_hand_in"),
     path("intentos/<uuid:public_id>/resultado/", quiz.result, name="attempt_result"),
+    path("entregas/<uuid:public_id>/", handed.own, name="handed_file"),
     path("redes/", networks.networks, name="networks"),
     path("redes/<uuid:public_id>/", networks.network, name="network"),
     path(

@@ -11,7 +11,7 @@ from wagtail.snippets.models import register_snippet
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
 from courses.models import Quiz
 from courses.models.reach import AuthoringPolicy
-from courses.views import analysis, authoring, bank, bank_files, marking, regrading, retention
+from courses.views import analysis, authoring, bank, bank_files, handed, marking, regrading, retention
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -93,6 +93,7 @@ def register_marking():
     patterns = [
         path("", marking.index, name="index"),
         path("<uuid:public_id>/<int:number>/", marking.mark, name="mark"),
+        path("archivos/<uuid:public_id>/", handed.to_mark, name="file"),
     ]
     return [path("por-calificar/", include((patterns, "courses_marking")))]
 

@@ -18,8 +18,18 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from courses.domain import completion
-from courses.models import Activity, ActivityCompletion, Answer, Attempt, BankQuestion, Enrolment, Quiz, QuizItem
-from courses.questions import answers, grading
+from courses.models import (
+    Activity,
+    ActivityCompletion,
+    Answer,
+    Attempt,
+    BankQuestion,
+    Enrolment,
+    HandedFile,
+    Quiz,
+    QuizItem,
+)
+from courses.questions import Files, answers, grading
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
 
@@ -172,11 +182,18 @@ def answer(*, attempt: Attempt, order: int, given: answers.Answer, at: datetime 
     body = asked.version.said.body
     try:
         asked.given = answers.fit(body, given)
+        if isinstance(body, Files) and not set(asked.given["files"]) <= _handed(asked):
+            raise answers.UnfitAnswer("answer.unknown_choice")
     except answers.UnfitAnswer as unfit:
         raise RuleBroken(unfit.code, str(UNFIT[unfit.code])) from unfit
     asked.answered_at = None if answers.is_empty(body, asked.given) else at
     asked.save(update_fields=["given", "answered_at"])
     return asked
+
+
+def _handed(asked: Answer) -> set[str]:
+    """The files that were taken in for this answer: no other can be named as one."""
+    return {str(key) for key in HandedFile.objects.filter(answer=asked).values_list("public_id", flat=True)}
 
 
 @transaction.atomic

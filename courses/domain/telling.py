@@ -15,12 +15,12 @@ from courses.models import (
     WatchProgress,
     WatchSegment,
 )
-from courses.questions import prose, wording
+from courses.questions import Kind, prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
 from lms.models import Person
 
-ANSWERS = Prefetch("answers", Answer.objects.select_related("version").prefetch_related("changes"))
+ANSWERS = Prefetch("answers", Answer.objects.select_related("version").prefetch_related("changes", "handed"))
 
 
 def tell(person: Person) -> dict[str, Any]:
@@ -102,7 +102,11 @@ def _answer(answer) -> dict:
     """What was asked and what the person answered; what it is worth only once the attempt is closed."""
     return {
         "question": prose.to_plain(answer.version.said.text),
-        "answer": wording.in_words(answer.version.said, answer.given),
+        "answer": [] if answer.version.said.kind == Kind.FILES else wording.in_words(answer.version.said, answer.given),
+        "handed_files": [
+            {"file_name": one.name, "size_bytes": one.bytes, "handed_at": moment(one.handed_at)}
+            for one in answer.handed.all()
+        ],
         "answered_at": moment(answer.answered_at),
         "is_right": answer.is_right,
         "percent": None if answer.percent is None else float(answer.percent),

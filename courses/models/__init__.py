@@ -3,6 +3,7 @@
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
+from .handed import HandedFile
 from .progress import (
     Activity,
     ActivityCompletion,
@@ -26,6 +27,7 @@ __all__ = [
     "CoursePage",
     "Enrolment",
     "Family",
+    "HandedFile",
     "LessonPage",
     "MarkChange",
     "QuestionPicture",

@@ -135,9 +135,6 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
 def edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Change what it says: a new version. Somebody else's change in between is not overwritten."""
     question = question_or_404(request, public_id)
-    if Kind(question.kind) not in KINDS:
-        messages.warning(request, _("Las preguntas de esta clase todavía no se pueden cambiar aquí."))
-        return redirect("courses_bank:preview", question.public_id)
     editor = _editor(request, Kind(question.kind), question)
     if request.method == "POST" and "more" not in request.POST and editor.is_valid() and _save(request, editor):
         messages.success(request, _("Se guardó. Los intentos nuevos ven esta versión; los anteriores, la suya."))

@@ -13,7 +13,7 @@ from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
 from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, MarkChange, WatchProgress, WatchSegment
+from courses.models import Activity, Answer, HandedFile, MarkChange, WatchProgress, WatchSegment
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -68,6 +68,7 @@ def _learn(person: Person) -> None:
     grading.answer(attempt=attempt, order=first.order, given={"chosen": [first.version.said.body.options[0].key]})
     grading.hand_in(attempt=attempt)
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
+    HandedFile.objects.create(answer=first, name="plan.pdf", suffix=".pdf", path=f"entregas/{first.pk}.pdf", bytes=9)
     MarkChange.objects.create(
         answer=first,
         version=first.version,
