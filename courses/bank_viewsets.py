@@ -12,7 +12,6 @@ from wagtail.admin.viewsets.chooser import ChooserViewSet
 from courses.domain import marking
 from courses.models import BankQuestion, Topic
 from courses.models.reach import EDIT, bank_for, topics_for
-from courses.questions import Kind
 from lms import permissions
 from lms.models import Person
 from lms.viewsets.base import Guarded
@@ -34,7 +33,7 @@ class QuestionSearchForm(BaseFilterForm):
     kind = forms.ChoiceField(
         label=_("Clase"),
         required=False,
-        choices=[("", _("Todas")), *(one for one in BankQuestion.Kind.choices if one[0] != Kind.FILES)],
+        choices=[("", _("Todas")), *BankQuestion.Kind.choices],
         widget=forms.Select(FILTERS),
     )
 
@@ -56,7 +55,7 @@ class QuestionSearchForm(BaseFilterForm):
 
 def placeable(person: Person) -> QuerySet[BankQuestion]:
     """The questions that somebody may ask in a quiz of theirs."""
-    return bank_for(person, BankQuestion.objects.in_use().exclude(kind=Kind.FILES), to_edit=False)
+    return bank_for(person, BankQuestion.objects.in_use(), to_edit=False)
 
 
 class _Offered:

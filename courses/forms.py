@@ -13,7 +13,6 @@ from wagtail.admin.forms import WagtailAdminModelForm
 from courses.domain import assigning, audience, invitations
 from courses.models import BankQuestion, CoursePage, Topic
 from courses.models.reach import bank_for, topics_for
-from courses.questions import Kind
 from lms.forms import RuleForm
 from lms.forms.days import DayField
 from lms.models import Appointment, Department, Membership, Municipality, Network, Post
@@ -69,11 +68,6 @@ class QuizForm(WagtailAdminModelForm):
                     form.add_error(name, _("Ya está en este cuestionario."))
                 elif chosen:
                     seen.add((name, chosen.pk))
-            question = form.cleaned_data.get("question")
-            if question and question.kind == Kind.FILES:
-                form.add_error(
-                    "question", _("Las preguntas de entregar archivos todavía no se pueden poner. Elija otra.")
-                )
         return data
 
 

@@ -10,37 +10,16 @@ from wagtail.images.widgets import AdminImageChooser
 
 from courses.models import Topic
 from courses.models.reach import topics_for
+from courses.question_fields import line, percent, prose, tick
 from courses.questions import Kind, OrderingScore, Scoring
 from lms.forms import RuleForm
 from lms.models import Person
 from media.domain import access
 
-KINDS = [kind for kind in Kind if kind != Kind.FILES]
+KINDS = list(Kind)
+ENDINGS = ("pdf", "jpg", "png", "webp", "docx", "odt", "xlsx", "ods", "pptx", "odp")
 MOST_ROWS = 100
 EXTRA_ROWS = 3
-
-
-def prose(label, *, rows: int = 2, help_text="") -> forms.CharField:
-    """A box for prose."""
-    widget = forms.Textarea(attrs={"rows": rows})
-    return forms.CharField(label=label, required=False, max_length=50_000, widget=widget, help_text=help_text)
-
-
-def percent(label, *, help_text="", least: int = -100) -> forms.DecimalField:
-    """A percentage with at most five places."""
-    return forms.DecimalField(
-        label=label, required=False, min_value=least, max_value=100, decimal_places=5, help_text=help_text
-    )
-
-
-def line(label, *, longest: int = 1_000, help_text="") -> forms.CharField:
-    """A line of plain text."""
-    return forms.CharField(label=label, required=False, max_length=longest, help_text=help_text)
-
-
-def tick(label, *, initial: bool = False, help_text="") -> forms.BooleanField:
-    """Yes or no."""
-    return forms.BooleanField(label=label, required=False, initial=initial, help_text=help_text)
 
 
 class QuestionForm(RuleForm):
@@ -184,12 +163,25 @@ class ClozeForm(QuestionForm):
 class EssayForm(QuestionForm):
     """A text of one's own."""
 
-    CLOSING = ("always",)
-    right = partly = wrong = None  # type: ignore[assignment]
     least_words = forms.IntegerField(label=_("Palabras, al menos"), required=False, min_value=0, max_value=20_000)
     most_words = forms.IntegerField(label=_("Palabras, a lo sumo"), required=False, min_value=0, max_value=20_000)
     marker_note = prose(_("Nota para quien califica"), help_text=_("No la ve quien responde."))
     template = prose(_("Texto con el que empieza la respuesta"))
+
+
+class FilesForm(QuestionForm):
+    """Files to hand in."""
+
+    most_files = forms.IntegerField(label=_("Archivos, a lo sumo"), min_value=1, max_value=10, initial=1)
+    most_megabytes = forms.IntegerField(label=_("Megabytes de cada uno"), min_value=1, max_value=30, initial=10)
+    extensions = forms.MultipleChoiceField(
+        label=_("Clases de archivo"),
+        choices=[(one, one.upper()) for one in ENDINGS],
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("Si no marca ninguna, se aceptan todas."),
+    )
+    marker_note = prose(_("Nota para quien califica"), help_text=_("No la ve quien responde."))
 
 
 FORMS: dict[Kind, type[QuestionForm]] = {
@@ -202,6 +194,7 @@ FORMS: dict[Kind, type[QuestionForm]] = {
     Kind.ORDERING: OrderingForm,
     Kind.CLOZE: ClozeForm,
     Kind.ESSAY: EssayForm,
+    Kind.FILES: FilesForm,
 }
 
 
@@ -332,6 +325,7 @@ class PictureRow(Row):
 
 Shape = tuple[type[Row], Any, Any]
 OPTIONS: dict[str, Shape] = {"options": (OptionRow, _("Opciones"), _("Opción"))}
+RUBRIC: dict[str, Shape] = {"rubric": (CriterionRow, _("Rúbrica"), _("Criterio"))}
 ROWS: dict[Kind, dict[str, Shape]] = {
     Kind.SINGLE: OPTIONS,
     Kind.MULTIPLE: OPTIONS,
@@ -344,7 +338,8 @@ ROWS: dict[Kind, dict[str, Shape]] = {
     Kind.MATCHING: {"pairs": (PairRow, _("Parejas"), _("Pareja"))},
     Kind.ORDERING: {"items": (ItemRow, _("Elementos, en su orden correcto"), _("Elemento"))},
     Kind.CLOZE: {"gaps": (GapRow, _("Espacios"), _("Espacio"))},
-    Kind.ESSAY: {"rubric": (CriterionRow, _("Rúbrica"), _("Criterio"))},
+    Kind.ESSAY: RUBRIC,
+    Kind.FILES: RUBRIC,
 }
 PICTURES: Shape = (PictureRow, _("Imágenes"), _("Imagen"))
 

@@ -13,6 +13,7 @@ from courses.questions import (
     Cloze,
     ClozeGap,
     Essay,
+    Files,
     Kind,
     Matching,
     NumberAnswer,
@@ -106,7 +107,7 @@ class Shown:
                 ]
             case Cloze():
                 rows["gaps"] = [_gap_row(one) for one in body.gaps]
-            case Essay():
+            case Essay() | Files():
                 rows["rubric"] = [
                     {
                         "key": one.key,

@@ -23,6 +23,7 @@ from courses.questions import (
     Criterion,
     Essay,
     Feedback,
+    Files,
     Item,
     Kind,
     Level,
@@ -308,7 +309,7 @@ class Editor:
             )
         return Cloze(gaps=gaps) if gaps else None
 
-    def _essay(self, given: dict, images: list[Picture]) -> Essay | None:
+    def _rubric(self) -> list[Criterion]:
         rubric = []
         for key, row in _keyed(self.rows["rubric"].rows(), "c"):
             levels = _levels(row)
@@ -316,11 +317,18 @@ class Editor:
                 row.add_error("text", _("Escriba qué se mira."))
             elif levels:
                 rubric.append(Criterion(key=key, text=row.cleaned_data["text"], levels=levels))
+        return rubric
+
+    def _files(self, given: dict, images: list[Picture]) -> Files:
+        limits = {name: given[name] for name in ("most_files", "most_megabytes", "extensions")}
+        return Files(rubric=self._rubric(), marker_note=self._prose(given["marker_note"], images), **limits)
+
+    def _essay(self, given: dict, images: list[Picture]) -> Essay | None:
         least, most = given["least_words"] or 0, given["most_words"] or 0
         if most and most < least:
             self.form.add_error("most_words", _("Debe ser igual o mayor que el mínimo."))
         told = {name: self._prose(given[name], images) for name in ("template", "marker_note")}
-        return Essay(rubric=rubric, least_words=least, most_words=most, **told)
+        return Essay(rubric=self._rubric(), least_words=least, most_words=most, **told)
 
     def _tell(self, error: ValidationError) -> None:
         """Whatever is left, in words; beside the field where its name is one of the form's."""

@@ -1,8 +1,8 @@
-"""What Celery carries for this app."""
+"""What Celery carries for this app. Importing the modules of work registers the performers of their jobs."""
 
 from celery import shared_task
 
-from courses.domain import activities, assigning, grading, rule_changes, seats
+from courses.domain import activities, assigning, grading, regrading, rule_changes, seats
 
 
 @shared_task(name="courses.tasks.sync_activities")

@@ -6,6 +6,7 @@ from courses.views import (
     assignments,
     catalogue,
     enrolment,
+    handed,
     invitations,
     learning,
     lesson,
@@ -57,6 +58,7 @@ urlpatterns = [
     path("sesiones/<uuid:public_id>/devolucion/", seats.give_back, name="seat_give_back"),
     path("sesiones/<uuid:public_id>/calendario.ics", seats.calendar_file, name="session_calendar"),
     path("asistencia/<slug:code>/<int:step>/<slug:mac>/", seats.scan, name="scan"),
+    path("entregas/<uuid:public_id>/", handed.own, name="handed_file"),
     path("redes/", networks.networks, name="networks"),
     path("redes/<uuid:public_id>/", networks.network, name="network"),
     path(

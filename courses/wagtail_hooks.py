@@ -9,9 +9,22 @@ from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
-from courses.models import CoursePage
+from courses.models import CoursePage, Quiz
 from courses.models.reach import AuthoringPolicy, writes
-from courses.views import attendance, authoring, bank, bank_files, marking, people, rules, sessions
+from courses.views import (
+    analysis,
+    attendance,
+    authoring,
+    bank,
+    bank_files,
+    handed,
+    marking,
+    people,
+    regrading,
+    retention,
+    rules,
+    sessions,
+)
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -68,10 +81,24 @@ def register_bank():
         path("<uuid:public_id>/", bank.preview, name="preview"),
         path("<uuid:public_id>/cambiar/", bank.edit, name="edit"),
         path("<uuid:public_id>/versiones/", bank.history, name="history"),
+        path("<uuid:public_id>/versiones/comparar/", regrading.compare, name="compare"),
+        path("<uuid:public_id>/analisis/", analysis.of_question, name="analysis"),
+        path("cuestionarios/<uuid:public_id>/analisis/", analysis.of_quiz, name="quiz_analysis"),
+        path("<uuid:public_id>/recalificar/", regrading.regrade, name="regrade"),
+        path("<uuid:public_id>/recalificar/avance/", regrading.progress, name="regrade_progress"),
+        path("<uuid:public_id>/recalificar/csv/", regrading.sheet, name="regrade_sheet"),
         path("<uuid:public_id>/archivar/", bank.archive, name="archive"),
         path("<uuid:public_id>/restaurar/", bank.restore, name="restore"),
     ]
     return [path("preguntas/", include((patterns, "courses_bank")))]
+
+
+@hooks.register("register_snippet_listing_buttons")
+def analysis_of_quizzes(snippet, user, next_url=None):
+    """From a quiz of the list to how its questions do."""
+    if isinstance(snippet, Quiz):
+        address = reverse("courses_bank:quiz_analysis", args=[snippet.public_id])
+        yield Button(_("Análisis de las preguntas"), address, icon_name="table", priority=30)
 
 
 @hooks.register("register_admin_urls")
@@ -110,6 +137,7 @@ def register_marking():
     patterns = [
         path("", marking.index, name="index"),
         path("<uuid:public_id>/<int:number>/", marking.mark, name="mark"),
+        path("archivos/<uuid:public_id>/", handed.to_mark, name="file"),
     ]
     return [path("por-calificar/", include((patterns, "courses_marking")))]
 
@@ -145,6 +173,24 @@ def register_sessions():
 def sessions_in_menu():
     """After the courses."""
     return CoursesMenuItem(_("Presencial"), reverse_lazy("courses_sessions:index"), icon_name="group", order=92)
+
+
+@hooks.register("register_admin_urls")
+def register_retention():
+    """Where people stop watching."""
+    patterns = [
+        path("", retention.index, name="index"),
+        path("<uuid:public_id>/", retention.of_video, name="video"),
+    ]
+    return [path("donde-dejan-de-ver/", include((patterns, "courses_retention")))]
+
+
+@hooks.register("register_admin_menu_item")
+def retention_in_menu():
+    """After the quizzes."""
+    return CoursesMenuItem(
+        _("Dónde dejan de ver"), reverse_lazy("courses_retention:index"), icon_name="media", order=123
+    )
 
 
 @hooks.register("register_admin_menu_item")

@@ -48,6 +48,8 @@ HANDED = (
     "courses.Invitation.made_by",
     "courses.InPersonSession.trainer",
     "courses.Attendance.noted_by",
+    "courses.Regrading.asked_by",
+    "courses.MarkChange.made_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "waiting_since", "last_seen_at", "last_lesson_key")
@@ -351,6 +353,7 @@ belongings.register(
                 *("courses.CourseRule", "courses.Waiver"),
                 *("courses.Assignment", "courses.AssignedPerson", "courses.Invitation", "courses.InvitationUse"),
                 *("courses.InPersonSession", "courses.Attendance"),
+                *("courses.MarkChange", "courses.Regrading"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
             }
         ),

@@ -2,7 +2,8 @@
 
 from django.db.models import ProtectedError
 
-from courses.models import AssignedPerson, Completion, Enrolment, InvitationUse
+from courses.domain import handing_in
+from courses.models import AssignedPerson, Completion, Enrolment, HandedFile, InvitationUse
 from lms.models import Person
 
 
@@ -22,6 +23,7 @@ def erase(person: Person) -> dict[str, int]:
     goes, for the certificate says it itself. Its enrolment stays with it, empty.
     """
     completions = _completions(person)
+    handing_in.drop(HandedFile.objects.filter(answer__attempt__enrolment__person=person))
     kept = Enrolment.objects.for_person(person).filter(completions__isnull=False)
     enrolments = Enrolment.objects.for_person(person).exclude(pk__in=kept.values("pk"))
     gone = {"completions": completions, "enrolments": enrolments.count()}

@@ -5,6 +5,7 @@ is right, nor why.
 """
 
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -17,8 +18,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from courses.domain import completion, judging, rules
-from courses.models import Activity, Answer, Attempt, BankQuestion, Enrolment, Quiz, QuizItem
-from courses.questions import answers, grading
+from courses.models import (
+    Activity,
+    Answer,
+    Attempt,
+    BankQuestion,
+    Enrolment,
+    HandedFile,
+    Quiz,
+    QuizItem,
+)
+from courses.questions import Files, answers, grading
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
 
@@ -182,11 +192,18 @@ def answer(*, attempt: Attempt, order: int, given: answers.Answer, at: datetime 
     body = asked.version.said.body
     try:
         asked.given = answers.fit(body, given)
+        if isinstance(body, Files) and not set(asked.given["files"]) <= _handed(asked):
+            raise answers.UnfitAnswer("answer.unknown_choice")
     except answers.UnfitAnswer as unfit:
         raise RuleBroken(unfit.code, str(UNFIT[unfit.code])) from unfit
     asked.answered_at = None if answers.is_empty(body, asked.given) else at
     asked.save(update_fields=["given", "answered_at"])
     return asked
+
+
+def _handed(asked: Answer) -> set[str]:
+    """The files that were taken in for this answer: no other can be named as one."""
+    return {str(key) for key in HandedFile.objects.filter(answer=asked).values_list("public_id", flat=True)}
 
 
 @transaction.atomic
@@ -226,16 +243,24 @@ def close_overdue(*, at: datetime | None = None) -> int:
     return count
 
 
+def score(marks: Iterable[tuple[Decimal, Decimal | None]]) -> int | None:
+    """What answers of so many points, worth so many percent, add up to: whole percent, rounded down.
+
+    None as long as one that counts has no mark.
+    """
+    every = list(marks)
+    worth = sum((points for points, _percent in every), Decimal(0))
+    got = sum((points * percent for points, percent in every if percent is not None), Decimal(0))
+    is_marked = all(percent is not None or not points for points, percent in every)
+    return int(min(got / worth, Decimal(100))) if is_marked and worth else None
+
+
 def settle(attempt: Attempt, enrolment: Enrolment, *, at: datetime) -> None:
     """Write what the answers add up to, once each is marked; a passed attempt completes the activity.
 
     What it takes to pass is what was said when it began, or less if less is asked for by now.
     """
-    marks = [(given.points, given.percent) for given in attempt.answers.all()]
-    worth = sum((points for points, _percent in marks), Decimal(0))
-    got = sum((points * percent for points, percent in marks if percent is not None), Decimal(0))
-    is_marked = all(percent is not None or not points for points, percent in marks)
-    attempt.score_percent = int(min(got / worth, Decimal(100))) if is_marked and worth else None
+    attempt.score_percent = score((given.points, given.percent) for given in attempt.answers.all())
     said = attempt.pass_percent
     attempt.pass_percent = min(attempt.pass_percent, rules.in_force(enrolment.course).pass_of(attempt.activity))
     attempt.is_passed = attempt.score_percent is not None and attempt.score_percent >= attempt.pass_percent

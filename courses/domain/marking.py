@@ -1,4 +1,8 @@
-"""What a person marks: texts of one's own, by a rubric or a percent. A mark may be corrected; what was earned stays."""
+"""What a person marks: texts of one's own, by a rubric or a percent.
+
+A mark may be corrected, for a reason that the learner reads; what stood there before is kept, and what was earned
+stays.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -9,7 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.domain import grading
-from courses.models import Answer, Attempt, CoursePage, Enrolment
+from courses.models import Answer, Attempt, CoursePage, Enrolment, MarkChange
 from courses.models.reach import roots_for
 from courses.questions import Essay, Files
 from courses.questions import grading as engine
@@ -35,6 +39,15 @@ def to_mark(person: Person) -> QuerySet[Answer]:
     return waiting.select_related(*related).order_by("attempt__closed_at", "order")
 
 
+def marked(person: Person) -> QuerySet[Answer]:
+    """What was marked by a person in the courses that somebody writes, the newest first: it may be corrected."""
+    found = Answer.objects.filter(
+        attempt__closed_at__isnull=False, marked_at__isnull=False, attempt__enrolment__course__in=courses_of(person)
+    ).exclude(attempt__enrolment__person=person)
+    related = ("version__question", "attempt__quiz", "attempt__enrolment__person", "attempt__enrolment__course")
+    return found.select_related(*related, "marked_by").order_by("-marked_at", "-pk")
+
+
 @transaction.atomic
 def mark(
     *,
@@ -43,10 +56,12 @@ def mark(
     levels: Mapping[str, str] | None = None,
     percent: Decimal | None = None,
     remark: str = "",
+    reason: str = "",
 ) -> Answer:
     """Say what an answer is worth: a level for each criterion where there is a rubric, else a percent from 0 to 100.
 
-    Raises `mark.own`, `mark.graded`, `mark.open`, `mark.rubric`, `mark.percent`.
+    One that was marked before needs a `reason`. Raises `mark.own`, `mark.graded`, `mark.open`, `mark.rubric`,
+    `mark.percent`, `mark.no_reason`.
     """
     enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=answer.attempt.enrolment_id)
     attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=answer.attempt_id)
@@ -58,14 +73,39 @@ def mark(
         raise RuleBroken("mark.graded", _("Esta respuesta la califica el sistema."))
     if attempt.closed_at is None:
         raise RuleBroken("mark.open", _("La persona todavía no ha enviado sus respuestas."))
+    change = _change(answer, attempt, by, reason.strip())
     answer.levels = dict(levels or {})
     answer.percent = _percent(body, answer.levels, percent)
     answer.remark, answer.marked_by, answer.marked_at = remark.strip(), by, timezone.now()
-    answer.save(update_fields=["percent", "levels", "remark", "marked_by", "marked_at"])
+    answer.said = list(engine.said_at(answer.version.said, answer.percent))
+    answer.save(update_fields=["percent", "levels", "remark", "said", "marked_by", "marked_at"])
     grading.settle(attempt, enrolment, at=timezone.now())
+    if change:
+        change.percent_after, change.score_after = answer.percent, attempt.score_percent
+        change.is_passed = attempt.is_passed
+        change.save()
     facts = {"order": answer.order, "percent": float(answer.percent), "score_percent": attempt.score_percent}
     audit.record("answer.marked", by=by, subject=f"courses.attempt:{attempt.public_id}", facts=facts)
     return answer
+
+
+def _change(answer: Answer, attempt: Attempt, by: Person, reason: str) -> MarkChange | None:
+    """What stands there before a correction; None for the first mark. Raises `mark.no_reason`."""
+    if answer.marked_at is None:
+        return None
+    if not reason:
+        raise RuleBroken("mark.no_reason", _("Escriba por qué corrige la nota: la persona lo lee."))
+    return MarkChange(
+        answer=answer,
+        version=answer.version,
+        percent_before=answer.percent,
+        score_before=attempt.score_percent,
+        was_passed=attempt.is_passed,
+        levels=answer.levels,
+        remark=answer.remark,
+        reason=reason[:2000],
+        made_by=by,
+    )
 
 
 def _percent(body: Essay | Files, levels: Mapping[str, str], percent: Decimal | None) -> Decimal:

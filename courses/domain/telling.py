@@ -15,18 +15,19 @@ from courses.models import (
     Enrolment,
     InPersonSession,
     InvitationUse,
+    MarkChange,
     Registration,
     Waiver,
     WatchProgress,
     WatchSegment,
 )
-from courses.questions import prose, wording
+from courses.questions import Kind, prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
 from lms.models import Person
 
 HELD = ("session__municipality__department",)
-ANSWERS = Prefetch("answers", Answer.objects.select_related("version"))
+ANSWERS = Prefetch("answers", Answer.objects.select_related("version").prefetch_related("changes", "handed"))
 
 
 def tell(person: Person) -> dict[str, Any]:
@@ -176,11 +177,28 @@ def _answer(answer) -> dict:
     """What was asked and what the person answered; what it is worth only once the attempt is closed."""
     return {
         "question": prose.to_plain(answer.version.said.text),
-        "answer": wording.in_words(answer.version.said, answer.given),
+        "answer": [] if answer.version.said.kind == Kind.FILES else wording.in_words(answer.version.said, answer.given),
+        "handed_files": [
+            {"file_name": one.name, "size_bytes": one.bytes, "handed_at": moment(one.handed_at)}
+            for one in answer.handed.all()
+        ],
         "answered_at": moment(answer.answered_at),
         "is_right": answer.is_right,
         "percent": None if answer.percent is None else float(answer.percent),
         "remark": answer.remark,
+        "mark_changes": [_change(one) for one in answer.changes.all()],
+    }
+
+
+def _change(one: MarkChange) -> dict:
+    """What the answer and its attempt were worth before, and why that changed."""
+    return {
+        "percent_before": None if one.percent_before is None else float(one.percent_before),
+        "score_before": one.score_before,
+        "was_passed": one.was_passed,
+        "remark_before": one.remark,
+        "reason": one.reason,
+        "changed_at": moment(one.made_at),
     }
 
 

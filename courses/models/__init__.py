@@ -3,6 +3,7 @@
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
+from .handed import HandedFile
 from .joining import AssignedPerson, Assignment, Invitation, InvitationUse
 from .paths import LearningPath, PathItem
 from .progress import (
@@ -14,6 +15,7 @@ from .progress import (
     WatchSegment,
 )
 from .questions import Quiz, QuizItem
+from .regrading import MarkChange, Regrading
 from .rules import CourseRule, RuleEffect, Waiver
 from .sessions import Attendance, InPersonSession, Registration
 from .tools import ToolIndexPage, ToolPage
@@ -33,17 +35,20 @@ __all__ = [
     "CourseRule",
     "Enrolment",
     "Family",
+    "HandedFile",
     "InPersonSession",
     "Invitation",
     "InvitationUse",
     "LearningPath",
     "LessonPage",
+    "MarkChange",
     "PathItem",
     "QuestionPicture",
     "QuestionVersion",
     "Quiz",
     "QuizItem",
     "Registration",
+    "Regrading",
     "RuleEffect",
     "ToolIndexPage",
     "ToolPage",

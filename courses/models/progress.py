@@ -282,6 +282,14 @@ class Answer(models.Model):
     marked_at = models.DateTimeField(null=True, blank=True)
     levels = models.JSONField(default=dict, help_text="the level chosen for each criterion of a rubric, by their keys")
     remark = models.TextField(_("comentario"), blank=True)
+    graded_by = models.ForeignKey(
+        QuestionVersion,
+        models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="by which it was graded again; empty: the version that was seen",
+    )
 
     wagtail_reference_index_ignore = True
 
@@ -296,6 +304,11 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}.{self.order}"
+
+    @property
+    def judged_by(self) -> QuestionVersion:
+        """The version that says what is right: the one that was seen, or the one by which it was graded again."""
+        return self.graded_by or self.version
 
     @property
     def is_right(self) -> bool | None:

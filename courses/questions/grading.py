@@ -57,10 +57,14 @@ def grade(question: Question, answer: Answer) -> Mark:
         empty = is_empty(question.body, answer)
         return Mark(NOTHING if empty else None, (question.feedback.always,) if question.feedback.always else ())
     mark = _grade(question.body, answer)
+    return Mark(mark.percent, (*mark.said, *said_at(question, mark.percent or NOTHING)), mark.parts)
+
+
+def said_at(question: Question, percent: Decimal) -> tuple[str, ...]:
+    """What is said to everybody whose answer is worth so many percent."""
     words = question.feedback
-    by_mark = words.right if mark.is_right else words.partly if mark.percent else words.wrong
-    said = tuple(one for one in (*mark.said, by_mark, words.always) if one)
-    return Mark(mark.percent, said, mark.parts)
+    by_mark = words.right if percent >= NEARLY else words.partly if percent else words.wrong
+    return tuple(one for one in (by_mark, words.always) if one)
 
 
 def by_rubric(rubric: tuple[Criterion, ...], chosen: Mapping[str, str]) -> Decimal:

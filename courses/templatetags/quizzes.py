@@ -8,8 +8,8 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from courses.domain import grading
-from courses.questions import wording
+from courses.domain import grading, handing_in
+from courses.questions import Kind, wording
 from courses.questions.prose import to_plain
 
 register = template.Library()
@@ -60,15 +60,29 @@ def minutes_left(seconds: int) -> int:
 
 
 @register.filter
+def file_limit(answer) -> int:
+    """How many megabytes a file of an answer may have."""
+    return handing_in.limit_of(answer.version.said.body)
+
+
+@register.filter
+def file_kinds(answer) -> str:
+    """Which files an answer may be made of."""
+    return ", ".join(one[1:].upper() for one in handing_in.accepted_by(answer.version.said.body))
+
+
+@register.filter
 def answer_words(given) -> list[str]:
-    """What was answered, in lines."""
+    """What was answered, in lines; of files their names."""
+    if given.version.said.kind == Kind.FILES:
+        return [file.name for file in given.handed.all()]
     return wording.in_words(given.version.said, given.given)
 
 
 @register.filter
 def solution_words(given) -> list[str]:
     """What is right, in lines; only for an attempt that is closed."""
-    return wording.solution(given.version.said) if given.attempt.closed_at else []
+    return wording.solution(given.judged_by.said) if given.attempt.closed_at else []
 
 
 @register.inclusion_tag("courses/components/quiz_entry.html", takes_context=True)

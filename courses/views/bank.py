@@ -135,9 +135,6 @@ def add(request: HttpRequest, kind: str) -> HttpResponse:
 def edit(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Change what it says: a new version. Somebody else's change in between is not overwritten."""
     question = question_or_404(request, public_id)
-    if Kind(question.kind) not in KINDS:
-        messages.warning(request, _("Las preguntas de esta clase todavía no se pueden cambiar aquí."))
-        return redirect("courses_bank:preview", question.public_id)
     editor = _editor(request, Kind(question.kind), question)
     if request.method == "POST" and "more" not in request.POST and editor.is_valid() and _save(request, editor):
         messages.success(request, _("Se guardó. Los intentos nuevos ven esta versión; los anteriores, la suya."))
@@ -169,9 +166,20 @@ def _save(request: HttpRequest, editor: Editor) -> bool:
 
 def _written(request: HttpRequest, editor: Editor, title: str) -> HttpResponse:
     is_wrong = request.method == "POST" and "more" not in request.POST
-    context = {"editor": editor, "form": editor.form} | frame(title, str(BankQuestion.Kind(editor.kind.value).label))
+    context = {"editor": editor, "form": editor.form, "places": _places(request, editor.question)} | frame(
+        title, str(BankQuestion.Kind(editor.kind.value).label)
+    )
     context["media"] = sum((rows.media for _name, rows in editor.groups), editor.form.media)
     return render(request, "wagtailadmin/courses/bank_edit.html", context, status=422 if is_wrong else 200)
+
+
+def _places(request: HttpRequest, question: BankQuestion | None) -> list[dict]:
+    """The quizzes that ask it: a change reaches all of them, also those that one may not write."""
+    if question is None or not question.pk:
+        return []
+    asking = Quiz.objects.filter(items__question=question).distinct().select_related("made_by")
+    mine = set(quizzes_for(request.user, asking).values_list("pk", flat=True))
+    return [{"quiz": quiz, "is_mine": quiz.pk in mine} for quiz in asking]
 
 
 @needs(EDIT)

@@ -147,7 +147,7 @@ def export(request: HttpRequest) -> HttpResponse:
     kind = kind if kind in bank_files.FORMATS else "gift"
     mine = bank_for(request.user, BankQuestion.objects.exclude(latest=None), to_edit=True)
     found = mine.select_related("latest", "topic__parent__parent").prefetch_related("pictures__image")
-    keys = [key for key in request.GET.getlist("pregunta") if len(key) <= 36][:MOST_EXPORTED]
+    keys = [key for key in request.GET.getlist("pregunta") if len(key) <= 36]
     topic = request.GET.get("tema", "")
     try:
         found = found.filter(public_id__in=keys) if keys else found.filter(archived_at=None)
@@ -155,7 +155,11 @@ def export(request: HttpRequest) -> HttpResponse:
         found = found.none()
     if not keys and topic.isdecimal():
         found = found.filter(topic=topic)
-    written = bank_files.write(kind, found[:MOST_EXPORTED])
+    count, part = found.count(), request.GET.get("parte", "")
+    if count > MOST_EXPORTED and not part:
+        return _parts(request, count, bank_files.FORMATS[kind][0])
+    start = (int(part) - 1) * MOST_EXPORTED if part.isdecimal() and int(part[:6]) > 0 else 0
+    written = bank_files.write(kind, found[start : start + MOST_EXPORTED])
     label, ending, content_type, _writer = bank_files.FORMATS[kind]
     if "archivo" not in request.GET and (written.notes or not written.content):
         query = request.GET.copy()
@@ -166,3 +170,15 @@ def export(request: HttpRequest) -> HttpResponse:
     answer = HttpResponse(written.content, content_type=content_type)
     answer.headers["Content-Disposition"] = content_disposition_header(True, f"preguntas.{ending}")
     return answer
+
+
+def _parts(request: HttpRequest, count: int, label) -> HttpResponse:
+    """More than one file may hold: each part is a file of its own, and none is left out."""
+    parts = []
+    for number, first in enumerate(range(1, count + 1, MOST_EXPORTED), start=1):
+        query = request.GET.copy()
+        query["parte"] = str(number)
+        last = min(first + MOST_EXPORTED - 1, count)
+        parts.append({"url": f"{reverse('courses_bank:export')}?{query.urlencode()}", "first": first, "last": last})
+    context = {"parts": parts, "count": count, "label": label} | frame(_("Exportar preguntas"))
+    return render(request, "wagtailadmin/courses/bank_export.html", context)

@@ -11,9 +11,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from courses.domain import grading
+from courses.domain import grading, handing_in
 from courses.models import Activity, Answer, Attempt, CoursePage, Enrolment, LessonPage
-from courses.questions import answers, showing
+from courses.questions import Files, answers, showing
 from lms.domain.errors import RuleBroken
 
 
@@ -78,7 +78,7 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
         if not error and request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(status=204)
         if not error:
-            return redirect(_next_address(request.POST.get("go", ""), attempt, number, len(asked)))
+            return redirect(_next_address(_way(request), attempt, number, len(asked)))
     context = {
         "attempt": attempt,
         "answer": given,
@@ -93,8 +93,8 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
 
 
 def _asked(attempt: Attempt) -> list[Answer]:
-    every = attempt.answers.select_related("version__question")
-    return list(every.prefetch_related("version__question__pictures__image"))
+    every = attempt.answers.select_related("version__question", "graded_by")
+    return list(every.prefetch_related("version__question__pictures__image", "changes__regrading", "handed"))
 
 
 def _seconds_left(attempt: Attempt) -> int | None:
@@ -120,6 +120,8 @@ def _close(request: HttpRequest, attempt: Attempt) -> HttpResponse:
 def _save(request: HttpRequest, attempt: Attempt, asked: Answer) -> tuple[str, Answer]:
     """Keep an answer. Gives the words of the rule it breaks, if any, and the answer with what was typed."""
     body = asked.version.said.body
+    if isinstance(body, Files):
+        return _save_files(request, attempt, asked), asked
     try:
         given = answers.read(body, request.POST)
         return "", grading.answer(attempt=attempt, order=asked.order, given=given)
@@ -129,7 +131,26 @@ def _save(request: HttpRequest, attempt: Attempt, asked: Answer) -> tuple[str, A
         return broken.message, asked
 
 
+def _save_files(request: HttpRequest, attempt: Attempt, asked: Answer) -> str:
+    """Take in what was chosen and take back what is not wanted. Gives the words of the rule it breaks, if any."""
+    try:
+        if unwanted := request.POST.get("remove", ""):
+            handing_in.take_back(attempt=attempt, order=asked.order, public_id=unwanted)
+        for file in request.FILES.getlist("answer"):
+            handing_in.take(attempt=attempt, order=asked.order, file=file, size=file.size, name=file.name)
+    except RuleBroken as broken:
+        return broken.message
+    return ""
+
+
+def _way(request: HttpRequest) -> str:
+    """Where the pressed button leads; one that takes a file back leads nowhere else."""
+    return "stay" if "remove" in request.POST else request.POST.get("go", "")
+
+
 def _next_address(go: str, attempt: Attempt, number: int, total: int) -> str:
+    if go == "stay":
+        return reverse("courses:attempt_question", args=[attempt.public_id, number])
     if go == "previous" and number > 1:
         return reverse("courses:attempt_question", args=[attempt.public_id, number - 1])
     if go == "review" or number == total:
@@ -182,9 +203,12 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not attempt.closed_at:
         return redirect("courses:attempt_review", attempt.public_id)
     asked = _asked(attempt)
+    changes = sorted((change for one in asked for change in one.changes.all()), key=lambda change: change.pk)
     context = {
         "attempt": attempt,
         "answers": asked,
+        "changes": changes,
+        "was_passed": any(change.was_passed for change in changes),
         "right_count": sum(1 for one in asked if one.is_right and one.points),
         "counted": sum(1 for one in asked if one.points),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),

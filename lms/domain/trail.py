@@ -113,6 +113,8 @@ ACTIONS = {
     "question.added": gettext_lazy("Agregó una pregunta al banco"),
     "question.archived": gettext_lazy("Archivó una pregunta"),
     "question.changed": gettext_lazy("Cambió una pregunta"),
+    "question.regrade_exported": gettext_lazy("Descargó a quiénes cambiaría una recalificación"),
+    "question.regraded": gettext_lazy("Mandó a recalificar una pregunta"),
     "question.restored": gettext_lazy("Sacó una pregunta del archivo"),
     "questions.imported": gettext_lazy("Importó preguntas de un archivo"),
     "request.asked": gettext_lazy("Hizo una solicitud sobre sus datos"),

@@ -196,10 +196,22 @@ def test_the_preview_grades_for_whoever_may_change_it_and_writes_nothing(client,
     assert client.post(url("preview", question), {"answer": "nada"}).status_code == 200
 
 
-def test_files_are_not_offered_yet(client, trainer):
-    assert client.get(url("add", None, "files")).status_code == 404
+def test_a_question_of_files_is_written_and_written_again(client, trainer):
+    form = {"text": "Suba su plan.", "name": "", "topic": "", "points": "2", "tags": "", "most_files": "2"}
+    form |= {"most_megabytes": "5", "marker_note": "Mire el sello"}
+    rubric = [{"text": "Fundamento", "levels": "10: Bien\n0: Mal"}]
+    form = nested_form_data(form | {"rubric": inline_formset(rubric), "pictures": inline_formset([])})
+    form["extensions"] = ["pdf", "docx"]
+    assert client.post(url("add", None, "files"), form).status_code == 302
+    question = BankQuestion.objects.get()
+    body = question.latest.said.body
+    assert (body.most_files, body.most_megabytes, body.extensions) == (2, 5, ("pdf", "docx"))
+    assert body.rubric[0].text == "Fundamento"
+    page = client.get(url("edit", question)).content.decode()
+    assert 'value="docx"' in page
+    assert "Mire el sello" in page
+    assert "Se aceptan: PDF, DOCX." in client.get(url("preview", question)).content.decode()
     assert client.get(url("add", None, "otra")).status_code == 404
-    assert client.get(url("edit", a_question(made_by=trainer, body=Files()))).status_code == 302
 
 
 def test_a_form_from_elsewhere_changes_nothing(trainer):
@@ -290,12 +302,11 @@ def test_anothers_question_or_topic_is_not_put_into_a_quiz_nor_named(client, tra
     assert not Quiz.objects.exists()
 
 
-def test_a_question_of_files_is_refused_with_words_and_not_offered(client, trainer):
+def test_a_question_of_files_is_offered_and_placed(client, trainer):
     files = a_question("¿Archivo?", made_by=trainer, body=Files())
-    response = client.post(reverse(QUIZ_ADD), quiz({"question": files.pk}))
-    assert "todavía no se pueden poner" in response.content.decode()
-    assert not Quiz.objects.exists()
-    assert "¿Archivo?" not in client.get(reverse("bank_question_chooser:choose")).content.decode()
+    assert "¿Archivo?" in client.get(reverse("bank_question_chooser:choose")).json()["html"]
+    client.post(reverse(QUIZ_ADD), quiz({"question": files.pk}))
+    assert Quiz.objects.get().items.get().question == files
 
 
 def test_the_chooser_offers_what_one_may_place_and_searches_it(client, trainer, shared):
@@ -307,3 +318,32 @@ def test_the_chooser_offers_what_one_may_place_and_searches_it(client, trainer, 
     assert ("¿Mía de agua?" in found, "¿Compartida?" in found) == (True, False)
     assert client.get(reverse("bank_question_chooser:chosen", args=[shared.pk])).status_code == 200
     assert client.get(reverse("bank_question_chooser:chosen", args=[foreign.pk])).status_code == 404
+
+
+def test_whoever_changes_a_question_reads_where_else_it_stands(client, trainer):
+    question, other = a_question("¿Mía?", made_by=trainer), a_person()
+    assert "Esta pregunta está en" not in client.get(url("edit", question)).content.decode()
+    for quiz in (
+        a_quiz(questions=0, made_by=trainer, title="El mío"),
+        a_quiz(questions=0, made_by=other, title="Ajeno"),
+    ):
+        QuizItem.objects.create(quiz=quiz, question=question)
+    page = client.get(url("edit", question)).content.decode()
+    assert "Esta pregunta está en 2 cuestionarios" in page
+    assert "El mío</a>" in page
+    assert f"Ajeno (de {other})" in page
+
+
+def test_more_than_a_file_holds_is_exported_in_parts_and_none_is_left_out(client, trainer, monkeypatch):
+    monkeypatch.setattr("courses.views.bank_files.MOST_EXPORTED", 2)
+    for number in range(5):
+        a_question(f"¿Número {number}?", made_by=trainer)
+    page = client.get(reverse("courses_bank:export"), {"formato": "gift"}).content.decode()
+    assert "Son 5 preguntas" in page
+    assert "Preguntas 5 a 5" in page
+    found = ""
+    for part in (1, 2, 3):
+        given = {"formato": "gift", "parte": part, "archivo": "1"}
+        found += client.get(reverse("courses_bank:export"), given).content.decode()
+    assert [found.count(f"¿Número {number}?") > 0 for number in range(5)] == [True] * 5
+    assert client.get(reverse("courses_bank:export"), {"parte": "x", "archivo": "1"}).status_code == 200

@@ -87,3 +87,32 @@ def test_answers_of_others_courses_do_not_exist_nor_do_they_once_a_role_ended(cl
     roles.withdraw(grant=trainer.role_grants.get(), by=None)
     assert client.post(address(mine), {"percent": "100"}).status_code in {302, 403, 404}
     assert set(Answer.objects.values_list("percent", flat=True)) == {None}
+
+
+def test_a_mark_is_corrected_for_a_reason_that_is_kept(client, trainer):
+    (answer,) = handed_in(Essay(), owner=trainer)
+    client.post(address(answer), {"percent": "40", "remark": "Falta"})
+    marked = f"{reverse(INDEX)}?calificadas=1"
+    assert address(answer) in client.get(marked).content.decode()
+    page = client.get(address(answer)).content.decode()
+    assert 'value="40"' in page
+    assert "Por qué corrige la nota" in page
+    assert client.post(address(answer), {"percent": "90", "remark": "Bien"}).status_code == 422
+    response = client.post(address(answer), {"percent": "90", "remark": "Bien", "reason": "Leí mal"})
+    assert response.url == marked
+    assert Answer.objects.get().percent == 90
+    page = client.get(address(answer)).content.decode()
+    assert "Antes 40 %, después 90 %" in page
+    assert "Leí mal" in page
+    client.force_login(answer.attempt.enrolment.person)
+    result = client.get(reverse("courses:attempt_result", args=[answer.attempt.public_id])).content.decode()
+    assert "Antes: 40 %. Después: 90 %." in result
+    assert "Leí mal" in result
+
+
+def test_what_was_marked_in_others_courses_is_not_there_to_correct(client, trainer):
+    other = a_person()
+    (foreign,) = handed_in(Essay(), owner=other)
+    Answer.objects.update(percent=10, marked_at="2026-01-01T00:00:00Z", marked_by=other)
+    assert address(foreign) not in client.get(f"{reverse(INDEX)}?calificadas=1").content.decode()
+    assert client.post(address(foreign), {"percent": "90", "reason": "x"}).status_code == 404

@@ -20,7 +20,9 @@ from courses.models import (
     Assignment,
     CoursePage,
     Enrolment,
+    HandedFile,
     InvitationUse,
+    MarkChange,
     Waiver,
     WatchProgress,
     WatchSegment,
@@ -83,6 +85,19 @@ def _learn(person: Person) -> None:
     grading.hand_in(attempt=attempt)
     _attend(person, course, enrolment)
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
+    HandedFile.objects.create(answer=first, name="plan.pdf", suffix=".pdf", path=f"entregas/{first.pk}.pdf", bytes=9)
+    MarkChange.objects.create(
+        answer=first,
+        version=first.version,
+        percent_before=0,
+        percent_after=100,
+        score_before=50,
+        score_after=50,
+        was_passed=False,
+        is_passed=False,
+        remark="Lo que decía antes",
+        reason="La clave estaba mal",
+    )
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     Waiver.objects.create(
         enrolment=enrolment,

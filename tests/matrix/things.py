@@ -23,7 +23,7 @@ from certificates.models import Certificate
 from courses.domain import enrolment as enrolments
 from courses.domain import grading, invitations, rotating
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, Assignment, CourseRule, Enrolment, LessonPage, Topic, Waiver
+from courses.models import Activity, Answer, Assignment, CourseRule, Enrolment, HandedFile, LessonPage, Topic, Waiver
 from courses.questions import Essay
 from lms.domain import audit, duplicates
 from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Person, PersonRequest, Post, RoleGrant
@@ -226,6 +226,25 @@ def _waiting_answer(world: World, side: Side) -> Found:
     return Found({"public_id": attempt.public_id, "number": 99})
 
 
+def _handed(answer: Answer) -> Found:
+    path = default_storage.save(f"entregas/{uuid.uuid4()}.pdf", ContentFile(b"x"))
+    return by_key(HandedFile.objects.create(answer=answer, name="x.pdf", suffix=".pdf", path=path, bytes=1))
+
+
+def _handed_file(world: World, owner: Person) -> Found:
+    return _handed(_attempt(world, owner).answers.first())
+
+
+def _file_to_mark(world: World, side: Side) -> Found:
+    found = _waiting_answer(world, side)
+    return _handed(Answer.objects.get(attempt__public_id=found.keys["public_id"], order=99))
+
+
+def _video_in_course(world: World, side: Side) -> Found:
+    keys = {"course_key": side.course.translation_key, "lesson_key": uuid.uuid4(), "block_key": uuid.uuid4()}
+    return by_key(Activity.objects.create(**keys, kind=Activity.Kind.VIDEO, title="x", video=a_video()))
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -327,6 +346,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "exercise": _exercise,
     "attempt": lambda world, owner: by_key(_attempt(world, owner), number=1),
     "closed_attempt": _closed_attempt,
+    "handed_file": _handed_file,
     "playback": _playback,
     "upload": _upload,
     "own_request": _own_request,
@@ -376,6 +396,8 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "in_person_part": lambda world, side: by_key(a_part(side.course)),
     "in_person_session": _in_person_session,
     "scan": _scan,
+    "video_in_course": _video_in_course,
+    "file_to_mark": _file_to_mark,
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(
