@@ -11,6 +11,7 @@ from django.db.models import Avg, Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from courses.domain.granted import is_open
 from courses.domain.progress import CourseProgress, build_progress
 from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment
 from courses.signals import course_completed
@@ -47,15 +48,15 @@ def complete_activity(
 
 
 def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityCompletion:
-    """Complete a reading on the person's word.
+    """Complete a reading on the person's word. `at`: when they gave it, where the server hears of it later.
 
     Raises `activity.not_a_reading`, `activity.retired`, `activity.not_enrolled`.
     """
     if activity.kind != Activity.Kind.READING:
         raise RuleBroken("activity.not_a_reading", _("Esto no se completa solo con leerlo."))
-    if activity.retired_at:
+    if activity.retired_at and (at is None or at > activity.retired_at):
         raise RuleBroken("activity.retired", _("Esta lección ya no está publicada."))
-    if not enrolment.is_active:
+    if not (is_open(enrolment, at) if at else enrolment.is_active):
         raise RuleBroken("activity.not_enrolled", _("Inscríbase de nuevo en el curso para completar esta lección."))
     return complete_activity(enrolment=enrolment, activity=activity, at=at)
 
@@ -74,7 +75,9 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     made = theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
     if made or not enrolment.is_active or not course.live or not _has_everything(enrolment):
         return made
-    made = Completion.objects.create(**_facts(enrolment, at or timezone.now()))
+    # What arrived late may have happened before the rest was done.
+    last = ActivityCompletion.objects.filter(enrolment=enrolment).aggregate(last=Max("completed_at"))["last"]
+    made = Completion.objects.create(**_facts(enrolment, max(at or timezone.now(), last)))
     audit.record(
         "course.completed",
         by=enrolment.person,

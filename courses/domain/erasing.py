@@ -27,7 +27,7 @@ def erase(person: Person) -> dict[str, int]:
     gone = {"completions": completions, "enrolments": enrolments.count()}
     enrolments.delete()
     for enrolment in kept.distinct():
-        for rows in ("attempts", "watch_segments", "watch_progress", "activity_completions"):
+        for rows in ("attempts", "watch_segments", "watch_progress", "activity_completions", "learning_events"):
             getattr(enrolment, rows).all().delete()
         enrolment.last_lesson_key = None
         enrolment.save(update_fields=["last_lesson_key"])

@@ -5,7 +5,16 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import ActivityCompletion, Answer, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
+from courses.models import (
+    ActivityCompletion,
+    Answer,
+    Attempt,
+    Completion,
+    Enrolment,
+    LearningEvent,
+    WatchProgress,
+    WatchSegment,
+)
 from courses.questions import prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
@@ -23,6 +32,7 @@ def tell(person: Person) -> dict[str, Any]:
             Prefetch("activity_completions", ActivityCompletion.objects.select_related("activity").order_by("pk")),
             Prefetch("watch_progress", WatchProgress.objects.select_related("video").order_by("pk")),
             Prefetch("watch_segments", WatchSegment.objects.select_related("video")),
+            Prefetch("learning_events", LearningEvent.objects.select_related("activity")),
             Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related(ANSWERS)),
         )
     )
@@ -42,6 +52,7 @@ def _enrolment(one: Enrolment) -> dict:
         "activities": [_activity(done) for done in one.activity_completions.all()],
         "watching": [_watching(seen) for seen in one.watch_progress.all()],
         "segments": [_segment(played) for played in one.watch_segments.all()],
+        "learning_events": [_event(told) for told in one.learning_events.all()],
         "attempts": [_attempt(attempt) for attempt in one.attempts.all()],
     }
 
@@ -74,6 +85,18 @@ def _segment(played: WatchSegment) -> dict:
         "is_counted": played.grade == WatchSegment.Grade.CREDITED,
         "device": str(played.device),
         "received_at": moment(played.received_at),
+    }
+
+
+def _event(told: LearningEvent) -> dict:
+    return {
+        "kind": str(told.get_kind_display()),
+        "activity": told.activity.title,
+        "device": str(told.device),
+        "course_version": told.course_version,
+        "happened_at": moment(told.happened_at),
+        "received_at": moment(told.received_at),
+        "outcome": str(told.get_outcome_display()),
     }
 
 

@@ -3,6 +3,7 @@
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
+from .events import LearningEvent
 from .progress import (
     Activity,
     ActivityCompletion,
@@ -25,6 +26,7 @@ __all__ = [
     "CoursePage",
     "Enrolment",
     "Family",
+    "LearningEvent",
     "LessonPage",
     "QuestionPicture",
     "QuestionVersion",

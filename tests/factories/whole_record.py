@@ -13,7 +13,7 @@ from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
 from courses.domain import grading
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, WatchProgress, WatchSegment
+from courses.models import Activity, Answer, LearningEvent, WatchProgress, WatchSegment
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -82,6 +82,17 @@ def _learn(person: Person) -> None:
         clock_to=40,
         granted_at=timezone.now(),
         grade=WatchSegment.Grade.CREDITED,
+    )
+    LearningEvent.objects.create(
+        client_id=uuid.uuid4(),
+        enrolment=enrolment,
+        activity=watched["activity"],
+        kind=LearningEvent.Kind.POSITION,
+        device=uuid.uuid4(),
+        course_version="1.7",
+        happened_at=enrolment.enrolled_at,
+        digest="0" * 64,
+        outcome=LearningEvent.Outcome.STORED,
     )
 
 
