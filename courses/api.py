@@ -2,6 +2,7 @@
 
 from django.http import HttpRequest
 from ninja import Router
+from ninja.errors import HttpError
 
 from courses.domain import events, watching
 from courses.domain.progress import video_words
@@ -37,7 +38,12 @@ def watch(request: HttpRequest, body: WatchIn) -> WatchOut:
 
 @router.post("/events", response={200: EventsOut, 422: ProblemOut}, summary="Send what happened in learning")
 def tell_events(request: HttpRequest, body: EventsIn) -> EventsOut:
-    """Keep up to 500 events of the signed-in person, each by itself; repeating a batch changes nothing."""
+    """Keep up to 500 events of the signed-in person, each by itself; repeating a batch changes nothing.
+
+    On a device of several people `X-Aula-Person` says whose they are: 403 when somebody else is signed in.
+    """
+    if request.headers.get("X-Aula-Person", str(request.user.public_id)) != str(request.user.public_id):
+        raise HttpError(403, "Somebody else is signed in.")
     batch = [_event(item) for item in body.events if not isinstance(item, Unreadable)]
     verdicts = iter(events.record(person=request.user, batch=batch))
     told = [

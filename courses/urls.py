@@ -2,10 +2,11 @@
 
 from django.urls import path
 
-from courses.views import catalogue, enrolment, learning, lesson, networks, quiz, tools
+from courses.views import catalogue, enrolment, learning, lesson, networks, offline, quiz, tools
 
 app_name = "courses"
 urlpatterns = [
+    path("sw.js", offline.service_worker, name="service_worker"),
     path("mi-aprendizaje/", learning.learning, name="learning"),
     path("cursos/", catalogue.catalogue, name="catalogue"),
     path("herramientas/", tools.tools, name="tools"),

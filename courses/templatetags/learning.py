@@ -7,10 +7,10 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, enrolment, watching
+from courses.domain import bitmap, crediting, enrolment, events, watching
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
-from courses.models import CoursePage, Enrolment, LessonPage
+from courses.models import Activity, CoursePage, Enrolment, LessonPage
 from lms import permissions
 from lms.models import Membership
 from media.domain import delivery
@@ -131,6 +131,12 @@ def activity_of(place: Place, block) -> ActivityProgress | None:
     """The activity that a block is."""
     items = place.here.activities if place.here else ()
     return next((item for item in items if str(item.activity.block_key) == str(block.id)), None)
+
+
+@register.simple_tag
+def page_token(enrolled: Enrolment, activity: Activity) -> str:
+    """What lets this page tell of a reading or a quiz later; empty for somebody who takes part no longer."""
+    return events.grant_page(enrolment=enrolled, activity=activity) if enrolled.is_active else ""
 
 
 @register.simple_tag(takes_context=True)

@@ -354,6 +354,15 @@ def test_more_than_five_hundred_or_a_stranger_are_turned_away(client, learner):
     assert not LearningEvent.objects.exists()
 
 
+def test_a_device_does_not_send_in_the_name_of_whoever_is_signed_in(client, learner):
+    headers = {"X-Aula-Person": str(learner.person.public_id)}
+    sent = {"events": [plain(read(learner))]}
+    client.force_login(an_employee())
+    assert client.post(ADDRESS, sent, content_type="application/json", headers=headers).status_code == 403
+    client.force_login(learner.person)
+    assert client.post(ADDRESS, sent, content_type="application/json", headers=headers).status_code == 200
+
+
 def test_the_events_go_with_the_answers_that_they_gave(client, learner):
     batch = everything(learner)
     post(client, *map(plain, batch))
