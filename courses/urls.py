@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from courses.views import catalogue, enrolment, learning, lesson, networks, offline, quiz, tools
+from courses.views import catalogue, enrolment, learning, lesson, networks, offline, quiz, statements, tools
 
 app_name = "courses"
 urlpatterns = [
     path("sw.js", offline.service_worker, name="service_worker"),
     path("mi-aprendizaje/", learning.learning, name="learning"),
+    path("mi-aprendizaje/xapi.json", statements.own, name="own_statements"),
+    path("seguimiento/xapi/", statements.of_courses, name="course_statements"),
     path("cursos/", catalogue.catalogue, name="catalogue"),
     path("herramientas/", tools.tools, name="tools"),
     path("inscripciones/", enrolment.enrol, name="enrol"),
