@@ -2,14 +2,26 @@
 
 from django.http import HttpRequest
 from ninja import Router
+from ninja.errors import HttpError
 
-from courses.domain import watching
+from courses.domain import events, watching
 from courses.domain.lacking import coverage_words
 from courses.domain.reasons import reason_words
-from courses.schemas import ProblemOut, StandingOut, VerdictOut, WatchIn, WatchOut
+from courses.schemas import (
+    EventsIn,
+    EventsOut,
+    EventVerdictOut,
+    ProblemOut,
+    StandingOut,
+    Unreadable,
+    VerdictOut,
+    WatchIn,
+    WatchOut,
+)
 
 router = Router(tags=["courses"])
-STATUS = {"stored": 201, "repeated": 200, "refused": 422, "conflict": 409}
+STATUS = {"stored": 201, "repeated": 200, "refused": 422, "conflict": 409, "unknown": 404, "early": 425}
+OF_EVERY_EVENT = {"id", "kind", "token", "device", "clock", "course_version"}
 
 
 @router.post("/watch", response={200: WatchOut, 422: ProblemOut}, summary="Send what was watched")
@@ -21,6 +33,44 @@ def watch(request: HttpRequest, body: WatchIn) -> WatchOut:
     reached = {(one.activity_key, one.video_key): one for item in verdicts if (one := item.standing)}
     return WatchOut(
         verdicts=[_verdict(item) for item in verdicts], activities=[_standing(item) for item in reached.values()]
+    )
+
+
+@router.post("/events", response={200: EventsOut, 422: ProblemOut}, summary="Send what happened in learning")
+def tell_events(request: HttpRequest, body: EventsIn) -> EventsOut:
+    """Keep up to 500 events of the signed-in person, each by itself; repeating a batch changes nothing.
+
+    On a device of several people `X-Aula-Person` says whose they are: 403 when somebody else is signed in.
+    """
+    if request.headers.get("X-Aula-Person", str(request.user.public_id)) != str(request.user.public_id):
+        raise HttpError(403, "Somebody else is signed in.")
+    batch = [_event(item) for item in body.events if not isinstance(item, Unreadable)]
+    verdicts = iter(events.record(person=request.user, batch=batch))
+    told = [
+        events.Verdict(item.id, "refused", "event.unreadable") if isinstance(item, Unreadable) else next(verdicts)
+        for item in body.events
+    ]
+    reached = {(one.activity_key, one.video_key): one for item in told if (one := item.standing)}
+    return EventsOut(
+        verdicts=[_event_verdict(item) for item in told], activities=[_standing(item) for item in reached.values()]
+    )
+
+
+def _event(item) -> events.Event:
+    said = item.model_dump()
+    own = {name: value for name, value in said.items() if name not in OF_EVERY_EVENT}
+    return events.Event(**{name: said[name] for name in OF_EVERY_EVENT}, body=own)
+
+
+def _event_verdict(item: events.Verdict) -> EventVerdictOut:
+    return EventVerdictOut(
+        id=item.id,
+        status=200 if item.is_repeated else STATUS[item.outcome],
+        outcome=item.outcome,
+        is_repeated=item.is_repeated,
+        counts=not item.code,
+        code=item.code,
+        message=reason_words(item.code),
     )
 
 

@@ -1,10 +1,10 @@
 """What the API takes and gives."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from ninja import Field, Schema
-from pydantic import AwareDatetime, ConfigDict
+from pydantic import AwareDatetime, ConfigDict, ValidationError, WrapValidator
 
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Token = Annotated[str, Field(max_length=400)]
@@ -107,3 +107,115 @@ class ProblemOut(Schema):
     """A body that could not be read: where and why."""
 
     detail: list[dict]
+
+
+class _EventIn(Schema):
+    """What every event says. `clock`: when, in seconds since the page's token was granted."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    id: UUID
+    token: Token
+    device: UUID
+    clock: Seconds
+    course_version: Annotated[str, Field(max_length=40, pattern=r"^[0-9.]*$")] = ""
+
+
+class WatchedIn(_EventIn):
+    """A stretch that was played, from `clock_from` to `clock`."""
+
+    kind: Literal["watched"]
+    sequence: Annotated[int, Field(ge=0, le=2**31 - 1)]
+    from_second: Seconds = Field(alias="from")
+    to_second: Seconds = Field(alias="to")
+    clock_from: Seconds
+    rate: Annotated[float, Field(gt=0, le=16, allow_inf_nan=False)] = 1
+    is_visible: bool = Field(True, alias="visible")
+    is_audio: bool = Field(False, alias="audio")
+    is_offline: bool = Field(False, alias="offline")
+
+
+class MovedIn(_EventIn):
+    """Where the person is in a video."""
+
+    kind: Literal["position"]
+    second: Seconds
+
+
+class ReadIn(_EventIn):
+    """A reading that was marked."""
+
+    kind: Literal["read"]
+
+
+class AnsweredIn(_EventIn):
+    """An answer to one question of one's own open attempt, as the fields of its form."""
+
+    kind: Literal["answered"]
+    attempt: UUID
+    question: Annotated[int, Field(ge=1, le=10_000)]
+    fields: Annotated[
+        dict[
+            Annotated[str, Field(max_length=200)],
+            Annotated[list[Annotated[str, Field(max_length=60_000)]], Field(max_length=200)],
+        ],
+        Field(max_length=200),
+    ]
+
+
+class HandedInIn(_EventIn):
+    """An attempt is handed in, after the events of its answers."""
+
+    kind: Literal["handed_in"]
+    attempt: UUID
+    after: Annotated[list[UUID], Field(max_length=500)] = []
+
+
+class Unreadable(Schema):
+    """In the place of an event that could not be read: what there is of its id."""
+
+    id: UUID | None = None
+
+
+def _read_alone(given: Any, read: Any) -> Any:
+    """One that cannot be read does not spoil the others."""
+    try:
+        return read(given)
+    except ValidationError:
+        try:
+            return Unreadable(id=given["id"])
+        except (ValidationError, TypeError, KeyError):
+            return Unreadable()
+
+
+EventIn = Annotated[
+    Annotated[WatchedIn | MovedIn | ReadIn | AnsweredIn | HandedInIn, Field(discriminator="kind")],
+    WrapValidator(_read_alone),
+]
+
+
+class EventsIn(Schema):
+    """A batch of events. May be sent again as often as one likes."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    events: Annotated[list[EventIn], Field(max_length=500)]
+
+
+class EventVerdictOut(Schema):
+    """What became of one event. A `repeated` one (200) has the outcome first given; `early` (425) is sent again."""
+
+    id: UUID | None
+    status: Literal[200, 201, 404, 409, 422, 425]
+    outcome: Literal["stored", "refused", "conflict", "unknown", "early"]
+    is_repeated: bool
+    counts: bool
+    code: str
+    message: str
+
+
+class EventsOut(Schema):
+    """The answer to a batch: a verdict for each event, in order, and each video that it touched."""
+
+    verdicts: list[EventVerdictOut]
+    activities: list[StandingOut]

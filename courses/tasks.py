@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from courses.domain import activities, assigning, grading, regrading, rule_changes, seats
+from courses.domain import activities, assigning, grading, rule_changes, seats
 
 
 @shared_task(name="courses.tasks.sync_activities")

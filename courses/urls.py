@@ -11,10 +11,12 @@ from courses.views import (
     learning,
     lesson,
     networks,
+    offline,
     paths,
     quiz,
     seats,
     staff,
+    statements,
     tools,
 )
 
@@ -23,7 +25,10 @@ COURSE_CODES = "invitaciones/cursos/<uuid:course_key>/"
 
 app_name = "courses"
 urlpatterns = [
+    path("sw.js", offline.service_worker, name="service_worker"),
     path("mi-aprendizaje/", learning.learning, name="learning"),
+    path("mi-aprendizaje/xapi.json", statements.own, name="own_statements"),
+    path("seguimiento/xapi/", statements.of_courses, name="course_statements"),
     path("cursos/", catalogue.catalogue, name="catalogue"),
     path("herramientas/", tools.tools, name="tools"),
     path("inscripciones/", enrolment.enrol, name="enrol"),

@@ -20,7 +20,7 @@ TOP, BOTTOM = HEIGHT - 54.0, 60.0
 LABEL_WIDTH = 150.0
 SIZE, LEADING = 10.0, 13.5
 # Long lists of small steps: whole in the JSON file, counted here.
-COUNTED = frozenset({"segments", "acts"})
+COUNTED = frozenset({"segments", "learning_events", "acts"})
 
 LABELS = {
     # Parts
@@ -57,6 +57,7 @@ LABELS = {
     "activities": "Actividades completadas",
     "watching": "Videos vistos",
     "segments": "Tramos de video vistos",
+    "learning_events": "Avances que enviaron sus aparatos",
     "attempts": "Intentos de cuestionarios",
     "exceptions": "Excepciones",
     "answers": "Respuestas",
@@ -157,6 +158,9 @@ LABELS = {
     "is_offline": "Sin conexión",
     "is_counted": "Cuenta",
     "device": "Aparato",
+    "happened_at": "Cuándo pasó",
+    "outcome": "Qué pasó con ello",
+    "course_version": "Versión del curso",
     "received_at": "Recibido",
     "quiz": "Cuestionario",
     "number": "Intento",
@@ -186,7 +190,6 @@ LABELS = {
     "is_present": "Estuvo",
     "way": "Cómo se anotó",
     "is_late": "El código llegó tarde",
-    "happened_at": "Se anotó",
     "reference": "Número",
     "code": "Código",
     "person_name": "A nombre de",

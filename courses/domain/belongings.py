@@ -22,6 +22,7 @@ from courses.models import (
     Completion,
     Enrolment,
     InvitationUse,
+    LearningEvent,
     Registration,
     Waiver,
     WatchProgress,
@@ -113,7 +114,8 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
         "into": into.pk,
         "is_new": is_new,
         "columns": changed,
-        "segments": _move_segments(into, source),
+        "segments": _move(source.watch_segments, into),
+        "events": _move(source.learning_events, into),
         "attempts": _move_attempts(into, source),
         "activities": _move_activities(into, source),
         "waivers": _move_waivers(into, source),
@@ -139,9 +141,9 @@ def _join_columns(into: Enrolment, source: Enrolment) -> handing.Columns:
     )
 
 
-def _move_segments(into: Enrolment, source: Enrolment) -> list[int]:
-    keys = list(source.watch_segments.order_by("pk").values_list("pk", flat=True))
-    source.watch_segments.update(enrolment=into)
+def _move(rows: Any, into: Enrolment) -> list[int]:
+    keys = list(rows.order_by("pk").values_list("pk", flat=True))
+    rows.update(enrolment=into)
     return keys
 
 
@@ -244,6 +246,7 @@ def _part(into: Enrolment, source: Enrolment, entry: dict[str, Any]) -> None:
     Enrolment.objects.filter(pk=source.pk).update(joined_into=None)
     WatchSegment.objects.filter(pk__in=entry["segments"], enrolment=into).update(enrolment=source)
     _part_attempts(into, source, entry["attempts"])
+    LearningEvent.objects.filter(pk__in=entry.get("events", []), enrolment=into).update(enrolment=source)
     ActivityCompletion.objects.filter(pk__in=entry["activities"], enrolment=into).update(enrolment=source)
     Waiver.objects.filter(pk__in=entry.get("waivers", ()), enrolment=into).update(enrolment=source)
     _part_watching(into, entry["watched"])
@@ -303,7 +306,8 @@ def _recorded(stored: dict[str, Any]) -> by_cut.Record:
 
 
 def _is_empty(enrolment: Enrolment) -> bool:
-    rows = (Completion, Attendance, Registration, Attempt, WatchSegment, WatchProgress, ActivityCompletion, Waiver)
+    told = (Attempt, WatchSegment, WatchProgress, ActivityCompletion, LearningEvent)
+    rows = (Completion, Attendance, Registration, Waiver, *told)
     return not any(model._base_manager.filter(enrolment=enrolment).exists() for model in rows)
 
 

@@ -7,10 +7,12 @@ somebody completed stays completed.
 from functools import partial
 
 from django.db import transaction
+from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.domain import judging
+from courses.domain.granted import is_open
 from courses.domain.progress import CourseProgress, build_progress
 from courses.domain.rules import Asked
 from courses.models import Activity, ActivityCompletion, Completion, Enrolment
@@ -54,15 +56,15 @@ def complete_activity(
 
 
 def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityCompletion:
-    """Complete a reading on the person's word.
+    """Complete a reading on the person's word. `at`: when they gave it, where the server hears of it later.
 
     Raises `activity.not_a_reading`, `activity.retired`, `activity.not_enrolled`.
     """
     if activity.kind != Activity.Kind.READING:
         raise RuleBroken("activity.not_a_reading", _("Esto no se completa solo con leerlo."))
-    if activity.retired_at:
+    if activity.retired_at and (at is None or at > activity.retired_at):
         raise RuleBroken("activity.retired", _("Esta lección ya no está publicada."))
-    if not enrolment.is_active:
+    if not (is_open(enrolment, at) if at else enrolment.is_active):
         raise RuleBroken("activity.not_enrolled", _("Inscríbase de nuevo en el curso para completar esta lección."))
     return complete_activity(enrolment=enrolment, activity=activity, at=at)
 
@@ -81,11 +83,13 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     made = theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
     if made or not enrolment.is_active or not course.live:
         return made
-    at = at or timezone.now()
-    met = judging.met_rule(enrolment, at)
+    now = timezone.now()
+    met = judging.met_rule(enrolment, max(at or now, now))
     if met is None:
         return None
-    made = Completion.objects.create(**_facts(enrolment, at, met))
+    # What arrived late may have happened before the rest was done.
+    last = ActivityCompletion.objects.filter(enrolment=enrolment).aggregate(last=Max("completed_at"))["last"]
+    made = Completion.objects.create(**_facts(enrolment, max(at or now, last or at or now), met))
     audit.record(
         "course.completed",
         by=enrolment.person,

@@ -40,6 +40,7 @@ def erase(person: Person) -> dict[str, int]:
             "attendance",
             "waivers",
             "rule_effects",
+            "learning_events",
         ):
             getattr(enrolment, rows).all().delete()
         enrolment.last_lesson_key = None

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from courses.domain import completion, judging, rules
+from courses.domain.granted import is_open
 from courses.models import (
     Activity,
     Answer,
@@ -186,18 +187,15 @@ def answer(*, attempt: Attempt, order: int, given: answers.Answer, at: datetime 
     if attempt.ends_at and at > attempt.ends_at + GRACE:
         raise RuleBroken("attempt.time_over", _("Se terminó el tiempo. Cuenta lo que usted guardó antes."))
     _assert_active(attempt.enrolment)
-    asked = attempt.answers.select_related("version").filter(order=order).first()
-    if asked is None:
-        raise RuleBroken("answer.unknown_question", _("Esa pregunta no es de este cuestionario."))
+    asked = find_asked(attempt, order)
     body = asked.version.said.body
     try:
-        asked.given = answers.fit(body, given)
-        if isinstance(body, Files) and not set(asked.given["files"]) <= _handed(asked):
+        fit = answers.fit(body, given)
+        if isinstance(body, Files) and not set(fit["files"]) <= _handed(asked):
             raise answers.UnfitAnswer("answer.unknown_choice")
     except answers.UnfitAnswer as unfit:
         raise RuleBroken(unfit.code, str(UNFIT[unfit.code])) from unfit
-    asked.answered_at = None if answers.is_empty(body, asked.given) else at
-    asked.save(update_fields=["given", "answered_at"])
+    write(asked, fit, at=at)
     return asked
 
 
@@ -206,21 +204,37 @@ def _handed(asked: Answer) -> set[str]:
     return {str(key) for key in HandedFile.objects.filter(answer=asked).values_list("public_id", flat=True)}
 
 
+def find_asked(attempt: Attempt, order: int) -> Answer:
+    """The answer to one question of an attempt, with what was asked. Raises `answer.unknown_question`."""
+    asked = attempt.answers.select_related("version").filter(order=order).first()
+    if asked is None:
+        raise RuleBroken("answer.unknown_question", _("Esa pregunta no es de este cuestionario."))
+    return asked
+
+
+def write(asked: Answer, given: answers.Answer, *, at: datetime, by: UUID | None = None) -> None:
+    """Store what was given, when, and by which event (none: by a form)."""
+    asked.given, asked.written_at, asked.written_by = given, at, by
+    asked.answered_at = None if answers.is_empty(asked.version.said.body, given) else at
+    asked.save(update_fields=["given", "answered_at", "written_at", "written_by"])
+
+
 @transaction.atomic
-def hand_in(*, attempt: Attempt, at: datetime | None = None) -> Attempt:
+def hand_in(*, attempt: Attempt, at: datetime | None = None, happened_at: datetime | None = None) -> Attempt:
     """Grade and close an attempt; what was not answered is wrong. Repeating it changes nothing.
 
     A passed attempt completes the activity; one in which a person has to mark something waits for that.
+    `happened_at`: when it was done, where the server heard of it later; the enrolment has to have been open then.
     Raises `attempt.not_enrolled`.
     """
-    enrolment = _locked_enrolment(attempt.enrolment_id)
+    enrolment = _locked_enrolment(attempt.enrolment_id, happened_at)
     attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)
     if attempt.closed_at:
         return attempt
     at = at or timezone.now()
     _grade(attempt)
     attempt.closed_at = min(at, attempt.ends_at) if attempt.ends_at else at
-    settle(attempt, enrolment, at=attempt.closed_at)
+    settle(attempt, enrolment, at=max(attempt.started_at, happened_at) if happened_at else attempt.closed_at)
     audit.record(
         "attempt.handed_in",
         by=enrolment.person,
@@ -282,15 +296,15 @@ def _subject(attempt: Attempt) -> str:
     return f"courses.attempt:{attempt.public_id}"
 
 
-def _locked_enrolment(enrolment_id: int) -> Enrolment:
+def _locked_enrolment(enrolment_id: int, at: datetime | None = None) -> Enrolment:
     """The enrolment's row, locked: attempts of one person at one course are started and closed one after another."""
     enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=enrolment_id)
-    _assert_active(enrolment)
+    _assert_active(enrolment, at)
     return enrolment
 
 
-def _assert_active(enrolment: Enrolment) -> None:
-    if not enrolment.is_active:
+def _assert_active(enrolment: Enrolment, at: datetime | None = None) -> None:
+    if not (is_open(enrolment, at) if at else enrolment.is_active):
         raise RuleBroken("attempt.not_enrolled", _("Inscríbase de nuevo en el curso para responder."))
 
 

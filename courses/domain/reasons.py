@@ -1,7 +1,9 @@
-"""Why a stretch of video does not count, in words."""
+"""Why what a device told does not count, in words."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+
+from courses.domain import grading
 
 REASONS = {
     "clock.stopped": gettext_lazy("El reloj de su aparato no avanzó mientras se reproducía."),
@@ -16,7 +18,21 @@ REASONS = {
     "segment.elsewhere": gettext_lazy("A esa misma hora estaba viendo otro video."),
     "segment.backwards": gettext_lazy("El tramo termina antes de comenzar."),
     "segment.conflict": gettext_lazy("Ya se había recibido otro tramo con el mismo número."),
-    "enrolment.withdrawn": gettext_lazy("Se vio después de retirarse del curso."),
+    "enrolment.withdrawn": gettext_lazy("Pasó después de retirarse del curso."),
+    "event.unreadable": gettext_lazy("No se pudo leer. Abra la página de nuevo."),
+    "event.conflict": gettext_lazy("Ya se había recibido otra cosa con el mismo número."),
+    "activity.not_a_reading": gettext_lazy("Esto no se completa solo con leerlo."),
+    "activity.retired": gettext_lazy("Esta lección ya no está publicada."),
+    "attempt.unknown": gettext_lazy("Ese intento no es suyo o ya no existe."),
+    "attempt.closed": gettext_lazy("El intento ya se había enviado cuando llegó esta respuesta."),
+    "attempt.time_over": gettext_lazy(
+        "El tiempo había terminado cuando llegó esta respuesta. Cuenta lo que llegó antes."
+    ),
+    "attempt.not_enrolled": gettext_lazy("Inscríbase de nuevo en el curso para responder."),
+    "attempt.answers_missing": gettext_lazy("Faltan respuestas por llegar. Se enviará de nuevo solo."),
+    "answer.unknown_question": gettext_lazy("Esa pregunta no es de este cuestionario."),
+    "answer.newer_kept": gettext_lazy("Ya había una respuesta suya más nueva, y esa cuenta."),
+    **grading.UNFIT,
 }
 
 AGAIN = gettext_lazy("Vea de nuevo esa parte.")

@@ -15,6 +15,7 @@ from courses.models import (
     Enrolment,
     InPersonSession,
     InvitationUse,
+    LearningEvent,
     MarkChange,
     Registration,
     Waiver,
@@ -42,6 +43,7 @@ def tell(person: Person) -> dict[str, Any]:
             Prefetch("waivers", Waiver.objects.select_related("activity", "made_by", "withdrawn_by")),
             Prefetch("registrations", Registration.objects.select_related(*HELD)),
             Prefetch("attendance", Attendance.objects.select_related(*HELD).order_by("pk")),
+            Prefetch("learning_events", LearningEvent.objects.select_related("activity")),
             Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related(ANSWERS)),
         )
     )
@@ -90,6 +92,7 @@ def _enrolment(one: Enrolment) -> dict:
         "activities": [_activity(done) for done in one.activity_completions.all()],
         "watching": [_watching(seen) for seen in one.watch_progress.all()],
         "segments": [_segment(played) for played in one.watch_segments.all()],
+        "learning_events": [_event(told) for told in one.learning_events.all()],
         "attempts": [_attempt(attempt) for attempt in one.attempts.all()],
         "exceptions": [_exception(waiver) for waiver in one.waivers.all()],
         "seats": [_seat(seat) for seat in one.registrations.all()],
@@ -158,6 +161,18 @@ def _attendance(there: Attendance) -> dict:
         "happened_at": moment(there.happened_at),
         "received_at": moment(there.received_at),
         "reason": there.reason,
+    }
+
+
+def _event(told: LearningEvent) -> dict:
+    return {
+        "kind": str(told.get_kind_display()),
+        "activity": told.activity.title,
+        "device": str(told.device),
+        "course_version": told.course_version,
+        "happened_at": moment(told.happened_at),
+        "received_at": moment(told.received_at),
+        "outcome": str(told.get_outcome_display()),
     }
 
 

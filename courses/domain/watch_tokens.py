@@ -1,4 +1,7 @@
-"""The signed token that lets one page record the watching of one cut of a video. It carries public ids only."""
+"""The signed token that lets one page record one activity: the watching of one cut of a video, a reading, a quiz.
+
+It carries public ids only.
+"""
 
 import base64
 import struct
@@ -9,6 +12,7 @@ from uuid import UUID
 
 from django.core import signing
 
+NO_VIDEO = UUID(int=0)
 SALT = "courses.watching"
 LAYOUT = struct.Struct(">16s16s16s16s16sQI")
 # As they were before a video could have a second cut; they are good for thirty days.
@@ -28,7 +32,7 @@ class Grant:
     cut: int = 1
 
 
-def sign(*, person: UUID, enrolment: UUID, activity: UUID, video: UUID, at: datetime, cut: int = 1) -> str:
+def sign(*, person: UUID, enrolment: UUID, activity: UUID, at: datetime, video: UUID = NO_VIDEO, cut: int = 1) -> str:
     """A token for a new session, about 170 characters."""
     ids = (person, enrolment, activity, video, uuid.uuid4())
     packed = LAYOUT.pack(*(one.bytes for one in ids), int(at.timestamp() * 1000), cut)

@@ -27,31 +27,32 @@ a segment is measured by that cut and counts on the one in use through the edit 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
+from datetime import datetime
 from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, watch_tokens
 from courses.domain.coverage import Coverage, coverage_of
+from courses.domain.granted import Granted, ended_at
 from courses.domain.settling import watched_facts
 from courses.domain.watch_claims import Position, Segment, Standing, Verdict
-from courses.domain.watch_tokens import Grant
 from courses.models import Activity, Enrolment, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 from media.domain.timelines import Timeline, timeline_of
 from media.models import Video
 
-__all__ = ["Position", "Segment", "Standing", "Verdict", "grant_session", "record"]
+__all__ = ["Desk", "Position", "Segment", "Standing", "Verdict", "grant_session", "record"]
 
 Key = tuple[int, int, int]  # enrolment, activity, video
+Place = tuple[Key, datetime, float, int]
 DECIDED_HERE = {"id", "client_id", "received_at", "grade", "reason", "credited_clock"}
 BODY = [column.attname for column in WatchSegment._meta.concrete_fields if column.attname not in DECIDED_HERE]
 GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at"]
@@ -91,11 +92,9 @@ def record(
 
 @transaction.atomic
 def _record(person: Person, batch: Sequence[Segment], position: Position | None, at: datetime) -> list[Verdict]:
-    desk = _Desk(person, at)
+    desk = Desk(person, at)
     desk.open({segment.token for segment in batch} | ({position.token} if position else set()))
-    looked_at = desk.sort_out(batch)
-    desk.credit([item.row for item in looked_at if item.row and item.outcome == "stored"], desk.place(position))
-    return [desk.verdict(item) for item in looked_at]
+    return desk.keep(batch, *([position] if position else []))
 
 
 @dataclass
@@ -109,16 +108,9 @@ class _Looked:
 
 
 @dataclass
-class _Desk:
-    """One batch of one person being worked on, inside a transaction."""
+class Desk(Granted):
+    """What was watched in one batch of one person, worked on inside a transaction."""
 
-    person: Person
-    at: datetime
-    grants: dict[str, Grant] = field(default_factory=dict)
-    records: set[UUID] = field(default_factory=set)
-    enrolments: dict[UUID, Enrolment] = field(default_factory=dict)
-    activities: dict[UUID, Activity] = field(default_factory=dict)
-    videos: dict[UUID, Video] = field(default_factory=dict)
     timelines: dict[int, Timeline] = field(default_factory=dict)
     progress: dict[Key, WatchProgress] = field(default_factory=dict)
     subjects: dict[Key, tuple[Enrolment, Activity, Video]] = field(default_factory=dict)
@@ -126,58 +118,32 @@ class _Desk:
     asked: dict[UUID, rules.History] = field(default_factory=dict)
     earliest: dict[Key, float] = field(default_factory=dict)
 
-    def open(self, tokens: set[str]) -> None:
-        """Read the tokens and lock the person's enrolments, so that batches of one person come one after another."""
-        self.grants = {token: grant for token in tokens if (grant := watch_tokens.read(token))}
-        self.records = self._records({grant.person for grant in self.grants.values()})
-        mine = [grant for grant in self.grants.values() if grant.person in self.records]
-        if not mine:
-            return
-        self.enrolments = self._locked_enrolments()
-        found = Activity.objects.filter(public_id__in={grant.activity for grant in mine}, video__isnull=False)
-        self.activities = {item.public_id: item for item in found.select_related("video")}
-        self.videos = {video.public_id: video for item in self.activities.values() if (video := item.video)}
-        if replaced := {grant.video for grant in mine} - self.videos.keys():
-            self.videos |= {video.public_id: video for video in Video.objects.filter(public_id__in=replaced)}
-
-    def _records(self, named: set[UUID]) -> set[UUID]:
-        """The person's own record; with those merged with it only when a token names another."""
-        own = {self.person.public_id}
-        if named <= own:
-            return own & named
-        return set(Person.objects.family(self.person).values_list("public_id", flat=True))
-
-    def _locked_enrolments(self) -> dict[UUID, Enrolment]:
-        """By the id that a token may name; one that a merge joined into another leads to that one."""
-        locked = Enrolment.objects.select_for_update(of=("self",), no_key=True).order_by("pk").with_network_end()
-        locked = locked.annotate(threshold=F("course__watch_threshold_percent"))
-        rows = {item.pk: item for item in locked.filter(person__public_id__in=self.records)}
-        if any(item.joined_into_id and item.joined_into_id not in rows for item in rows.values()):
-            # The record was merged while we waited for its rows.
-            self.person.refresh_from_db(fields=["merged_into"])
-            self.records = set(Person.objects.family(self.person).values_list("public_id", flat=True))
-            rows = {item.pk: item for item in locked.filter(person__public_id__in=self.records)}
-        return {item.public_id: _standing(item, rows) for item in rows.values()}
-
-    def _find(self, token: str) -> tuple[str, Key]:
-        """Why a token opens nothing for this person (empty when it does), and the progress it opens."""
-        grant = self.grants.get(token)
-        if grant is None:
-            return "token.unreadable", (0, 0, 0)
-        if grant.person not in self.records:
-            return "token.other_person", (0, 0, 0)
-        enrolment, activity = self.enrolments.get(grant.enrolment), self.activities.get(grant.activity)
-        video = self.videos.get(grant.video)
-        if not enrolment or not activity or not video or enrolment.course_key != activity.course_key:
+    def find_video(self, token: str) -> tuple[str, Key]:
+        """Why a token opens no video for this person (empty when it does), and the progress it opens."""
+        code, enrolment, activity = self.find(token)
+        if enrolment is None or activity is None:
+            return code, (0, 0, 0)
+        video = self.videos.get(self.grants[token].video)
+        if video is None:
             return "token.unknown_activity", (0, 0, 0)
         key = (enrolment.pk, activity.pk, video.pk)
         self.subjects[key] = (enrolment, activity, video)
         return "", key
 
-    def sort_out(self, batch: Sequence[Segment]) -> list[_Looked]:
+    def keep(self, batch: Sequence[Segment], *positions: Position, are_new: bool = False) -> list[Verdict]:
+        """Judge, credit and store a batch whose tokens are open; one verdict for each segment, in order.
+
+        `are_new`: nobody asks whether a segment is stored already; one that is raises `IntegrityError`.
+        """
+        looked_at = self.sort_out(batch, are_new=are_new)
+        rows = [item.row for item in looked_at if item.row and item.outcome == "stored"]
+        self.credit(rows, [place for one in positions if (place := self.place(one))])
+        return [self.verdict(item) for item in looked_at]
+
+    def sort_out(self, batch: Sequence[Segment], *, are_new: bool = False) -> list[_Looked]:
         """Tell new segments from repeated, contradicting and unreadable ones."""
         looked_at = [self._look(segment) for segment in batch]
-        by_id, by_place = self._known([item.row for item in looked_at if item.row])
+        by_id, by_place = self._known([item.row for item in looked_at if item.row and not are_new])
         for item in looked_at:
             if item.row is None:
                 continue
@@ -192,7 +158,7 @@ class _Desk:
         return looked_at
 
     def _look(self, segment: Segment) -> _Looked:
-        code, key = self._find(segment.token)
+        code, key = self.find_video(segment.token)
         if not code and not 0 <= segment.from_second < segment.to_second:
             code = "segment.backwards"
         if code:
@@ -233,31 +199,29 @@ class _Desk:
         known = list(WatchSegment.objects.filter(Q(client_id__in={row.client_id for row in rows}) | same_place))
         return {row.client_id: row for row in known}, {(r.device, r.session, r.sequence): r for r in known}
 
-    def place(self, position: Position | None) -> tuple[Key, datetime, float, int] | None:
+    def place(self, position: Position) -> Place | None:
         """Whose resume position moves, when and to where; None when there is nothing to move."""
-        if position is None:
-            return None
-        code, key = self._find(position.token)
+        code, key = self.find_video(position.token)
         if code:
             return None
         grant = self.grants[position.token]
         moment = crediting.moment(grant.granted_at.timestamp() + position.clock, self.at)
         return key, moment, position.second, grant.cut
 
-    def credit(self, rows: list[WatchSegment], place: tuple[Key, datetime, float, int] | None) -> None:
+    def credit(self, rows: list[WatchSegment], places: list[Place]) -> None:
         """Judge the new segments, store them, merge those that count, and complete what is complete."""
-        if not rows and not place:
+        if not rows and not places:
             return
         groups: dict[Key, list[WatchSegment]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: (crediting.clock_span(row), str(row.client_id))):
             groups[_key(row)].append(row)
-        touched = sorted({*groups, *([place[0]] if place else [])})
+        touched = sorted({*groups, *(place[0] for place in places)})
         self._load_progress(rows, touched)
         for key, group in groups.items():
             self.earliest[key] = min(crediting.clock_span(row)[1] for row in group)
             self._judge(key, group)
         WatchSegment.objects.bulk_create(rows)
-        if place:
+        for place in places:
             crediting.move(self.progress[place[0]], *place[1:], self._timeline(place[0]))
         WatchProgress.objects.bulk_create(
             [self.progress[key] for key in touched],
@@ -296,7 +260,7 @@ class _Desk:
         return self.timelines[video.pk]
 
     def _judge(self, key: Key, group: list[WatchSegment]) -> None:
-        progress, withdrawn_at = self.progress[key], _ended_at(self.subjects[key][0])
+        progress, withdrawn_at = self.progress[key], ended_at(self.subjects[key][0])
         timeline = self._timeline(key)
         others = (item for other, item in self.progress.items() if other != key)
         elsewhere = spans.union(span for item in others for span in item.clock_spans)
@@ -323,7 +287,7 @@ class _Desk:
             enrolment=enrolment,
             activity=activity,
             facts=watched_facts(coverage, progress),
-            at=self.at,
+            at=crediting.moment(progress.clock_until, self.at),
             # Not before a rule by which it suffices.
             earned_at=max(earned_at, since) if since else earned_at,
         )
@@ -370,22 +334,6 @@ class _Desk:
                 runs=tuple(bitmap.runs_of(bytes(progress.bitmap))),
             )
         return self.reached[key]
-
-
-def _standing(enrolment: Enrolment, rows: Mapping[int, Enrolment]) -> Enrolment:
-    """The enrolment that one was joined into by a merge; else itself."""
-    while (into := rows.get(enrolment.joined_into_id or 0)) is not None:
-        enrolment = into
-    return enrolment
-
-
-def _ended_at(enrolment: Enrolment) -> datetime | None:
-    """Since when nothing counts: the withdrawal, or the day on which the person left the course's network."""
-    if not enrolment.is_outside:  # type: ignore[attr-defined]
-        return enrolment.withdrawn_at
-    left_on = enrolment.left_on or date.min  # type: ignore[attr-defined]
-    left_at = datetime.combine(max(left_on, date(1970, 1, 2)), time.min, timezone.get_current_timezone())
-    return min(left_at, enrolment.withdrawn_at or left_at)
 
 
 def _key(row: WatchSegment | WatchProgress) -> Key:

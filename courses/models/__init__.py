@@ -3,6 +3,7 @@
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
+from .events import LearningEvent
 from .handed import HandedFile
 from .joining import AssignedPerson, Assignment, Invitation, InvitationUse
 from .paths import LearningPath, PathItem
@@ -39,6 +40,7 @@ __all__ = [
     "InPersonSession",
     "Invitation",
     "InvitationUse",
+    "LearningEvent",
     "LearningPath",
     "LessonPage",
     "MarkChange",

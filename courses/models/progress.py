@@ -268,6 +268,7 @@ class Answer(models.Model):
 
     `given` is as `courses.questions.answers` says. `percent` is what it is worth, empty until the attempt is handed in
     and while a person has to mark it; `said` is what is told about it then. `points` 0: it does not count.
+    `written_at` and `written_by` (an event's id, empty for a form) say which writing stands: the last by its moment.
     """
 
     attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="answers")
@@ -276,6 +277,8 @@ class Answer(models.Model):
     points = models.DecimalField(max_digits=6, decimal_places=2, default=1)
     given = models.JSONField(default=dict)
     answered_at = models.DateTimeField(null=True)
+    written_at = models.DateTimeField(null=True)
+    written_by = models.UUIDField(null=True)
     percent = models.DecimalField(max_digits=8, decimal_places=5, null=True)
     said = models.JSONField(default=list, help_text="prose, written when the attempt closes")
     marked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, blank=True, related_name="+")

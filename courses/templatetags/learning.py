@@ -8,10 +8,10 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, due, enrolment, seats, uncounted, watching
+from courses.domain import bitmap, crediting, due, enrolment, events, seats, uncounted, watching
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
-from courses.models import CoursePage, Enrolment, LessonPage, Quiz
+from courses.models import Activity, CoursePage, Enrolment, LessonPage, Quiz
 from lms import permissions
 from lms.models import Membership
 from media.domain import delivery
@@ -178,6 +178,11 @@ def uncounted_of(learner: Learner) -> list[uncounted.Uncounted]:
 def mark_asked_of(learner: Learner, item: ActivityProgress | None, quiz: Quiz) -> int:
     """With how much a quiz is passed in this course, in percent."""
     return learner.progress.asked.pass_of(item.activity) if item else quiz.pass_percent
+
+
+def page_token(enrolled: Enrolment, activity: Activity) -> str:
+    """What lets this page tell of a reading or a quiz later; empty for somebody who takes part no longer."""
+    return events.grant_page(enrolment=enrolled, activity=activity) if enrolled.is_active else ""
 
 
 @register.simple_tag(takes_context=True)

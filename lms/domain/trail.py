@@ -55,6 +55,7 @@ ACTIONS = {
     "consumption.exported": gettext_lazy("Descargó el consumo de datos"),
     "course.asks_changed": gettext_lazy("Publicó un cambio en lo que pide un curso"),
     "course.completed": gettext_lazy("Completó un curso"),
+    "course.statements_taken": gettext_lazy("Descargó lo aprendido en un curso (xAPI)"),
     "cui.revealed": gettext_lazy("Vio el CUI completo"),
     "document.added": gettext_lazy("Subió un documento"),
     "duplicate.dismissed": gettext_lazy("Dijo que dos registros no son de la misma persona"),

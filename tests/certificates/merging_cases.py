@@ -197,6 +197,7 @@ def _learnt(one: Enrolment) -> dict:
     return {
         "row": columns(one),
         "segments": rows(one.watch_segments),
+        "events": rows(one.learning_events),
         "progress": [{**row, "bitmap": bytes(row["bitmap"])} for row in rows(one.watch_progress)],
         "attempts": rows(one.attempts),
         "answers": [rows(attempt.answers) for attempt in one.attempts.order_by("pk")],

@@ -22,6 +22,7 @@ from courses.models import (
     Enrolment,
     HandedFile,
     InvitationUse,
+    LearningEvent,
     MarkChange,
     Waiver,
     WatchProgress,
@@ -119,6 +120,17 @@ def _learn(person: Person) -> None:
         clock_to=40,
         granted_at=timezone.now(),
         grade=WatchSegment.Grade.CREDITED,
+    )
+    LearningEvent.objects.create(
+        client_id=uuid.uuid4(),
+        enrolment=enrolment,
+        activity=watched["activity"],
+        kind=LearningEvent.Kind.POSITION,
+        device=uuid.uuid4(),
+        course_version="1.7",
+        happened_at=enrolment.enrolled_at,
+        digest="0" * 64,
+        outcome=LearningEvent.Outcome.STORED,
     )
 
 

@@ -4,6 +4,7 @@ const state = form?.querySelector("[data-autosave-state]");
 let saving = false;
 let changed = false;
 
+// true: kept there; false: not taken; null: no line.
 async function send() {
   try {
     // Only 204 says that it was kept; a redirect leads to signing in, or to an attempt that is closed.
@@ -11,8 +12,23 @@ async function send() {
     const answer = await fetch(form.action, { method: "POST", body: new FormData(form), headers, redirect: "manual" });
     return answer.status === 204;
   } catch {
-    return false;
+    return null;
   }
+}
+
+// The same answer as an event, which waits for the line.
+function put() {
+  const fields = {};
+  for (const [name, value] of new FormData(form)) {
+    if (name.startsWith("answer")) (fields[name] ??= []).push(value);
+  }
+  const { token, attempt, question } = form.dataset;
+  return window.outbox.keep({ kind: "answered", token, attempt, question: Number(question), fields });
+}
+
+function say(words, waits) {
+  state.textContent = form.dataset[words];
+  state.classList.toggle("wait", waits);
 }
 
 // One after another, so that an older choice never arrives after a newer one.
@@ -24,11 +40,23 @@ async function save() {
   while (changed) {
     changed = false;
     kept = await send();
+    if (kept === null && !changed) await put();
   }
   saving = false;
-  state.textContent = kept ? form.dataset.saved : form.dataset.unsaved;
-  state.classList.toggle("wait", !kept);
+  say(kept ? "saved" : kept === null ? "later" : "unsaved", !kept);
 }
+
+addEventListener("aula:told", ({ detail }) => {
+  const here = detail.told.filter((one) => form && one.event.attempt === form.dataset.attempt);
+  if (here.some((one) => one.event.question === Number(form.dataset.question) && one.counts)) say("saved", false);
+});
+
+// Without a line the next question cannot be shown; what was answered is kept.
+form?.addEventListener("submit", (event) => {
+  if (navigator.onLine) return;
+  event.preventDefault();
+  save();
+});
 
 form?.addEventListener("change", save);
 

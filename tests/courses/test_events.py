@@ -1,0 +1,370 @@
+"""Events: each stored once, answered by itself, counted at the time it happened."""
+
+import json
+import uuid
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from courses.domain import activities, enrolment, events, grading, watching
+from courses.models import Activity, ActivityCompletion, Answer, Completion, LearningEvent, WatchProgress, WatchSegment
+from lms.domain.errors import RuleBroken
+from tests.courses.event_cases import (
+    a_learner,
+    an_event,
+    answered,
+    handed_in,
+    options,
+    read,
+    send,
+    told,
+    watched,
+)
+from tests.courses.watching_cases import segment
+from tests.factories.people import an_employee
+
+pytestmark = pytest.mark.django_db
+ADDRESS = "/api/v1/events"
+
+
+def everything(learner, *, clock: float = 0) -> list[events.Event]:
+    """All that the course asks for, well done."""
+    video = [watched(learner, start, start + 15, clock=clock + start) for start in range(0, 60, 15)]
+    answers = [answered(learner, n, options(learner.attempt, n), clock + 70 + n) for n in (1, 2, 3)]
+    return [*video, read(learner, clock + 65), *answers, handed_in(learner, answers, clock + 80)]
+
+
+def given(learner) -> list[dict]:
+    return list(learner.attempt.answers.order_by("order").values_list("given", flat=True))
+
+
+def test_a_whole_course_in_one_batch_backwards_is_completed_once():
+    learner = a_learner()
+    batch = everything(learner)[::-1]
+    assert told(send(learner, *batch)) == [("stored", "")] * len(batch)
+    assert ActivityCompletion.objects.filter(enrolment=learner.enrolment).count() == 3
+    made = Completion.objects.get(enrolment=learner.enrolment)
+    assert made.score_percent == 100
+    assert told(send(learner, *batch)) == [("repeated stored", "")] * len(batch)
+    assert Completion.objects.get() == made
+    assert LearningEvent.objects.count() == len(batch)
+
+
+def test_an_event_keeps_who_what_when_and_a_digest():
+    learner = a_learner()
+    event = read(learner, 10)
+    send(learner, event)
+    kept = LearningEvent.objects.get()
+    assert (kept.enrolment, kept.activity, kept.kind) == (learner.enrolment, learner.reading, "read")
+    assert (kept.happened_at - learner.granted_at).total_seconds() == pytest.approx(10, abs=0.01)
+    assert (kept.received_at, kept.course_version, kept.digest) == (learner.at, "1.7", event.digest)
+    assert ActivityCompletion.objects.get().completed_at == kept.happened_at
+
+
+def test_the_same_id_with_another_body_is_a_conflict_here_and_under_another_name():
+    learner, other = a_learner(), a_learner()
+    event = read(learner)
+    send(learner, event)
+    theirs = replace(event, token=other.tokens["reading"])
+    assert told(send(learner, replace(event, clock=11), event)) == [
+        ("conflict", "event.conflict"),
+        ("repeated stored", ""),
+    ]
+    assert told(send(other, theirs)) == [("conflict", "event.conflict")]
+    assert not ActivityCompletion.objects.filter(enrolment=other.enrolment).exists()
+
+
+def test_one_bad_event_does_not_spoil_the_others():
+    learner, stranger = a_learner(), a_learner()
+    video = an_event("read", learner.tokens["video"], 10)
+    batch = [
+        read(stranger),
+        an_event("read", "nonsense", 1),
+        an_event("position", learner.tokens["reading"], 1, body={"second": 3}),
+        video,
+        read(learner),
+        answered(learner, 9, ["x"]),
+        answered(learner, 1, ["x"]),
+        watched(learner, 0, 15),
+    ]
+    assert told(send(learner, *batch)) == [
+        ("unknown", "token.other_person"),
+        ("unknown", "token.unreadable"),
+        ("unknown", "token.unknown_activity"),
+        ("refused", "activity.not_a_reading"),
+        ("stored", ""),
+        ("refused", "answer.unknown_question"),
+        ("refused", "answer.unknown_choice"),
+        ("stored", ""),
+    ]
+    assert told(send(learner, video)) == [("repeated refused", "activity.not_a_reading")]
+    assert LearningEvent.objects.count() == 5
+
+
+def test_the_same_event_twice_in_a_batch_is_told_alike():
+    learner = a_learner()
+    good, early = read(learner), handed_in(learner, [read(learner)])
+    assert told(send(learner, good, good, early, early)) == [
+        ("stored", ""),
+        ("repeated stored", ""),
+        ("early", "attempt.answers_missing"),
+        ("early", "attempt.answers_missing"),
+    ]
+
+
+def test_when_it_happened_can_be_defended():
+    learner = a_learner()
+    late = learner.granted_at + timedelta(days=30, seconds=1)
+    ahead, near = read(learner, 3610), read(learner, 3603)
+    assert told(send(learner, ahead, near)) == [("refused", "clock.ahead"), ("stored", "")]
+    assert LearningEvent.objects.get(client_id=near.id).happened_at == learner.at
+    assert told(send(learner, read(learner), at=late)) == [("refused", "token.too_old")]
+    kept = LearningEvent.objects.get(client_id=near.id)
+    kept.happened_at = kept.received_at + timedelta(seconds=1)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        kept.save()
+
+
+def test_a_late_event_counts_when_the_enrolment_was_open_and_the_lesson_there_then():
+    learner = a_learner()
+    batch = everything(learner)
+    after = learner.granted_at + timedelta(minutes=10)
+    enrolment.withdraw(enrolment=learner.enrolment, by=learner.person, at=after)
+    learner.lessons[1].unpublish()
+    activities.retire_lesson(learner.lessons[1])
+    Activity.objects.filter(pk=learner.reading.pk).update(retired_at=after)
+    learner.course.unpublish()
+    assert told(send(learner, *batch)) == [("stored", "")] * len(batch)
+    assert ActivityCompletion.objects.filter(enrolment=learner.enrolment).count() == 3
+    assert not Completion.objects.exists()
+
+
+def test_what_happened_after_the_withdrawal_or_the_retirement_does_not_count():
+    learner, other = a_learner(), a_learner()
+    after = learner.granted_at + timedelta(seconds=5)
+    enrolment.withdraw(enrolment=learner.enrolment, by=learner.person, at=after)
+    Activity.objects.filter(pk=other.reading.pk).update(retired_at=after)
+    batch = [read(learner), answered(learner, 1, options(learner.attempt, 1)), handed_in(learner)]
+    assert told(send(learner, *batch)) == [("refused", "enrolment.withdrawn")] * 3
+    assert told(send(other, read(other))) == [("refused", "activity.retired")]
+    assert not ActivityCompletion.objects.exists()
+
+
+def test_coming_back_completes_with_what_arrived_while_away():
+    learner = a_learner()
+    batch = everything(learner)
+    enrolment.withdraw(enrolment=learner.enrolment, by=learner.person)
+    send(learner, *batch)
+    assert not Completion.objects.exists()
+    enrolment.enrol(person=learner.person, course=learner.course, by=learner.person)
+    assert Completion.objects.get().enrolment == learner.enrolment
+
+
+def test_of_two_answers_the_one_given_last_stands_whichever_arrives_last():
+    learner = a_learner()
+    right, wrong = options(learner.attempt, 1), options(learner.attempt, 1, right=False)
+    older, newer = answered(learner, 1, wrong, 20), answered(learner, 1, right, 21)
+    assert told(send(learner, newer)) == [("stored", "")]
+    assert told(send(learner, older)) == [("stored", "answer.newer_kept")]
+    assert given(learner)[0] == {"chosen": right}
+    emptied, before = answered(learner, 2, [], 40), answered(learner, 2, options(learner.attempt, 2), 39)
+    send(learner, emptied)
+    send(learner, before)
+    assert learner.attempt.answers.get(order=2).answered_at is None
+    assert given(learner)[1] == {"chosen": []}
+
+
+def test_a_form_saved_now_stands_over_an_event_of_before():
+    learner = a_learner()
+    right, wrong = options(learner.attempt, 1), options(learner.attempt, 1, right=False)
+    grading.answer(attempt=learner.attempt, order=1, given={"chosen": right})
+    assert told(send(learner, answered(learner, 1, wrong))) == [("stored", "answer.newer_kept")]
+    assert given(learner)[0] == {"chosen": right}
+
+
+def test_of_two_answers_at_one_instant_the_same_stands_in_either_order():
+    stood = []
+    for order in (1, -1):
+        learner = a_learner()
+        pair = [
+            answered(learner, 1, options(learner.attempt, 1, right=right), 20, id=uuid.UUID(int=number))
+            for number, right in ((5, True), (6, False))
+        ]
+        LearningEvent.objects.all().delete()
+        for event in pair[::order]:
+            send(learner, event)
+        stood.append(learner.attempt.answers.get(order=1).written_by)
+    assert stood == [uuid.UUID(int=6)] * 2
+
+
+def test_handing_in_waits_for_the_answers_that_belong_to_it():
+    learner = a_learner()
+    answers = [answered(learner, n, options(learner.attempt, n), 20 + n) for n in (1, 2, 3)]
+    close = handed_in(learner, answers)
+    assert told(send(learner, close)) == [("early", "attempt.answers_missing")]
+    assert told(send(learner, *answers[:2], close))[-1] == ("early", "attempt.answers_missing")
+    assert told(send(learner, close, answers[2])) == [("stored", ""), ("stored", "")]
+    learner.attempt.refresh_from_db()
+    assert (learner.attempt.score_percent, learner.attempt.closed_at) == (100, learner.at)
+    done = ActivityCompletion.objects.get(activity=learner.quiz)
+    assert (done.completed_at - learner.granted_at).total_seconds() == pytest.approx(30, abs=0.01)
+
+
+def test_nobody_answers_for_another():
+    learner, other = a_learner(), a_learner()
+    own_page = answered(learner, 1, options(other.attempt, 1))
+    own_page.body["attempt"] = other.attempt.public_id
+    close = handed_in(learner)
+    close.body["attempt"] = other.attempt.public_id
+    batch = [own_page, close, answered(other, 1, options(other.attempt, 1))]
+    assert told(send(learner, *batch)) == [
+        ("unknown", "attempt.unknown"),
+        ("unknown", "attempt.unknown"),
+        ("unknown", "token.other_person"),
+    ]
+    assert given(other) == [{}] * 3
+    assert not LearningEvent.objects.exists()
+
+
+def test_positions_of_events_move_on_by_when_they_happened():
+    learner = a_learner()
+    moves = [an_event("position", learner.tokens["video"], clock, body={"second": 60 - clock}) for clock in (30, 10)]
+    send(learner, *moves)
+    assert WatchProgress.objects.get().position_seconds == 30
+    send(learner, an_event("position", learner.tokens["video"], 20, body={"second": 7}))
+    assert WatchProgress.objects.get().position_seconds == 30
+
+
+def test_a_stretch_that_went_the_old_way_is_not_counted_again():
+    learner = a_learner()
+    event = watched(learner, 0, 15)
+    old = segment(
+        learner.tokens["video"],
+        0,
+        15,
+        id=event.id,
+        sequence=event.body["sequence"],
+        device=event.device,
+        is_offline=True,
+    )
+    watching.record(person=learner.person, batch=[old], at=learner.at)
+    assert told(send(learner, event)) == [("stored", "")]
+    assert told(send(learner, event)) == [("repeated stored", "")]
+    assert WatchSegment.objects.count() == LearningEvent.objects.count() == 1
+    twin = replace(event, id=uuid.uuid4())
+    assert told(send(learner, twin)) == [("conflict", "segment.conflict")]
+    assert not LearningEvent.objects.filter(client_id=twin.id).exists()
+
+
+def test_an_ordinary_batch_of_watching_costs_six_statements_whatever_its_size(django_assert_num_queries):
+    learner = a_learner(length=600)
+    for first, count in ((0, 2), (30, 20)):
+        batch = [watched(learner, first + n * 15, first + n * 15 + 15) for n in range(count)]
+        with django_assert_num_queries(6 + 2):  # a savepoint and its release stand for the transaction's ends
+            send(learner, *batch)
+
+
+def test_a_page_is_granted_only_to_those_who_take_part_in_its_course():
+    learner, other = a_learner(), a_learner()
+    with pytest.raises(RuleBroken, match="Inscríbase"):
+        events.grant_page(enrolment=learner.enrolment, activity=other.reading)
+    enrolment.withdraw(enrolment=learner.enrolment, by=learner.person)
+    learner.enrolment.refresh_from_db()
+    with pytest.raises(RuleBroken, match="Inscríbase"):
+        events.grant_page(enrolment=learner.enrolment, activity=learner.reading)
+
+
+# The API
+
+
+def plain(event: events.Event) -> dict:
+    said = {name: getattr(event, name) for name in ("id", "kind", "token", "device", "clock", "course_version")}
+    names = {"from_second": "from", "to_second": "to", "is_visible": "visible", "is_audio": "audio"}
+    names["is_offline"] = "offline"
+    body = {names.get(name, name): value for name, value in event.body.items()}
+    return json.loads(json.dumps({**said, **body}, default=str))
+
+
+def post(client, *sent, **more):
+    return client.post(ADDRESS, {"events": sent, **more}, content_type="application/json")
+
+
+@pytest.fixture
+def learner(client):
+    made = a_learner()
+    client.force_login(made.person)
+    return made
+
+
+def test_the_api_answers_each_in_order_with_its_status(client, learner):
+    good, stranger = plain(read(learner)), plain(read(a_learner()))
+    bad, video = {**good, "clock": -1}, plain(watched(learner, 0, 15))
+    quiz = plain(answered(learner, 9, ["x"]))
+    early = plain(handed_in(learner, [read(learner)]))
+    answer = post(client, good, good, {**good, "clock": 12}, bad, "x", video, quiz, stranger, early)
+    assert answer.status_code == 200
+    said = [(one["status"], one["outcome"], one["counts"], one["code"]) for one in answer.json()["verdicts"]]
+    assert said == [
+        (201, "stored", True, ""),
+        (200, "stored", True, ""),
+        (409, "conflict", False, "event.conflict"),
+        (422, "refused", False, "event.unreadable"),
+        (422, "refused", False, "event.unreadable"),
+        (201, "stored", True, ""),
+        (422, "refused", False, "answer.unknown_question"),
+        (404, "unknown", False, "token.other_person"),
+        (425, "early", False, "attempt.answers_missing"),
+    ]
+    assert [one["id"] for one in answer.json()["verdicts"]][3:5] == [good["id"], None]
+    assert answer.json()["verdicts"][6]["message"] == "Esa pregunta no es de este cuestionario."
+    assert [one["covered_seconds"] for one in answer.json()["activities"]] == [15]
+
+
+SERVERS = [
+    "person",
+    "enrolment",
+    "score_percent",
+    "is_passed",
+    "happened_at",
+    "received_at",
+    "outcome",
+    "grade",
+    "state",
+]
+
+
+@pytest.mark.parametrize("name", SERVERS)
+def test_nothing_that_the_server_decides_is_taken_from_the_client(client, learner, name):
+    sent = [{**plain(one), name: "100"} for one in everything(learner)]
+    assert {one["code"] for one in post(client, *sent).json()["verdicts"]} == {"event.unreadable"}
+    assert post(client, **{name: "100"}).status_code == 422
+    assert not LearningEvent.objects.exists()
+    assert not ActivityCompletion.objects.exists()
+
+
+def test_more_than_five_hundred_or_a_stranger_are_turned_away(client, learner):
+    assert post(client, *[plain(read(learner))] * 501).status_code == 422
+    client.logout()
+    assert post(client, plain(read(learner))).status_code == 401
+    client.force_login(an_employee())
+    (verdict,) = post(client, plain(read(learner))).json()["verdicts"]
+    assert (verdict["status"], verdict["outcome"]) == (404, "unknown")
+    assert not LearningEvent.objects.exists()
+
+
+def test_a_device_does_not_send_in_the_name_of_whoever_is_signed_in(client, learner):
+    headers = {"X-Aula-Person": str(learner.person.public_id)}
+    sent = {"events": [plain(read(learner))]}
+    client.force_login(an_employee())
+    assert client.post(ADDRESS, sent, content_type="application/json", headers=headers).status_code == 403
+    client.force_login(learner.person)
+    assert client.post(ADDRESS, sent, content_type="application/json", headers=headers).status_code == 200
+
+
+def test_the_events_go_with_the_answers_that_they_gave(client, learner):
+    batch = everything(learner)
+    post(client, *map(plain, batch))
+    assert Completion.objects.get().score_percent == 100
+    assert set(Answer.objects.values_list("written_by", flat=True)) == {one.id for one in batch[5:8]}
