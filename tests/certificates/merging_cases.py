@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from certificates.domain import issuing
 from certificates.models import Certificate
-from courses.domain import belongings, completion, enrolment, grading, rewatching, settling, watching
+from courses.domain import completion, enrolment, grading, rewatching, settling, watching
 from courses.models import Activity, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
 from lms.domain import networks, people, roles
 from lms.domain.errors import RuleBroken

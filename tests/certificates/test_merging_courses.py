@@ -6,7 +6,7 @@ import pytest
 from django.db import transaction
 
 from certificates.models import Certificate
-from courses.domain import belongings, completion, enrolment, grading, settling, watching
+from courses.domain import completion, enrolment, grading, settling, watching
 from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
 from lms.models import Appointment, Membership, Person
