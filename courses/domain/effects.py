@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from courses.domain import rules
+from courses.domain.lacking import Lack
 from courses.domain.progress import ActivityProgress, CourseProgress, build_each
 from courses.domain.rule_changes import on_the_way
 from courses.models import Activity, CoursePage, CourseRule, Enrolment, RuleEffect
@@ -36,6 +37,13 @@ class Effect:
         if not after and self.then.is_asked:
             return Kind.GAINS if self.then.is_begun else ""
         return Kind.MORE if any(count > before.get(key, 0) for key, count in after.items()) else Kind.LESS
+
+    @property
+    def lacks(self) -> list[Lack]:
+        """What would be missing, less that for which enough was done already."""
+        then = self.then
+        every = [lack for item in then.missing if _amount(item, then.asked) for lack in item.lacks]
+        return [*every, *then.optional.lacks, *then.mean.lacks]
 
 
 def _missing(progress: CourseProgress) -> dict[object, int]:
