@@ -7,6 +7,7 @@ published, or a network's own, are left out until they are open to everybody.
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, Value, When
@@ -117,7 +118,7 @@ def with_done(people: QuerySet[Person], route: Route) -> QuerySet[Person]:
 
 
 def _count(steps: list[Step]):
-    total = Value(0, output_field=IntegerField())
+    total: Any = Value(0, output_field=IntegerField())
     for step in steps:
         made = Completion.objects.filter(
             Q(person=OuterRef("pk")) | Q(person__merged_into=OuterRef("pk")),
