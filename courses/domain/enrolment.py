@@ -7,7 +7,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import completion, settling
+from courses.domain import completion, sessions, settling
 from courses.models import Activity, CoursePage, Enrolment, LessonPage
 from lms.domain import audit, networks
 from lms.domain.errors import RuleBroken
@@ -106,6 +106,7 @@ def withdraw(*, enrolment: Enrolment, by: Person | None, at=None) -> Enrolment:
     if enrolment.withdrawn_at is None:
         enrolment.withdrawn_at = at or timezone.now()
         enrolment.save(update_fields=["withdrawn_at"])
+        sessions.give_back_all(enrolment=enrolment, at=enrolment.withdrawn_at)
         _record("enrolment.withdrawn", enrolment, by)
     return enrolment
 
