@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import completion, seats, settling
+from courses.domain import completion, seats, sessions, settling
 from courses.models import Activity, AssignedPerson, CoursePage, Enrolment, LessonPage
 from courses.models.joining import AssignedPersonQuerySet
 from lms.domain import audit, networks
@@ -176,6 +176,7 @@ def withdraw(*, enrolment: Enrolment, by: Person | None, reason: str = "", at=No
     enrolment.withdrawn_at = enrolment.withdrawn_at or at
     enrolment.waiting_since = None
     enrolment.save(update_fields=["withdrawn_at", "waiting_since"])
+    sessions.give_back_all(enrolment=enrolment, at=enrolment.withdrawn_at)
     moved = seats.move_up(door, at) if door.seats is not None and door.live else []
     record("enrolment.withdrawn", enrolment, by)
     seats.tell(moved, at)

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,7 +22,7 @@ TOLD = ("starts_at", "ends_at", "municipality", "room", "notes")
 PLANNED = (*TOLD, "meeting", "hours", "trainer", "seats")
 
 
-def sessions_for(person: Person):
+def sessions_for(person: Person) -> QuerySet[InPersonSession]:
     """The sessions that somebody plans and notes: of the courses that they write, and those that they hold."""
     keys = marking.courses_of(person).values("translation_key")
     return InPersonSession.objects.filter(Q(activity__course_key__in=keys) | Q(trainer=person))
@@ -125,27 +125,35 @@ def register(*, enrolment: Enrolment, session: InPersonSession, by: Person | Non
     enrolment = _enrolled(enrolment, session)
     session = _locked(session)
     _assert_ahead(session, at)
-    parallel = Registration.objects.active().filter(
-        enrolment=enrolment, session__activity=session.activity_id, session__meeting=session.meeting
-    )
-    held = {one.session_id: one for one in parallel.select_related("session")}
+    held = {one.session_id: one for one in _parallel(enrolment, session).select_related("session")}
     if session.pk in held:
         return held.pop(session.pk)
-    for other in held.values():
-        if other.session.cancelled_at is None and other.session.starts_at <= at:
-            raise RuleBroken("in_person.begun", _("La sesión en la que está ya empezó: no se puede cambiar."))
-        _give_back(other, at)
+    if any(other.session.cancelled_at is None and other.session.starts_at <= at for other in held.values()):
+        raise RuleBroken("in_person.begun", _("La sesión en la que está ya empezó: no se puede cambiar."))
     return seat(enrolment=enrolment, session=session, by=by, at=at)
 
 
 def seat(*, enrolment: Enrolment, session: InPersonSession, by: Person | None, at: datetime) -> Registration:
-    """The next seat of a session whose row is locked. Raises `in_person.full`."""
+    """The next seat of a session whose row is locked; a parallel one is given back. Raises `in_person.full`."""
     if session.registrations.active().count() >= session.seats:
         raise RuleBroken("in_person.full", _("Esta sesión ya no tiene cupo. Elija otra."))
+    _parallel(enrolment, session).update(cancelled_at=at)
     last = session.registrations.aggregate(last=Max("number"))["last"] or 0
     made = Registration.objects.create(session=session, enrolment=enrolment, number=last + 1, registered_at=at)
     _record("in_person.registered", session, by, person=str(enrolment.person.public_id))
     return made
+
+
+def _parallel(enrolment: Enrolment, session: InPersonSession) -> QuerySet[Registration]:
+    """The seats that somebody holds in this session and in those beside it."""
+    return Registration.objects.active().filter(
+        enrolment=enrolment, session__activity=session.activity_id, session__meeting=session.meeting
+    )
+
+
+def give_back_all(*, enrolment: Enrolment, at: datetime) -> None:
+    """Whoever leaves the course leaves the seats in what has not begun."""
+    Registration.objects.active().filter(enrolment=enrolment, session__starts_at__gt=at).update(cancelled_at=at)
 
 
 @transaction.atomic
@@ -159,13 +167,9 @@ def give_back(*, enrolment: Enrolment, session: InPersonSession, by: Person | No
         return
     if session.cancelled_at is None and session.starts_at <= at:
         raise RuleBroken("in_person.begun", _("La sesión ya empezó: su inscripción queda como está."))
-    _give_back(held, at)
-    _record("in_person.seat_given_back", session, by, person=str(enrolment.person.public_id))
-
-
-def _give_back(held: Registration, at: datetime) -> None:
     held.cancelled_at = at
     held.save(update_fields=["cancelled_at"])
+    _record("in_person.seat_given_back", session, by, person=str(enrolment.person.public_id))
 
 
 def _enrolled(enrolment: Enrolment, session: InPersonSession) -> Enrolment:

@@ -11,6 +11,37 @@ from django.conf import settings
 from django.db import migrations, models
 
 
+# What was noted is never said otherwise by an update: both databases refuse it. Whose row it is may move (a merge), and
+# who noted it may be erased. A later migration that rebuilds the table on SQLite has to make the trigger again.
+SAID = 'client_id, session_id, is_present, way, is_late, happened_at, received_at, reason'
+SQLITE = f"""
+CREATE TRIGGER courses_attendance_no_update BEFORE UPDATE OF {SAID} ON courses_attendance
+BEGIN SELECT RAISE(ABORT, 'courses_attendance: what was noted is never changed'); END
+"""
+POSTGRESQL = f"""
+CREATE FUNCTION courses_attendance_refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'courses_attendance: what was noted is never changed'
+        USING ERRCODE = 'integrity_constraint_violation';
+END $$;
+CREATE TRIGGER courses_attendance_no_update BEFORE UPDATE OF {SAID} ON courses_attendance
+    FOR EACH ROW EXECUTE FUNCTION courses_attendance_refuse();
+"""
+
+
+def refuse(apps, schema_editor):
+    is_postgresql = schema_editor.connection.vendor == 'postgresql'
+    schema_editor.execute(POSTGRESQL if is_postgresql else SQLITE, params=None)
+
+
+def allow(apps, schema_editor):
+    if schema_editor.connection.vendor == 'postgresql':
+        schema_editor.execute('DROP TRIGGER courses_attendance_no_update ON courses_attendance')
+        schema_editor.execute('DROP FUNCTION courses_attendance_refuse()')
+    else:
+        schema_editor.execute('DROP TRIGGER courses_attendance_no_update')
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -194,4 +225,5 @@ class Migration(migrations.Migration):
             model_name='registration',
             constraint=models.UniqueConstraint(condition=models.Q(('cancelled_at', None)), fields=('session', 'enrolment'), name='registration_once'),
         ),
+        migrations.RunPython(refuse, allow),
     ]

@@ -120,10 +120,21 @@ def test_when_it_happened_is_never_after_it_came():
     session = hold(a_session())
     row = noted(session, enrolled(session), happened_at=timezone.now() + timedelta(days=400))
     assert row.happened_at == row.received_at
+    copied = {"session": session, "enrolment": row.enrolment, "is_present": True, "way": "list"}
     with pytest.raises(IntegrityError, match="before_it_happened"), transaction.atomic():
-        Attendance.objects.update(happened_at=timezone.now() + timedelta(days=1))
+        Attendance.objects.create(client_id=uuid.uuid4(), happened_at=timezone.now() + timedelta(days=1), **copied)
     with pytest.raises(IntegrityError, match="late_by_code_alone"), transaction.atomic():
-        Attendance.objects.update(is_late=True)
+        Attendance.objects.create(client_id=uuid.uuid4(), happened_at=session.starts_at, is_late=True, **copied)
+
+
+@pytest.mark.parametrize("fields", [{"is_present": False}, {"reason": "x"}, {"way": "qr"}, {"received_at": None}])
+def test_the_database_refuses_to_change_what_was_noted(fields):
+    session = hold(a_session())
+    noted(session, enrolled(session))
+    with pytest.raises(IntegrityError, match="never changed"), transaction.atomic():
+        Attendance.objects.update(
+            **{"received_at": timezone.now()} | {k: v for k, v in fields.items() if v is not None}
+        )
 
 
 def test_a_course_that_asks_less_is_complete_at_the_next_visit():

@@ -6,10 +6,10 @@ import pytest
 from django.utils import timezone
 
 from courses.domain import rotating, sessions
-from courses.models import Attendance
+from courses.models import Attendance, Registration
 from lms.domain.errors import RuleBroken
 from tests.factories.people import an_employee
-from tests.factories.sessions import a_session, enrolled, hold, noted
+from tests.factories.sessions import a_part, a_session, enrolled, hold, noted
 
 pytestmark = pytest.mark.django_db
 
@@ -46,6 +46,15 @@ def test_who_comes_without_a_seat_gets_one_while_there_are_any():
     scan(session, enrolled(session))
     assert refused(session, enrolled(session).person, shown(session)) == "in_person.full"
     assert Attendance.objects.count() == 1
+
+
+def test_who_comes_to_a_parallel_session_leaves_the_seat_beside_it():
+    part = a_part()
+    here, beside = a_session(part), a_session(part)
+    who = enrolled(here)
+    sessions.register(enrolment=who, session=beside, by=None)
+    scan(hold(here), who)
+    assert [seat.session for seat in Registration.objects.active()] == [here]
 
 
 @pytest.mark.parametrize("ago", [timedelta(minutes=2), timedelta(hours=5)])

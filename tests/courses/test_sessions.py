@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.utils import timezone
 
-from courses.domain import sessions
+from courses.domain import enrolment, sessions
 from courses.models import Activity, InPersonSession, Registration
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent
@@ -90,6 +90,14 @@ def test_who_is_not_in_the_course_takes_no_seat():
     who.withdrawn_at = timezone.now()
     who.save()
     assert code_of(sessions.register, enrolment=who, session=elsewhere, by=None) == "in_person.not_enrolled"
+
+
+def test_who_leaves_the_course_leaves_the_seat():
+    session = a_session()
+    who = enrolled(session)
+    sessions.register(enrolment=who, session=session, by=None)
+    enrolment.withdraw(enrolment=who, by=who.person)
+    assert not session.registrations.active().exists()
 
 
 def test_a_full_session_is_full_and_a_change_to_it_loses_no_seat():
