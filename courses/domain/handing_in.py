@@ -35,9 +35,9 @@ def limit_of(body: Files) -> int:
 
 
 def accepted_by(body: Files) -> list[str]:
-    """The endings that an answer may have; those that the question asks for, as far as they can be looked at."""
+    """The endings that an answer may have: those that the question asks for; all where none of them is known here."""
     asked = {f".{one}".replace(".jpeg", ".jpg") for one in body.extensions}
-    return [one for one in SUFFIXES if not asked or one in asked]
+    return [one for one in SUFFIXES if one in asked] or list(SUFFIXES)
 
 
 def take(

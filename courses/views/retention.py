@@ -19,7 +19,7 @@ from media.domain import consumption, delivery
 
 PER_PAGE = 50
 IN_THE_TABLE, IN_THE_DRAWING = 20, 160
-WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 720, 300, 48, 708, 16, 260
+LEFT, RIGHT, TOP, BOTTOM = 76, 708, 16, 260  # of a picture of 720 × 300
 
 
 def _frame(subtitle: str = "") -> dict:
@@ -110,5 +110,5 @@ def _drawing(curve: retention.Curve) -> dict:
         for one in pieces
     ]
     times = [{"x": x(second), "words": on_the_clock(second)} for second in (curve.length * n // 4 for n in range(5))]
-    ends = f"{x(0)},{BOTTOM} {x(curve.length)},{BOTTOM}"
+    ends = f"{x(curve.length)},{BOTTOM} {x(0)},{BOTTOM}"
     return {"line": line, "bars": bars, "links": links, "times": times, "ends": ends}

@@ -58,6 +58,7 @@ BODIES = {
     },
     Kind.ORDERING: {"items": [{"key": "x", "text": "Plan"}, {"key": "w", "text": "Pago"}], "scoring": "neighbours"},
     Kind.CLOZE: {"gaps": GAPS},
+    Kind.FILES: {"most_files": 3, "most_megabytes": 5, "extensions": ["pdf", "jpg"], "marker_note": "Mire el sello"},
     Kind.ESSAY: {"rubric": [{"key": "c1", "text": "Fondo", "levels": LEVELS}], "least_words": 5, "marker_note": "Mire"},
 }
 

@@ -43,9 +43,10 @@ def choices(right: str, *texts: str, **fields) -> questions.Choices:
 class Scene:
     """A trainer's course with a quiz of two questions, the first of which has a wrong key."""
 
-    def __init__(self, **fields) -> None:
-        self.trainer = a_person()
-        roles.grant(person=self.trainer, role="trainer", by=None)
+    def __init__(self, trainer=None, **fields) -> None:
+        self.trainer = trainer or a_person()
+        if trainer is None:
+            roles.grant(person=self.trainer, role="trainer", by=None)
         self.course = a_course(owner=self.trainer)
         self.question = a_question("¿Cuál?", body=choices("a"), made_by=self.trainer)
         self.other = a_question("¿Otra?", body=choices("a"), made_by=self.trainer)
