@@ -67,6 +67,7 @@ def answer_all(page, answers: dict[str, list[str]] | None) -> str:
         page.locator("button[value=next]").click()
     assert "Explicación" not in seen
     page.locator("button.quiz-send").click()
+    page.wait_for_url("**/resultado/")
     return page.locator("main").inner_text()
 
 
@@ -173,6 +174,7 @@ def finish_course(cashier, system, length: float) -> None:
         page.wait_for_selector("article.lesson")
         if page.locator("text=Marcar como leída").count():
             page.click("text=Marcar como leída")
+            page.wait_for_selector("text=Lección completada")
         if page.locator("[data-watch] .state.wait[data-words]").count():
             end = float(page.locator("[data-watch]").get_attribute("data-length"))
             page.locator("video").evaluate("(v) => { v.currentTime = 0; }")

@@ -20,7 +20,7 @@ async function send() {
 function put() {
   const fields = {};
   for (const [name, value] of new FormData(form)) {
-    if (name.startsWith("answer")) (fields[name] ??= []).push(value);
+    if (name.startsWith("answer") && typeof value === "string") (fields[name] ??= []).push(value);
   }
   const { token, attempt, question } = form.dataset;
   return window.outbox.keep({ kind: "answered", token, attempt, question: Number(question), fields });
