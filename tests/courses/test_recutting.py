@@ -82,7 +82,7 @@ def test_what_is_told_is_of_the_cut_in_use_before_anybody_was_moved():
     trimmed(viewer.video, 10, 70)
     again = send(viewer, batch)
     assert {one.outcome for one in again} == {"repeated"}
-    assert {(one.standing.cut, one.standing.runs, one.standing.length_seconds) for one in again} == {
+    assert {(one.standing.cut, one.standing.runs, one.standing.coverage.length_seconds) for one in again} == {
         (2, ((0, 10),), 60)
     }
     assert progress_of(viewer).cut == 1
