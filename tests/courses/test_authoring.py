@@ -41,6 +41,7 @@ def course_form(**fields) -> dict:
             "watch_threshold_percent": "90",
             "certificate_kind": "diploma",
             "edition": "1",
+            "entry": "open",
             "comments": inline_formset([]),
             **fields,
         }
