@@ -64,7 +64,9 @@ def answer_all(page, answers: dict[str, list[str]] | None) -> str:
             option = options.nth(index)
             if option.inner_text() in right if right else index == options.count() - 1:
                 option.locator("input").check()
+        before = page.url
         page.locator("button[value=next]").click()
+        page.wait_for_url(lambda url, before=before: url != before)
     assert "Explicación" not in seen
     page.locator("button.quiz-send").click()
     page.wait_for_url("**/resultado/")
