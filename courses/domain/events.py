@@ -26,7 +26,7 @@ from courses.domain import completion, crediting, sent_answers, watch_tokens, wa
 from courses.domain.granted import is_open
 from courses.domain.watch_claims import Position, Segment, Standing
 from courses.domain.watch_claims import Verdict as Watched
-from courses.models import Activity, Enrolment, LearningEvent
+from courses.models import Activity, Attempt, Enrolment, LearningEvent
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
@@ -134,11 +134,20 @@ class _Ledger:
         taken = [self._look(event) for event in batch]
         self._watch([one for one in self.fresh if one.event.kind in OF_VIDEOS])
         others = [one for one in self.fresh if one.event.kind not in OF_VIDEOS]
+        self._lock_attempts(others)
         for one in sorted(others, key=_when):
             self._do(one)
         LearningEvent.objects.bulk_create([one.row for one in self.fresh if one.row])
         first = {one.event.id: one for one in self.fresh}
         return [_verdict(one, first.get(one.event.id)) for one in taken]
+
+    def _lock_attempts(self, taken: list[_Taken]) -> None:
+        """All at once and before anything is audited: the head of the trail is locked last."""
+        if ids := {one.event.body["attempt"] for one in taken if "attempt" in one.event.body}:
+            mine = Attempt.objects.filter(
+                public_id__in=ids, enrolment__in={one.row.enrolment for one in taken if one.row}
+            )
+            list(mine.select_for_update(of=("self",)).order_by("pk").values_list("pk"))
 
     def _look(self, event: Event) -> _Taken:
         code, enrolment, activity = self.desk.find(event.token)

@@ -56,6 +56,7 @@ print(json.dumps({{to_plain(said.text): wording.solution(said) for said in asked
 def answer_all(page, answers: dict[str, list[str]] | None) -> str:
     """Answer every question (`None`: the last option of each), hand in, return the result's text."""
     seen = ""
+    page.wait_for_selector("form[data-autosave]")
     while page.locator("form[data-autosave]").count():
         seen += page.content()
         right = answers[page.locator("h1").inner_text()] if answers else None
@@ -64,7 +65,9 @@ def answer_all(page, answers: dict[str, list[str]] | None) -> str:
             option = options.nth(index)
             if option.inner_text() in right if right else index == options.count() - 1:
                 option.locator("input").check()
+        before = page.url
         page.locator("button[value=next]").click()
+        page.wait_for_url(lambda url, before=before: url != before)
     assert "Explicación" not in seen
     page.locator("button.quiz-send").click()
     page.wait_for_url("**/resultado/")
