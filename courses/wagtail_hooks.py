@@ -7,9 +7,9 @@ from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
-from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
+from courses.bank_viewsets import MarkingMenuItem, TalkMenuItem, question_chooser_viewset
 from courses.models.reach import AuthoringPolicy
-from courses.views import authoring, bank, bank_files, marking
+from courses.views import authoring, bank, bank_files, marking, talk_office
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -79,6 +79,23 @@ def register_marking():
         path("<uuid:public_id>/<int:number>/", marking.mark, name="mark"),
     ]
     return [path("por-calificar/", include((patterns, "courses_marking")))]
+
+
+@hooks.register("register_admin_urls")
+def register_talk():
+    """What learners ask under lessons."""
+    patterns = [
+        path("", talk_office.index, name="index"),
+        path("<uuid:public_id>/", talk_office.question, name="question"),
+    ]
+    return [path("preguntas-de-las-lecciones/", include((patterns, "courses_talk")))]
+
+
+@hooks.register("register_admin_menu_item")
+def talk_in_menu():
+    """With how many wait."""
+    url = reverse_lazy("courses_talk:index")
+    return TalkMenuItem(_("Preguntas de las lecciones"), url, icon_name="comment", order=123)
 
 
 @hooks.register("register_admin_menu_item")

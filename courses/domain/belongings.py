@@ -35,6 +35,8 @@ HANDED = (
     "courses.QuestionVersion.made_by",
     "courses.Topic.made_by",
     "courses.Answer.marked_by",
+    "courses.LessonQuestion.person",
+    "courses.LessonQuestion.answered_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "last_seen_at", "last_lesson_key")
@@ -307,6 +309,7 @@ belongings.register(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
+                "courses.LessonQuestion",
             }
         ),
         tell=telling.tell,

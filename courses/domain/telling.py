@@ -5,7 +5,16 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.models import ActivityCompletion, Answer, Attempt, Completion, Enrolment, WatchProgress, WatchSegment
+from courses.models import (
+    ActivityCompletion,
+    Answer,
+    Attempt,
+    Completion,
+    Enrolment,
+    LessonQuestion,
+    WatchProgress,
+    WatchSegment,
+)
 from courses.questions import prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
@@ -30,6 +39,7 @@ def tell(person: Person) -> dict[str, Any]:
     return {
         "enrolments": [_enrolment(one) for one in enrolments],
         "completions": [_completion(one) for one in completions],
+        "lesson_questions": [_asked(one) for one in person.lesson_questions.select_related("course", "municipality")],
     }
 
 
@@ -115,6 +125,20 @@ def _completion(one: Completion) -> dict:
     }
 
 
+def _asked(one: LessonQuestion) -> dict:
+    return {
+        "question": one.text,
+        "course": one.course.title,
+        "lesson": one.lesson_title,
+        "municipality": str(one.municipality) if one.municipality else None,
+        "asked_at": moment(one.asked_at),
+        "state": str(one.get_state_display()),
+        "answer": one.answer,
+        "reason": one.reason,
+        "answered_at": moment(one.answered_at),
+    }
+
+
 def held(people: list[Person]) -> list[str]:
     """What there is, in sentences."""
     of_people = {"enrolment__person__in": people}
@@ -123,6 +147,7 @@ def held(people: list[Person]) -> list[str]:
         (WatchProgress.objects.filter(**of_people).count(), _videos),
         (Attempt.objects.filter(**of_people).count(), _attempts),
         (Completion.objects.filter(person__in=people).count(), _completions),
+        (LessonQuestion.objects.filter(person__in=people).count(), _questions),
     ]
     return [words(count) % {"n": count} for count, words in counts if count]
 
@@ -147,6 +172,10 @@ def _attempts(n: int) -> str:
 
 def _completions(n: int) -> str:
     return ngettext("%(n)d curso completado", "%(n)d cursos completados", n)
+
+
+def _questions(n: int) -> str:
+    return ngettext("%(n)d pregunta que hizo en una lección", "%(n)d preguntas que hizo en las lecciones", n)
 
 
 own_data.describe(

@@ -12,6 +12,7 @@ from .progress import (
     WatchSegment,
 )
 from .questions import Quiz, QuizItem
+from .talk import LessonQuestion
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Enrolment",
     "Family",
     "LessonPage",
+    "LessonQuestion",
     "QuestionPicture",
     "QuestionVersion",
     "Quiz",

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
-from courses.domain import grading
+from courses.domain import grading, talk
 from courses.domain.activities import sync_lesson
 from courses.models import Activity, Answer, WatchProgress, WatchSegment
 from lms.domain import networks, people, requests
@@ -21,7 +21,7 @@ from media.models import Delivered, UploadAllowance
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
-from tests.factories.people import PASSWORD, a_cui, a_network
+from tests.factories.people import PASSWORD, a_cui, a_network, somebody_with_role
 
 
 def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, email: str, guardian_name: str) -> Person:
@@ -68,6 +68,8 @@ def _learn(person: Person) -> None:
     grading.answer(attempt=attempt, order=first.order, given={"chosen": [first.version.said.body.options[0].key]})
     grading.hand_in(attempt=attempt)
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
+    asked = talk.ask(enrolment=enrolment, lesson_key=activities[0].lesson_key, text="¿Cómo se cobra?")
+    talk.refuse(question=asked, reason="Ya se respondió", by=somebody_with_role("administrator"))
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     WatchProgress.objects.create(**watched, length_seconds=100, covered_seconds=40)
     WatchSegment.objects.create(

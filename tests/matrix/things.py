@@ -21,7 +21,7 @@ from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
 from courses.domain import enrolment as enrolments
-from courses.domain import grading
+from courses.domain import grading, talk
 from courses.domain.activities import sync_lesson
 from courses.models import Activity, Answer, LessonPage, Topic
 from courses.questions import Essay
@@ -191,6 +191,12 @@ def _waiting_answer(world: World, side: Side) -> Found:
     return Found({"public_id": attempt.public_id, "number": 99})
 
 
+def _lesson_question(world: World, side: Side) -> Found:
+    person = an_employee(side.municipality.code)
+    enrolment = enrolments.enrol(person=person, course=side.course, by=person)
+    return by_key(talk.ask(enrolment=enrolment, lesson_key=side.text.translation_key, text="¿Cómo?"))
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -309,6 +315,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "network_request": partial(_of_network, is_asking=True),
     "question_kind": lambda world, side: Found({"kind": "single"}),
     "waiting_answer": _waiting_answer,
+    "lesson_question": _lesson_question,
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(
