@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import catalogue, enrolment, learning, lesson, networks, quiz, talk, tools
+from courses.views import catalogue, enrolment, evaluation, learning, lesson, networks, quiz, talk, tools
 
 app_name = "courses"
 urlpatterns = [
@@ -11,6 +11,7 @@ urlpatterns = [
     path("herramientas/", tools.tools, name="tools"),
     path("inscripciones/", enrolment.enrol, name="enrol"),
     path("inscripciones/<uuid:public_id>/retiro/", enrolment.withdraw, name="withdraw"),
+    path("inscripciones/<uuid:public_id>/evaluacion/", evaluation.evaluate, name="evaluate"),
     path("inscripciones/<uuid:public_id>/preguntas/", talk.talk, name="talk"),
     path("actividades/<uuid:public_id>/leida/", lesson.mark_read, name="mark_read"),
     path("actividades/<uuid:public_id>/intentos/", quiz.start, name="attempt_start"),

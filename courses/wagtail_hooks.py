@@ -9,7 +9,7 @@ from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import MarkingMenuItem, TalkMenuItem, question_chooser_viewset
 from courses.models.reach import AuthoringPolicy
-from courses.views import authoring, bank, bank_files, marking, talk_office
+from courses.views import authoring, bank, bank_files, evaluation, marking, talk_office
 from courses.viewsets import CoursesMenuItem, QuizViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
@@ -89,6 +89,23 @@ def register_talk():
         path("<uuid:public_id>/", talk_office.question, name="question"),
     ]
     return [path("preguntas-de-las-lecciones/", include((patterns, "courses_talk")))]
+
+
+@hooks.register("register_admin_urls")
+def register_evaluations():
+    """What people say of courses."""
+    patterns = [
+        path("", evaluation.index, name="index"),
+        path("<int:pk>/", evaluation.results, name="results"),
+    ]
+    return [path("evaluaciones/", include((patterns, "courses_evaluation")))]
+
+
+@hooks.register("register_admin_menu_item")
+def evaluations_in_menu():
+    """After what waits."""
+    url = reverse_lazy("courses_evaluation:index")
+    return CoursesMenuItem(_("Evaluaciones"), url, icon_name="clipboard-list", order=124)
 
 
 @hooks.register("register_admin_menu_item")

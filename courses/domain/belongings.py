@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import ngettext
 
-from courses.domain import bitmap, by_cut, completion, crediting, settling
+from courses.domain import bitmap, by_cut, completion, crediting, evaluation, settling
 from courses.models import (
     Activity,
     ActivityCompletion,
@@ -55,7 +55,8 @@ def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
     joined = [_join(mine.get(one.course_key), one, survivor) for one in theirs]
     if joined:
         jobs.request(JUDGE, survivor.public_id)
-    return {"joined": joined, "handed": handing.hand_over(survivor, absorbed, HANDED)}
+    voices = evaluation.hand_over(survivor, absorbed)
+    return {"joined": joined, "handed": handing.hand_over(survivor, absorbed, HANDED), "evaluations": voices}
 
 
 def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None:
@@ -69,6 +70,7 @@ def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None
     if joined:
         jobs.request(JUDGE, survivor.public_id)
     handing.hand_back(survivor, absorbed, journal["handed"])
+    evaluation.hand_back(survivor, absorbed, journal.get("evaluations", []))
 
 
 def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[str, Any]:
@@ -309,7 +311,7 @@ belongings.register(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
-                "courses.LessonQuestion",
+                *("courses.LessonQuestion", "courses.Evaluation"),
             }
         ),
         tell=telling.tell,

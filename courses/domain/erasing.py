@@ -2,7 +2,7 @@
 
 from django.db.models import ProtectedError
 
-from courses.models import Completion, Enrolment, LessonQuestion
+from courses.models import Completion, Enrolment, Evaluation, LessonQuestion
 from lms.models import Person
 
 
@@ -16,7 +16,7 @@ def assert_erasable(person: Person) -> None:
 
 
 def erase(person: Person) -> dict[str, int]:
-    """Enrolments with progress, attempts and answers; questions under lessons, published ones too.
+    """Enrolments with progress, attempts and answers; what was asked under lessons, published too, and evaluations.
 
     A completion that something above still points to (a certificate) stays as a bare link: what it says of the person
     goes, for the certificate says it itself. Its enrolment stays with it, empty.
@@ -24,9 +24,9 @@ def erase(person: Person) -> dict[str, int]:
     completions = _completions(person)
     kept = Enrolment.objects.for_person(person).filter(completions__isnull=False)
     enrolments = Enrolment.objects.for_person(person).exclude(pk__in=kept.values("pk"))
-    asked = LessonQuestion.objects.filter(person=person)
-    gone = {"completions": completions, "enrolments": enrolments.count(), "lesson_questions": asked.count()}
-    asked.delete()
+    gone = {"completions": completions, "enrolments": enrolments.count()}
+    for kind, rows in (("lesson_questions", LessonQuestion), ("evaluations", Evaluation)):
+        gone[kind], _by_model = rows._base_manager.filter(person=person).delete()
     enrolments.delete()
     for enrolment in kept.distinct():
         for rows in ("attempts", "watch_segments", "watch_progress", "activity_completions"):

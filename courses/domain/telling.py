@@ -11,10 +11,12 @@ from courses.models import (
     Attempt,
     Completion,
     Enrolment,
+    Evaluation,
     LessonQuestion,
     WatchProgress,
     WatchSegment,
 )
+from courses.models.evaluation import SCORES
 from courses.questions import prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
@@ -40,6 +42,7 @@ def tell(person: Person) -> dict[str, Any]:
         "enrolments": [_enrolment(one) for one in enrolments],
         "completions": [_completion(one) for one in completions],
         "lesson_questions": [_asked(one) for one in person.lesson_questions.select_related("course", "municipality")],
+        "evaluations": [_evaluation(one) for one in person.evaluations.select_related("enrolment__course")],
     }
 
 
@@ -139,6 +142,16 @@ def _asked(one: LessonQuestion) -> dict:
     }
 
 
+def _evaluation(one: Evaluation) -> dict:
+    return {
+        "course": one.enrolment.course.title if one.enrolment else None,
+        "edition": one.edition,
+        **{f"said_{name}": getattr(one, name) for name in SCORES},
+        "sentence": one.sentence,
+        "given_at": moment(one.given_at),
+    }
+
+
 def held(people: list[Person]) -> list[str]:
     """What there is, in sentences."""
     of_people = {"enrolment__person__in": people}
@@ -148,6 +161,7 @@ def held(people: list[Person]) -> list[str]:
         (Attempt.objects.filter(**of_people).count(), _attempts),
         (Completion.objects.filter(person__in=people).count(), _completions),
         (LessonQuestion.objects.filter(person__in=people).count(), _questions),
+        (Evaluation.objects.filter(person__in=people).count(), _evaluations),
     ]
     return [words(count) % {"n": count} for count, words in counts if count]
 
@@ -176,6 +190,10 @@ def _completions(n: int) -> str:
 
 def _questions(n: int) -> str:
     return ngettext("%(n)d pregunta que hizo en una lección", "%(n)d preguntas que hizo en las lecciones", n)
+
+
+def _evaluations(n: int) -> str:
+    return ngettext("%(n)d evaluación de un curso", "%(n)d evaluaciones de cursos", n)
 
 
 own_data.describe(

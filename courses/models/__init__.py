@@ -3,6 +3,7 @@
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .enrolment import Completion, Enrolment
+from .evaluation import Evaluation
 from .progress import (
     Activity,
     ActivityCompletion,
@@ -25,6 +26,7 @@ __all__ = [
     "Completion",
     "CoursePage",
     "Enrolment",
+    "Evaluation",
     "Family",
     "LessonPage",
     "LessonQuestion",

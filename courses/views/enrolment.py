@@ -52,7 +52,7 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
     leaving = get_object_or_404(mine, public_id=public_id)
     enrolment.withdraw(enrolment=leaving, by=request.user)
     messages.success(request, _("Se retiró del curso. Su avance queda guardado por si regresa."))
-    return redirect(leaving.course.url or "courses:learning")
+    return redirect("courses:evaluate", leaving.public_id)
 
 
 def _inside(request: HttpRequest, address: str) -> str:

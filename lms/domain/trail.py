@@ -51,6 +51,7 @@ ACTIONS = {
     "consent.withdrawn_from_network": gettext_lazy("Retiró de una red el permiso de una persona encargada"),
     "consumption.exported": gettext_lazy("Descargó el consumo de datos"),
     "course.completed": gettext_lazy("Completó un curso"),
+    "course.evaluated": gettext_lazy("Evaluó un curso"),
     "cui.revealed": gettext_lazy("Vio el CUI completo"),
     "document.added": gettext_lazy("Subió un documento"),
     "duplicate.dismissed": gettext_lazy("Dijo que dos registros no son de la misma persona"),

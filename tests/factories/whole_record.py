@@ -13,7 +13,8 @@ from certificates.domain import rendering
 from courses.domain import enrolment as enrolments
 from courses.domain import grading, talk
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, WatchProgress, WatchSegment
+from courses.models import Activity, Answer, Evaluation, WatchProgress, WatchSegment
+from courses.models.evaluation import SCORES
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -70,6 +71,10 @@ def _learn(person: Person) -> None:
     Answer.objects.filter(pk=first.pk).update(remark="Muy bien pensado")
     asked = talk.ask(enrolment=enrolment, lesson_key=activities[0].lesson_key, text="¿Cómo se cobra?")
     talk.refuse(question=asked, reason="Ya se respondió", by=somebody_with_role("administrator"))
+    said = {name: 4 for name in SCORES}
+    Evaluation.objects.create(
+        person=person, enrolment=enrolment, course_key=course.translation_key, edition=1, sentence="Claro", **said
+    )
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     WatchProgress.objects.create(**watched, length_seconds=100, covered_seconds=40)
     WatchSegment.objects.create(

@@ -316,6 +316,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "question_kind": lambda world, side: Found({"kind": "single"}),
     "waiting_answer": _waiting_answer,
     "lesson_question": _lesson_question,
+    "course_opinions": lambda world, side: Found({"pk": side.course.pk}),
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(
