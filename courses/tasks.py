@@ -2,7 +2,7 @@
 
 from celery import shared_task
 
-from courses.domain import activities, grading
+from courses.domain import activities, digests, grading
 
 
 @shared_task(name="courses.tasks.sync_activities")
@@ -15,3 +15,9 @@ def sync_activities() -> None:
 def close_overdue() -> None:
     """Hand in the attempts whose time is over; nobody has to come back for that."""
     grading.close_overdue()
+
+
+@shared_task(name="courses.tasks.send_digests")
+def send_digests() -> None:
+    """Put the day's round of reminders into the ledger."""
+    digests.ask()

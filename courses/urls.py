@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from courses.views import catalogue, enrolment, evaluation, learning, lesson, networks, quiz, talk, tools
+from courses.views import catalogue, enrolment, evaluation, learning, lesson, networks, quiz, reminders, talk, tools
 
 app_name = "courses"
 urlpatterns = [
@@ -13,6 +13,8 @@ urlpatterns = [
     path("inscripciones/<uuid:public_id>/retiro/", enrolment.withdraw, name="withdraw"),
     path("inscripciones/<uuid:public_id>/evaluacion/", evaluation.evaluate, name="evaluate"),
     path("inscripciones/<uuid:public_id>/preguntas/", talk.talk, name="talk"),
+    path("mi-cuenta/recordatorios/", reminders.reminders, name="reminders"),
+    path("recordatorios/<str:token>/", reminders.stop, name="reminders_stop"),
     path("actividades/<uuid:public_id>/leida/", lesson.mark_read, name="mark_read"),
     path("actividades/<uuid:public_id>/intentos/", quiz.start, name="attempt_start"),
     path("intentos/<uuid:public_id>/", quiz.review, name="attempt_review"),

@@ -88,7 +88,7 @@ def register_talk():
         path("", talk_office.index, name="index"),
         path("<uuid:public_id>/", talk_office.question, name="question"),
     ]
-    return [path("preguntas-de-las-lecciones/", include((patterns, "courses_talk")))]
+    return [path("dudas/", include((patterns, "courses_talk")))]
 
 
 @hooks.register("register_admin_urls")
@@ -110,9 +110,9 @@ def evaluations_in_menu():
 
 @hooks.register("register_admin_menu_item")
 def talk_in_menu():
-    """With how many wait."""
+    """With how many wait: a longer name would hide the number."""
     url = reverse_lazy("courses_talk:index")
-    return TalkMenuItem(_("Preguntas de las lecciones"), url, icon_name="comment", order=123)
+    return TalkMenuItem(_("Dudas"), url, icon_name="comment", order=123)
 
 
 @hooks.register("register_admin_menu_item")

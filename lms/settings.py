@@ -479,6 +479,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=20),
         "options": {"expires": 6 * 3600},
     },
+    "send-digests": {
+        "task": "courses.tasks.send_digests",
+        "schedule": crontab(hour=7, minute=30),
+        "options": {"expires": 6 * 3600},
+    },
     "close-overdue-attempts": {"task": "courses.tasks.close_overdue", "schedule": 60, "options": {"expires": 60}},
     "sweep-imports": {"task": "lms.tasks.sweep_imports", "schedule": 3600, "options": {"expires": 3600}},
     "sweep-lost-videos": {"task": "media.tasks.sweep_lost_videos", "schedule": 60, "options": {"expires": 60}},

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import ngettext
 
-from courses.domain import bitmap, by_cut, completion, crediting, evaluation, settling
+from courses.domain import bitmap, by_cut, completion, crediting, digests, evaluation, settling
 from courses.models import (
     Activity,
     ActivityCompletion,
@@ -56,7 +56,9 @@ def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
     if joined:
         jobs.request(JUDGE, survivor.public_id)
     voices = evaluation.hand_over(survivor, absorbed)
-    return {"joined": joined, "handed": handing.hand_over(survivor, absorbed, HANDED), "evaluations": voices}
+    return {"joined": joined, "handed": handing.hand_over(survivor, absorbed, HANDED), "evaluations": voices} | {
+        "reminders": digests.hand_over(survivor, absorbed)
+    }
 
 
 def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None:
@@ -71,6 +73,7 @@ def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None
         jobs.request(JUDGE, survivor.public_id)
     handing.hand_back(survivor, absorbed, journal["handed"])
     evaluation.hand_back(survivor, absorbed, journal.get("evaluations", []))
+    digests.hand_back(journal.get("reminders", {}))
 
 
 def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[str, Any]:
@@ -311,9 +314,10 @@ belongings.register(
             {
                 *("courses.Completion", "courses.Enrolment", "courses.Answer"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
-                *("courses.LessonQuestion", "courses.Evaluation"),
+                *("courses.LessonQuestion", "courses.Evaluation", "courses.DigestChoice"),
             }
         ),
+        history=frozenset({"courses.Digest.person"}),
         tell=telling.tell,
         merge=merge,
         unmerge=unmerge,

@@ -2,7 +2,7 @@
 
 from django.db.models import ProtectedError
 
-from courses.models import Completion, Enrolment, Evaluation, LessonQuestion
+from courses.models import Completion, Digest, DigestChoice, Enrolment, Evaluation, LessonQuestion
 from lms.models import Person
 
 
@@ -25,8 +25,9 @@ def erase(person: Person) -> dict[str, int]:
     kept = Enrolment.objects.for_person(person).filter(completions__isnull=False)
     enrolments = Enrolment.objects.for_person(person).exclude(pk__in=kept.values("pk"))
     gone = {"completions": completions, "enrolments": enrolments.count()}
-    for kind, rows in (("lesson_questions", LessonQuestion), ("evaluations", Evaluation)):
-        gone[kind], _by_model = rows._base_manager.filter(person=person).delete()
+    every = {"lesson_questions": LessonQuestion, "evaluations": Evaluation, "reminders": Digest}
+    for kind, model in (every | {"reminder_choices": DigestChoice}).items():
+        gone[kind], _by_model = model._base_manager.filter(person=person).delete()
     enrolments.delete()
     for enrolment in kept.distinct():
         for rows in ("attempts", "watch_segments", "watch_progress", "activity_completions"):

@@ -68,8 +68,11 @@ def edition_of(enrolment: Enrolment) -> int | None:
 
 def find(enrolment: Enrolment) -> Evaluation | None:
     """What somebody said of the edition that they may evaluate."""
+    edition = edition_of(enrolment)
+    if edition is None:
+        return None
     own = Evaluation.objects.filter(person=enrolment.person_id, course_key=enrolment.course_key)
-    return own.filter(edition=edition_of(enrolment)).first()
+    return own.filter(edition=edition).first()
 
 
 def is_open(given: Evaluation | None) -> bool:
@@ -139,7 +142,8 @@ def _opinions(edition: int, rows: list[Evaluation]) -> Opinions:
 
 def _summed(name: str, given: list[int]) -> Score:
     mean = _tenths(Decimal(sum(given)) / len(given))
-    return Score(str(Evaluation._meta.get_field(name).verbose_name), mean, [given.count(n) for n in range(1, 6)])
+    words = str(Evaluation._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+    return Score(words, mean, [given.count(n) for n in range(1, 6)])
 
 
 def gains(course: CoursePage) -> list[Gain]:

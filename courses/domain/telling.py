@@ -10,6 +10,7 @@ from courses.models import (
     Answer,
     Attempt,
     Completion,
+    DigestChoice,
     Enrolment,
     Evaluation,
     LessonQuestion,
@@ -43,6 +44,11 @@ def tell(person: Person) -> dict[str, Any]:
         "completions": [_completion(one) for one in completions],
         "lesson_questions": [_asked(one) for one in person.lesson_questions.select_related("course", "municipality")],
         "evaluations": [_evaluation(one) for one in person.evaluations.select_related("enrolment__course")],
+        "reminders": [
+            {"day": str(one.day), "way": str(one.get_channel_display()), "sent_at": moment(one.sent_at)}
+            for one in person.digests.all()
+        ],
+        "reminder_setting": {"is_wanted": not DigestChoice.objects.filter(person=person, is_wanted=False).exists()},
     }
 
 

@@ -2,6 +2,7 @@
 
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
+from .digests import Digest, DigestChoice
 from .enrolment import Completion, Enrolment
 from .evaluation import Evaluation
 from .progress import (
@@ -25,6 +26,8 @@ __all__ = [
     "CatalogueIndexPage",
     "Completion",
     "CoursePage",
+    "Digest",
+    "DigestChoice",
     "Enrolment",
     "Evaluation",
     "Family",

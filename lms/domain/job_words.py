@@ -12,6 +12,7 @@ KINDS = {
     "access.send_code": gettext_lazy("Enviar un código para entrar"),
     "certificates.issue": gettext_lazy("Emitir un certificado"),
     "certificates.render": gettext_lazy("Dibujar un certificado"),
+    "courses.digest": gettext_lazy("Enviar los recordatorios del día"),
     "courses.judge_joined": gettext_lazy("Revisar los cursos de registros unidos"),
     "courses.recut": gettext_lazy("Pasar el avance a un corte nuevo de un video"),
     "imports.check": gettext_lazy("Revisar una lista de personal"),

@@ -77,7 +77,7 @@ def test_a_question_waits_is_answered_found_and_taken_back(trainer, lesson):
     assert "Por responder" in html(learner, page)
     for hidden in (html(neighbour, theirs), html(neighbour, lesson.url), html(Client(), lesson.url)):
         assert "vecino" not in hidden
-    assert "Preguntas de las lecciones (1)" in html(teacher, reverse("wagtailadmin_home"))
+    assert "Dudas (1)" in html(teacher, reverse("wagtailadmin_home"))
     assert "María L., Nebaj" in html(teacher, address_of(question))
     answered = {"does": "publish", "respuesta-text": "Se notifica según el Código Municipal, K’iche’."}
     assert teacher.post(address_of(question), answered).url == reverse(INDEX)

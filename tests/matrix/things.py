@@ -20,8 +20,8 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
+from courses.domain import digests, grading, talk
 from courses.domain import enrolment as enrolments
-from courses.domain import grading, talk
 from courses.domain.activities import sync_lesson
 from courses.models import Activity, Answer, LessonPage, Topic
 from courses.questions import Essay
@@ -282,6 +282,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "attempt": lambda world, owner: by_key(_attempt(world, owner), number=1),
     "closed_attempt": _closed_attempt,
     "playback": _playback,
+    "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
     "own_request": _own_request,
     "passkey": _passkey,
