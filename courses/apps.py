@@ -18,3 +18,4 @@ class CoursesConfig(AppConfig):
 
         receivers.connect()
         import_module("courses.domain.belongings")
+        import_module("courses.domain.digest_sources")

@@ -9,7 +9,7 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
-from courses.domain import marking
+from courses.domain import marking, talk
 from courses.models import BankQuestion, Topic
 from courses.models.reach import EDIT, bank_for, topics_for
 from lms import permissions
@@ -124,17 +124,36 @@ class QuestionChooserViewSet(Guarded, ChooserViewSet):
 question_chooser_viewset = QuestionChooserViewSet("bank_question_chooser")
 
 
-class MarkingMenuItem(MenuItem):
-    """A door for those who write courses, with how many answers wait behind it."""
+class CountingMenuItem(MenuItem):
+    """A door for those who write courses, with how much waits behind it."""
 
     def is_shown(self, request) -> bool:
         """Trainers and administrators."""
         return permissions.allows(request.user, EDIT)
 
+    def count(self, person: Person) -> int:
+        """How much waits for somebody."""
+        raise NotImplementedError
+
     def render_component(self, request):
         """The number beside the name."""
         shown = super().render_component(request)
-        count = marking.to_mark(request.user).count()
-        if count:
+        if count := self.count(request.user):
             shown.label = f"{shown.label} ({count})"
         return shown
+
+
+class MarkingMenuItem(CountingMenuItem):
+    """Answers to mark."""
+
+    def count(self, person: Person) -> int:
+        """How many wait."""
+        return marking.to_mark(person).count()
+
+
+class TalkMenuItem(CountingMenuItem):
+    """Questions under lessons."""
+
+    def count(self, person: Person) -> int:
+        """How many wait."""
+        return talk.answerable(person).waiting().count()

@@ -2,7 +2,9 @@
 
 from celery import shared_task
 
-from courses.domain import activities, assigning, grading, rule_changes, seats
+from courses.domain import activities, assigning, digests, effects, grading, regrading, rule_changes, seats
+
+PERFORMERS = (effects, regrading)  # nothing here calls them: their jobs are asked for elsewhere
 
 
 @shared_task(name="courses.tasks.sync_activities")
@@ -33,3 +35,9 @@ def fill_seats() -> None:
 def keep_assignments() -> None:
     """Reach whoever came to fit what was assigned, and release whoever fits no more."""
     assigning.look_again()
+
+
+@shared_task(name="courses.tasks.send_digests")
+def send_digests() -> None:
+    """Put the day's round of reminders into the ledger."""
+    digests.ask()

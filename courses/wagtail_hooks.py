@@ -8,7 +8,7 @@ from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
-from courses.bank_viewsets import MarkingMenuItem, question_chooser_viewset
+from courses.bank_viewsets import MarkingMenuItem, TalkMenuItem, question_chooser_viewset
 from courses.models import CoursePage, Quiz
 from courses.models.reach import AuthoringPolicy, writes
 from courses.views import (
@@ -17,6 +17,7 @@ from courses.views import (
     authoring,
     bank,
     bank_files,
+    evaluation,
     handed,
     marking,
     people,
@@ -24,6 +25,7 @@ from courses.views import (
     retention,
     rules,
     sessions,
+    talk_office,
 )
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
@@ -191,6 +193,40 @@ def retention_in_menu():
     return CoursesMenuItem(
         _("Dónde dejan de ver"), reverse_lazy("courses_retention:index"), icon_name="media", order=123
     )
+
+
+@hooks.register("register_admin_urls")
+def register_talk():
+    """What learners ask under lessons."""
+    patterns = [
+        path("", talk_office.index, name="index"),
+        path("<uuid:public_id>/", talk_office.question, name="question"),
+    ]
+    return [path("dudas/", include((patterns, "courses_talk")))]
+
+
+@hooks.register("register_admin_urls")
+def register_evaluations():
+    """What people say of courses."""
+    patterns = [
+        path("", evaluation.index, name="index"),
+        path("<int:pk>/", evaluation.results, name="results"),
+    ]
+    return [path("evaluaciones/", include((patterns, "courses_evaluation")))]
+
+
+@hooks.register("register_admin_menu_item")
+def evaluations_in_menu():
+    """After what waits."""
+    url = reverse_lazy("courses_evaluation:index")
+    return CoursesMenuItem(_("Evaluaciones"), url, icon_name="clipboard-list", order=124)
+
+
+@hooks.register("register_admin_menu_item")
+def talk_in_menu():
+    """With how many wait: a longer name would hide the number."""
+    url = reverse_lazy("courses_talk:index")
+    return TalkMenuItem(_("Dudas"), url, icon_name="comment", order=123)
 
 
 @hooks.register("register_admin_menu_item")

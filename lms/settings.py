@@ -479,6 +479,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(hour=2, minute=20),
         "options": {"expires": 6 * 3600},
     },
+    "send-digests": {
+        "task": "courses.tasks.send_digests",
+        "schedule": crontab(hour=7, minute=30),
+        "options": {"expires": 6 * 3600},
+    },
     "close-overdue-attempts": {"task": "courses.tasks.close_overdue", "schedule": 60, "options": {"expires": 60}},
     "apply-course-rules": {"task": "courses.tasks.apply_rules", "schedule": 60, "options": {"expires": 60}},
     "fill-seats": {"task": "courses.tasks.fill_seats", "schedule": 300, "options": {"expires": 300}},

@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models import Max
 from django.utils.translation import ngettext
 
-from courses.domain import bitmap, by_cut, crediting, seats, settling
+from courses.domain import bitmap, by_cut, crediting, digests, evaluation, seats, settling
 from courses.models import (
     Activity,
     ActivityCompletion,
@@ -51,6 +51,8 @@ HANDED = (
     "courses.Attendance.noted_by",
     "courses.Regrading.asked_by",
     "courses.MarkChange.made_by",
+    "courses.LessonQuestion.person",
+    "courses.LessonQuestion.answered_by",
 )
 # What an enrolment that is opened for a merge copies from the one that moves into it.
 COPIED = ("course_id", "course_key", "enrolled_at", "withdrawn_at", "waiting_since", "last_seen_at", "last_lesson_key")
@@ -69,8 +71,13 @@ def merge(survivor: Person, absorbed: Person) -> dict[str, Any]:
     joined = [_join(mine.get(one.course_key), one, survivor) for one in theirs]
     if joined:
         jobs.request(JUDGE, survivor.public_id)
-    handed = handing.hand_over(survivor, absorbed, HANDED)
-    return {"joined": joined, "handed": handed, "given": _give(survivor, absorbed)}
+    return {
+        "joined": joined,
+        "handed": handing.hand_over(survivor, absorbed, HANDED),
+        "given": _give(survivor, absorbed),
+        "evaluations": evaluation.hand_over(survivor, absorbed),
+        "reminders": digests.hand_over(survivor, absorbed),
+    }
 
 
 def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None:
@@ -85,6 +92,8 @@ def unmerge(survivor: Person, absorbed: Person, journal: dict[str, Any]) -> None
         jobs.request(JUDGE, survivor.public_id)
     handing.hand_back(survivor, absorbed, journal["handed"])
     handing.hand_back(survivor, absorbed, journal.get("given", {}))
+    evaluation.hand_back(survivor, absorbed, journal.get("evaluations", []))
+    digests.hand_back(journal.get("reminders", {}))
 
 
 def _give(survivor: Person, absorbed: Person) -> dict[str, list[int]]:
@@ -359,8 +368,10 @@ belongings.register(
                 *("courses.InPersonSession", "courses.Attendance"),
                 *("courses.MarkChange", "courses.Regrading"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
+                *("courses.LessonQuestion", "courses.Evaluation", "courses.DigestChoice"),
             }
         ),
+        history=frozenset({"courses.Digest.person"}),
         tell=telling.tell,
         merge=merge,
         unmerge=unmerge,

@@ -3,7 +3,17 @@
 from django.db.models import ProtectedError
 
 from courses.domain import handing_in
-from courses.models import AssignedPerson, Completion, Enrolment, HandedFile, InvitationUse
+from courses.models import (
+    AssignedPerson,
+    Completion,
+    Digest,
+    DigestChoice,
+    Enrolment,
+    Evaluation,
+    HandedFile,
+    InvitationUse,
+    LessonQuestion,
+)
 from lms.models import Person
 
 
@@ -17,7 +27,7 @@ def assert_erasable(person: Person) -> None:
 
 
 def erase(person: Person) -> dict[str, int]:
-    """Enrolments with progress, attempts and answers.
+    """Enrolments with progress, attempts and answers; what was asked under lessons, published too, and evaluations.
 
     A completion that something above still points to (a certificate) stays as a bare link: what it says of the person
     goes, for the certificate says it itself. Its enrolment stays with it, empty.
@@ -29,6 +39,9 @@ def erase(person: Person) -> dict[str, int]:
     gone = {"completions": completions, "enrolments": enrolments.count()}
     AssignedPerson.objects.filter(person=person).delete()
     InvitationUse.objects.filter(person=person).delete()  # it stays counted
+    every = {"lesson_questions": LessonQuestion, "evaluations": Evaluation, "reminders": Digest}
+    for kind, model in (every | {"reminder_choices": DigestChoice}).items():
+        gone[kind], _by_model = model._base_manager.filter(person=person).delete()
     enrolments.delete()
     for enrolment in kept.distinct():
         for rows in (

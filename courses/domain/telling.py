@@ -12,16 +12,20 @@ from courses.models import (
     Attempt,
     Attendance,
     Completion,
+    DigestChoice,
     Enrolment,
+    Evaluation,
     InPersonSession,
     InvitationUse,
     LearningEvent,
+    LessonQuestion,
     MarkChange,
     Registration,
     Waiver,
     WatchProgress,
     WatchSegment,
 )
+from courses.models.evaluation import SCORES
 from courses.questions import Kind, prose, wording
 from lms.domain import own_data
 from lms.domain.telling import moment
@@ -53,6 +57,13 @@ def tell(person: Person) -> dict[str, Any]:
         "completions": [_completion(one) for one in completions],
         "assignments": [_assigned(one) for one in _assigned_to(person)],
         "invitations": [_invited(one) for one in _invited_by(person)],
+        "lesson_questions": [_asked(one) for one in person.lesson_questions.select_related("course", "municipality")],
+        "evaluations": [_evaluation(one) for one in person.evaluations.select_related("enrolment__course")],
+        "reminders": [
+            {"day": str(one.day), "way": str(one.get_channel_display()), "sent_at": moment(one.sent_at)}
+            for one in person.digests.all()
+        ],
+        "reminder_setting": {"is_wanted": not DigestChoice.objects.filter(person=person, is_wanted=False).exists()},
     }
 
 
@@ -232,6 +243,30 @@ def _completion(one: Completion) -> dict:
     }
 
 
+def _asked(one: LessonQuestion) -> dict:
+    return {
+        "question": one.text,
+        "course": one.course.title,
+        "lesson": one.lesson_title,
+        "municipality": str(one.municipality) if one.municipality else None,
+        "asked_at": moment(one.asked_at),
+        "state": str(one.get_state_display()),
+        "answer": one.answer,
+        "reason": one.reason,
+        "answered_at": moment(one.answered_at),
+    }
+
+
+def _evaluation(one: Evaluation) -> dict:
+    return {
+        "course": one.enrolment.course.title if one.enrolment else None,
+        "edition": one.edition,
+        **{f"said_{name}": getattr(one, name) for name in SCORES},
+        "sentence": one.sentence,
+        "given_at": moment(one.given_at),
+    }
+
+
 def held(people: list[Person]) -> list[str]:
     """What there is, in sentences."""
     of_people = {"enrolment__person__in": people}
@@ -241,6 +276,8 @@ def held(people: list[Person]) -> list[str]:
         (Attempt.objects.filter(**of_people).count(), _attempts),
         (Attendance.objects.filter(**of_people).count(), _attendances),
         (Completion.objects.filter(person__in=people).count(), _completions),
+        (LessonQuestion.objects.filter(person__in=people).count(), _questions),
+        (Evaluation.objects.filter(person__in=people).count(), _evaluations),
     ]
     return [words(count) % {"n": count} for count, words in counts if count]
 
@@ -269,6 +306,14 @@ def _attendances(n: int) -> str:
 
 def _completions(n: int) -> str:
     return ngettext("%(n)d curso completado", "%(n)d cursos completados", n)
+
+
+def _questions(n: int) -> str:
+    return ngettext("%(n)d pregunta que hizo en una lección", "%(n)d preguntas que hizo en las lecciones", n)
+
+
+def _evaluations(n: int) -> str:
+    return ngettext("%(n)d evaluación de un curso", "%(n)d evaluaciones de cursos", n)
 
 
 own_data.describe(

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0015_regrade_and_hand_in_files'),
+        ('courses', '0016_talk_evaluate_and_remind'),
     ]
 
     operations = [

@@ -2,7 +2,9 @@
 
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
+from .digests import Digest, DigestChoice
 from .enrolment import Completion, Enrolment
+from .evaluation import Evaluation
 from .events import LearningEvent
 from .handed import HandedFile
 from .joining import AssignedPerson, Assignment, Invitation, InvitationUse
@@ -19,6 +21,7 @@ from .questions import Quiz, QuizItem
 from .regrading import MarkChange, Regrading
 from .rules import CourseRule, RuleEffect, Waiver
 from .sessions import Attendance, InPersonSession, Registration
+from .talk import LessonQuestion
 from .tools import ToolIndexPage, ToolPage
 
 __all__ = [
@@ -34,7 +37,10 @@ __all__ = [
     "Completion",
     "CoursePage",
     "CourseRule",
+    "Digest",
+    "DigestChoice",
     "Enrolment",
+    "Evaluation",
     "Family",
     "HandedFile",
     "InPersonSession",
@@ -43,6 +49,7 @@ __all__ = [
     "LearningEvent",
     "LearningPath",
     "LessonPage",
+    "LessonQuestion",
     "MarkChange",
     "PathItem",
     "QuestionPicture",

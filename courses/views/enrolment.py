@@ -57,12 +57,15 @@ def withdraw(request: HttpRequest, public_id: UUID) -> HttpResponse:
         Q(pk__in=own.active().values("pk")) | Q(pk__in=own.waiting().order_by().values("pk"))
     )
     leaving = get_object_or_404(mine.select_related("course"), public_id=public_id)
+    was_inside = leaving.waiting_since is None
     try:
         enrolment.withdraw(enrolment=leaving, by=request.user, reason=request.POST.get("reason", ""))
     except RuleBroken as broken:
         messages.error(request, broken.message)
     else:
         messages.success(request, _left_in_words(leaving))
+        if was_inside:
+            return redirect("courses:evaluate", leaving.public_id)
     return redirect(leaving.course.url or "courses:learning")
 
 

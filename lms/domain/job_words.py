@@ -14,6 +14,7 @@ KINDS = {
     "certificates.render": gettext_lazy("Dibujar un certificado"),
     "courses.judge_course": gettext_lazy("Revisar un curso por lo que ahora pide"),
     "courses.assign": gettext_lazy("Asignar un curso"),
+    "courses.digest": gettext_lazy("Enviar los recordatorios del día"),
     "courses.judge_joined": gettext_lazy("Revisar los cursos de registros unidos"),
     "courses.preview_rule": gettext_lazy("Contar a quién afecta un cambio en lo que pide un curso"),
     "courses.recut": gettext_lazy("Pasar el avance a un corte nuevo de un video"),

@@ -37,6 +37,8 @@ TAKEN_BY_ADDRESS = Limit("taken-address", most=30, seconds=QUARTER)
 TAKEN_BY_PERSON = Limit("taken-person", most=10, seconds=QUARTER)
 # Looking for somebody by a number of theirs: those that nobody has.
 FOUND_BY_PERSON = Limit("found-person", most=30, seconds=QUARTER)
+# Questions under lessons, which a person answers.
+ASKED_BY_PERSON = Limit("asked-person", most=20, seconds=HOUR)
 TAKEN = frozenset({"person.cui_taken", "person.email_taken", "person.phone_taken"})
 
 

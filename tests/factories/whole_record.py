@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from certificates.domain import rendering
-from courses.domain import attendance, grading, invitations, sessions
+from courses.domain import attendance, grading, invitations, sessions, talk
 from courses.domain import enrolment as enrolments
 from courses.domain.activities import sync_lesson
 from courses.models import (
@@ -20,6 +20,7 @@ from courses.models import (
     Assignment,
     CoursePage,
     Enrolment,
+    Evaluation,
     HandedFile,
     InvitationUse,
     LearningEvent,
@@ -28,6 +29,7 @@ from courses.models import (
     WatchProgress,
     WatchSegment,
 )
+from courses.models.evaluation import SCORES
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
@@ -35,7 +37,7 @@ from media.models import Delivered, UploadAllowance
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
-from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person
+from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person, somebody_with_role
 from tests.factories.sessions import a_session, hold
 
 
@@ -98,6 +100,12 @@ def _learn(person: Person) -> None:
         is_passed=False,
         remark="Lo que decía antes",
         reason="La clave estaba mal",
+    )
+    asked = talk.ask(enrolment=enrolment, lesson_key=activities[0].lesson_key, text="¿Cómo se cobra?")
+    talk.refuse(question=asked, reason="Ya se respondió", by=somebody_with_role("administrator"))
+    said = {name: 4 for name in SCORES}
+    Evaluation.objects.create(
+        person=person, enrolment=enrolment, course_key=course.translation_key, edition=1, sentence="Claro", **said
     )
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     Waiver.objects.create(

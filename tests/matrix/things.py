@@ -20,8 +20,8 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
+from courses.domain import digests, grading, invitations, rotating, talk
 from courses.domain import enrolment as enrolments
-from courses.domain import grading, invitations, rotating
 from courses.domain.activities import sync_lesson
 from courses.models import Activity, Answer, Assignment, CourseRule, Enrolment, HandedFile, LessonPage, Topic, Waiver
 from courses.questions import Essay
@@ -245,6 +245,12 @@ def _video_in_course(world: World, side: Side) -> Found:
     return by_key(Activity.objects.create(**keys, kind=Activity.Kind.VIDEO, title="x", video=a_video()))
 
 
+def _lesson_question(world: World, side: Side) -> Found:
+    person = an_employee(side.municipality.code)
+    enrolment = enrolments.enrol(person=person, course=side.course, by=person)
+    return by_key(talk.ask(enrolment=enrolment, lesson_key=side.text.translation_key, text="¿Cómo?"))
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -348,6 +354,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "closed_attempt": _closed_attempt,
     "handed_file": _handed_file,
     "playback": _playback,
+    "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
     "own_request": _own_request,
     "passkey": _passkey,
@@ -398,6 +405,8 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "scan": _scan,
     "video_in_course": _video_in_course,
     "file_to_mark": _file_to_mark,
+    "lesson_question": _lesson_question,
+    "course_opinions": lambda world, side: Found({"pk": side.course.pk}),
     "minor_member": partial(_of_network, is_minor=True),
     "page": _page,
     "pages": lambda world, side: Found(
