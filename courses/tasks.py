@@ -2,13 +2,14 @@
 
 from celery import shared_task
 
-from courses.domain import activities, grading
+from courses.domain import activities, grading, weighing
 
 
 @shared_task(name="courses.tasks.sync_activities")
 def sync_activities() -> None:
-    """Bring activities in step with lessons whose publishing was cut short."""
+    """Bring activities and weights in step with lessons whose publishing was cut short."""
     activities.sync_live()
+    weighing.weigh_missing()
 
 
 @shared_task(name="courses.tasks.close_overdue")

@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.db.models import Sum
+from django.db.models import F, Sum
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -85,7 +85,9 @@ def _continuation(progress: CourseProgress) -> Continuation:
 def _video_bytes(activities: list[ActivityProgress]) -> int:
     """What the videos that are missing in a lesson weigh at the smallest picture worth watching."""
     videos = [item.activity.video_id for item in activities if item.activity.video_id]
-    return Rendition.objects.filter(video__in=videos, rung=SMALL_RUNG).aggregate(n=Sum("bytes"))["n"] or 0
+    return Rendition.objects.filter(
+        video__in=videos, rung=SMALL_RUNG, cut=F("video__cut"), track=None
+    ).aggregate(n=Sum("bytes"))["n"] or 0
 
 
 def in_words(missing: list[ActivityProgress]) -> str:

@@ -13,6 +13,7 @@ from .progress import (
 )
 from .questions import Quiz, QuizItem
 from .tools import ToolIndexPage, ToolPage
+from .weights import LessonWeight
 
 __all__ = [
     "Activity",
@@ -26,6 +27,7 @@ __all__ = [
     "Enrolment",
     "Family",
     "LessonPage",
+    "LessonWeight",
     "QuestionPicture",
     "QuestionVersion",
     "Quiz",
