@@ -23,7 +23,7 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
     Raises `enrolment.course_not_published`, `enrolment.not_a_member`, `enrolment.record_merged`.
     """
     at = at or timezone.now()
-    course = CoursePage.objects.get(pk=course.pk)
+    course = course.source  # in whichever language somebody enters, they are in one course
     _assert_open(person, course)
     found, created = Enrolment.objects.get_or_create(
         person=person,

@@ -119,6 +119,15 @@ class CourseProgress:
 
 
 @dataclass(frozen=True)
+class _Outline:
+    """Some courses: the source of each by its key, published lessons by the path above them, activities by lesson."""
+
+    sources: Mapping[UUID, CoursePage]
+    below: Mapping[str, list[LessonPage]]
+    activities: Mapping[UUID, list[Activity]]
+
+
+@dataclass(frozen=True)
 class _Facts:
     """What the database knows of some enrolments, by (enrolment id, activity id)."""
 
@@ -133,26 +142,30 @@ def build_progress(courses: list[CoursePage], enrolments: Mapping[UUID, Enrolmen
 
     The number of queries grows neither with courses nor with lessons.
     """
-    lessons, activities = _outline(courses)
+    outline = _outline(courses)
     facts = _load(list(enrolments.values()))
-    return [_course(course, enrolments.get(course.translation_key), lessons, activities, facts) for course in courses]
+    return [_course(course, enrolments.get(course.translation_key), outline, facts) for course in courses]
 
 
 def build_each(enrolments: list[Enrolment]) -> list[CourseProgress]:
     """The progress of each enrolment, of whichever people, as flat in queries as `build_progress`."""
-    lessons, activities = _outline([enrolment.course for enrolment in enrolments])
+    outline = _outline([enrolment.course for enrolment in enrolments])
     facts = _load(enrolments)
-    return [_course(enrolment.course, enrolment, lessons, activities, facts) for enrolment in enrolments]
+    return [_course(enrolment.course, enrolment, outline, facts) for enrolment in enrolments]
 
 
-def _outline(courses: list[CoursePage]) -> tuple[list[LessonPage], Mapping[UUID, list[Activity]]]:
-    """The published lessons of some courses in order, and their activities by lesson key."""
+def _outline(courses: list[CoursePage]) -> _Outline:
+    """What some courses are made of, in whichever language."""
     keys = {course.translation_key for course in courses}
     activities: dict[UUID, list[Activity]] = defaultdict(list)
     for activity in Activity.objects.current().filter(course_key__in=keys).select_related("quiz", "video"):
         activities[activity.lesson_key].append(activity)
     lessons = LessonPage.objects.live().filter(translation_key__in=activities).only(*LESSON_FIELDS).order_by("path")
-    return list(lessons), activities
+    below: dict[str, list[LessonPage]] = defaultdict(list)
+    for lesson in lessons:
+        below[lesson.path[: -LessonPage.steplen]].append(lesson)
+    sources = CoursePage.objects.filter(translation_key__in=keys).sources().only("path", "slug", "translation_key")
+    return _Outline({course.translation_key: course for course in sources}, below, activities)
 
 
 def _load(enrolments: list[Enrolment]) -> _Facts:
@@ -177,20 +190,17 @@ def _load(enrolments: list[Enrolment]) -> _Facts:
     )
 
 
-def _course(
-    course: CoursePage,
-    enrolment: Enrolment | None,
-    lessons: Iterable[LessonPage],
-    activities: Mapping[UUID, list[Activity]],
-    facts: _Facts,
-) -> CourseProgress:
-    course_url = course.url or "/"
-    mine = [lesson for lesson in lessons if lesson.path[: -LessonPage.steplen] == course.path]
+def _course(course: CoursePage, enrolment: Enrolment | None, outline: _Outline, facts: _Facts) -> CourseProgress:
+    """The source's lessons, each in the course's language where it was translated."""
+    source = outline.sources.get(course.translation_key, course)
+    translated = {lesson.translation_key: lesson for lesson in outline.below[course.path]}
     items = []
-    for number, lesson in enumerate(mine, start=1):
-        url = f"{course_url}{lesson.slug}/"
-        todo = tuple(_activity(one, url, course, enrolment, facts) for one in activities[lesson.translation_key])
-        items.append(LessonProgress(lesson, number, url, todo))
+    for number, asked in enumerate(outline.below[source.path], start=1):
+        lesson = translated.get(asked.translation_key)
+        url = f"{(course if lesson else source).url or '/'}{(lesson or asked).slug}/"
+        activities = outline.activities[asked.translation_key]
+        todo = tuple(_activity(one, url, course, enrolment, facts) for one in activities)
+        items.append(LessonProgress(lesson or asked, number, url, todo))
     completion = facts.completions.get((enrolment.person_id, course.translation_key)) if enrolment else None
     return CourseProgress(course, enrolment, tuple(items), completion)
 
