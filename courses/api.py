@@ -45,5 +45,5 @@ def _standing(item: watching.Standing) -> StandingOut:
         length_seconds=item.length_seconds,
         is_done=item.is_done,
         runs=list(item.runs),
-        words=video_words(item.needed_seconds - item.covered_seconds),
+        words=video_words(item.needed_seconds - item.covered_seconds, is_sound=item.is_sound),
     )

@@ -11,9 +11,7 @@ urlpatterns = [
     path("herramientas/", tools.tools, name="tools"),
     path("inscripciones/", enrolment.enrol, name="enrol"),
     path("inscripciones/<uuid:public_id>/retiro/", enrolment.withdraw, name="withdraw"),
-    path(
-        "lecciones/<uuid:lesson_key>/<slug:language>/practica/<uuid:block_key>/", practice.practise, name="practise"
-    ),
+    path("lecciones/<uuid:lesson_key>/<slug:language>/practica/<uuid:block_key>/", practice.practise, name="practise"),
     path("actividades/<uuid:public_id>/leida/", lesson.mark_read, name="mark_read"),
     path("actividades/<uuid:public_id>/intentos/", quiz.start, name="attempt_start"),
     path("intentos/<uuid:public_id>/", quiz.review, name="attempt_review"),

@@ -351,10 +351,11 @@ SOCIALACCOUNT_PROVIDERS = (
 # Interface texts are written in Spanish in the code (docs/decisions/0003); every other language is a catalogue.
 LANGUAGE_CODE = "es"
 INTERFACE_LANGUAGES = [("es", "Español"), ("en", "English")]
-# Courses are also written in the languages of the country (docs/decisions/0033). Django must know those, too, but has no
-# catalogue for them, and therefore never speaks them; a sign language is not written.
+# Courses are also written in the languages of the country (docs/decisions/0033). Django must know those, too, but has
+# no catalogue for them, and therefore never speaks them; a sign language is not written.
 with (BASE_DIR / "lms" / "data" / "languages.csv").open(encoding="utf-8") as rows:
-    WRITTEN_LANGUAGES = [(row["key"], row["endonym"]) for row in csv.DictReader(rows) if not row["key"].startswith("sgn")]
+    spoken = [(row["key"], row["endonym"]) for row in csv.DictReader(rows)]
+WRITTEN_LANGUAGES = [one for one in spoken if not one[0].startswith("sgn")]
 for code, name in WRITTEN_LANGUAGES:
     LANG_INFO.setdefault(code, {"bidi": False, "code": code, "name": name, "name_local": name})
 LANGUAGES = [*INTERFACE_LANGUAGES, *(one for one in WRITTEN_LANGUAGES if one[0] not in dict(INTERFACE_LANGUAGES))]

@@ -85,9 +85,12 @@ def _continuation(progress: CourseProgress) -> Continuation:
 def _video_bytes(activities: list[ActivityProgress]) -> int:
     """What the videos that are missing in a lesson weigh at the smallest picture worth watching."""
     videos = [item.activity.video_id for item in activities if item.activity.video_id]
-    return Rendition.objects.filter(
-        video__in=videos, rung=SMALL_RUNG, cut=F("video__cut"), track=None
-    ).aggregate(n=Sum("bytes"))["n"] or 0
+    return (
+        Rendition.objects.filter(video__in=videos, rung=SMALL_RUNG, cut=F("video__cut"), track=None).aggregate(
+            n=Sum("bytes")
+        )["n"]
+        or 0
+    )
 
 
 def in_words(missing: list[ActivityProgress]) -> str:

@@ -1,7 +1,7 @@
 """How far somebody is: per course, lesson and activity, with what is missing in words. Read only; flat in queries."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from math import ceil
@@ -217,7 +217,10 @@ def _activity(
         covered = watch.covered_seconds if watch else 0
         needed = needed_seconds(length, course.watch_threshold_percent)
         percent = min(99, 100 * covered // needed)
-        words = video_words(needed - covered) or _("Ya vio lo suficiente: abra la lección para que cuente")
+        is_sound = activity.video.kind == activity.video.Kind.SOUND
+        words = video_words(needed - covered, is_sound=is_sound) or _(
+            "Ya vio lo suficiente: abra la lección para que cuente"
+        )
     elif activity.kind == Activity.Kind.QUIZ:
         words = quiz_words(activity.quiz, facts.tried.get(key))
     else:
@@ -226,12 +229,15 @@ def _activity(
     return ActivityProgress(activity, anchor, is_done, 100 if is_done else percent, "" if is_done else words, watch)
 
 
-def video_words(missing_seconds: int) -> str:
-    """What is missing of a video."""
+def video_words(missing_seconds: int, *, is_sound: bool = False) -> str:
+    """What is missing of a video, or of a recording without a picture."""
     if missing_seconds <= 0:
         return ""
-    one = missing_seconds in {1, 60, 3600}
-    template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", 1 if one else 2)
+    count = 1 if missing_seconds in {1, 60, 3600} else 2
+    if is_sound:
+        template = ngettext("Le falta %(time)s de la grabación", "Le faltan %(time)s de la grabación", count)
+    else:
+        template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", count)
     return template % {"time": in_words(missing_seconds)}
 
 

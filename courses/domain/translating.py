@@ -35,7 +35,8 @@ class Lacking:
     @property
     def count(self) -> int:
         """How many things."""
-        return sum(map(len, (self.lessons, self.drafts, self.stale, self.videos, self.quizzes)))
+        lessons = len(self.lessons) + len(self.drafts) + len(self.stale)
+        return lessons + len(self.videos) + len(self.quizzes)
 
 
 def languages() -> dict[str, str]:
@@ -71,9 +72,7 @@ def translate_course(course: CoursePage, *, code: str, by: Person) -> CoursePage
     slug = find_available_slug(parent, f"{course.slug}-{code.lower()}")
     attrs = {"locale": locale, "slug": slug}
     options = {"copy_revisions": False, "keep_live": False, "reset_translation_key": False}
-    return course.copy(
-        to=parent, update_attrs=attrs, user=by, log_action="wagtail.copy_for_translation", **options
-    )
+    return course.copy(to=parent, update_attrs=attrs, user=by, log_action="wagtail.copy_for_translation", **options)
 
 
 @transaction.atomic
@@ -85,9 +84,7 @@ def translate_lesson(lesson: LessonPage, *, code: str, by: Person) -> LessonPage
         return begun
     attrs = {"locale": course.locale, "slug": find_available_slug(course, lesson.slug)}
     options = {"copy_revisions": False, "keep_live": False, "reset_translation_key": False}
-    return lesson.copy(
-        to=course, update_attrs=attrs, user=by, log_action="wagtail.copy_for_translation", **options
-    )
+    return lesson.copy(to=course, update_attrs=attrs, user=by, log_action="wagtail.copy_for_translation", **options)
 
 
 def _locale(code: str) -> Locale:

@@ -44,6 +44,7 @@ class Standing:
     needed_seconds: int
     length_seconds: int
     runs: tuple[bitmap.Run, ...]
+    is_sound: bool = False
 
     @property
     def is_done(self) -> bool:

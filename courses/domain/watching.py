@@ -339,6 +339,7 @@ class _Desk:
                 needed_seconds=needed_seconds(progress.length_seconds, enrolment.threshold),  # type: ignore[attr-defined]
                 length_seconds=progress.length_seconds,
                 runs=tuple(bitmap.runs_of(bytes(progress.bitmap))),
+                is_sound=video.kind == video.Kind.SOUND,
             )
         return self.reached[key]
 

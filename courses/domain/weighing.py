@@ -24,7 +24,8 @@ FILMS = (RUNG.P240, RUNG.P144, RUNG.SLIDES)  # the first that a video has
 SOUNDS = (RUNG.OPUS, RUNG.AUDIO)
 SHOWN = "width-800|format-webp"  # as in templates/courses/blocks/image.html
 COMPRESSION = 6
-OF_THE_READER = {"video", "audio", "quiz", "practice"}  # blocks that look different to everybody, and whose weight is not in words
+# Blocks that look different to everybody, and whose weight is not in words.
+OF_THE_READER = {"video", "audio", "quiz", "practice"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,7 @@ def weigh_missing() -> None:
 def costs_of(progress: CourseProgress) -> Costs:
     """Each published lesson of a course; two queries for any number of them."""
     weights = LessonWeight.objects.in_bulk([one.lesson.pk for one in progress.lessons], field_name="lesson_id")
-    videos = _costs_of_videos({item.activity.video_id for one in progress.lessons for item in one.activities} - {None})
+    videos = _costs_of_videos({key for one in progress.lessons for key in _keys(one)})
     return Costs({one.lesson.pk: _cost(one, weights.get(one.lesson.pk), videos) for one in progress.lessons})
 
 
@@ -94,8 +95,12 @@ def cost_of_draft(lesson: LessonPage) -> Cost:
 
 def _cost(lesson: LessonProgress, weight: LessonWeight | None, videos: Mapping[int, Cost]) -> Cost:
     own = Cost(text=weight.text_bytes + weight.picture_bytes, files=weight.file_bytes) if weight else Cost()
-    keys = {item.activity.video_id for item in lesson.activities}
-    return sum((videos[key] for key in keys if key in videos), own)
+    return sum((videos[key] for key in _keys(lesson) if key in videos), own)
+
+
+def _keys(lesson: LessonProgress) -> set[int]:
+    """Of its videos, each once."""
+    return {item.activity.video_id for item in lesson.activities if item.activity.video_id}
 
 
 def _costs_of_videos(keys: Iterable[int]) -> dict[int, Cost]:

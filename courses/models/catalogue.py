@@ -1,5 +1,7 @@
 """The pages trainers write: catalogue, courses, lessons. Editorial only; no learner's state touches them."""
 
+from typing import Any
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -47,30 +49,27 @@ class TranslatedQuerySet(PageQuerySet):
 
     def sources(self):
         """Those that others were translated from: the oldest of each."""
-        older = self.model._base_manager.filter(translation_key=models.OuterRef("translation_key"))
+        older = Page.objects.filter(translation_key=models.OuterRef("translation_key"))
         return self.filter(~models.Exists(older.filter(pk__lt=models.OuterRef("pk"))))
 
 
-class Translated(models.Model):
+class Translated:
     """A page that may stand in several languages with one `translation_key`. The oldest is the source.
 
     What is asked of learners, and what they are certified for, is the source's; its translations show it.
     """
 
-    class Meta:
-        abstract = True
-
     @property
     def is_source(self) -> bool:
         """Whether others are translated from this one."""
-        same = type(self)._base_manager.filter(translation_key=self.translation_key)
-        return not same.filter(pk__lt=self.pk).exists()
+        return self.source.pk == self.pk  # type: ignore[attr-defined]
 
     @property
     def source(self):
         """The page that this one is a translation of, or itself."""
-        same = type(self)._default_manager.filter(translation_key=self.translation_key)
-        return same.order_by("pk").first() or self
+        model: Any = type(self)
+        key = self.translation_key  # type: ignore[attr-defined]
+        return model.objects.filter(translation_key=key).order_by("pk").first() or self
 
     def get_admin_display_title(self) -> str:
         """With the language, where it is not the usual one."""
@@ -200,7 +199,13 @@ class LessonPage(Translated, Page):
     parent_page_types = ["courses.CoursePage"]
     subpage_types: list[str] = []
     base_form_class = PlacingForm
-    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("minutes"), FieldPanel("body"), COST_PANEL]
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldPanel("minutes"),
+        FieldPanel("body"),
+        COST_PANEL,
+    ]
     search_fields = [*Page.search_fields, index.SearchField("summary"), index.SearchField("body")]
 
     class Meta:

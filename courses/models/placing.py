@@ -113,8 +113,8 @@ class PlacingForm(WagtailAdminPageForm):
                 self.add_error(
                     field.name,
                     _(
-                        "Aquí hay un cuestionario, una pregunta, un video, una imagen o un archivo que usted no puede usar. "
-                        "No se guardó nada; lo que escribió sigue aquí. Quítelo o elija otro, y guarde de nuevo."
+                        "Aquí hay un cuestionario, una pregunta, un video, una imagen o un archivo que usted no puede "
+                        "usar. No se guardó nada; lo que escribió sigue aquí. Quítelo o elija otro, y guarde de nuevo."
                     ),
                 )
         return data
