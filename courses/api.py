@@ -95,5 +95,5 @@ def _standing(item: watching.Standing) -> StandingOut:
         length_seconds=item.coverage.length_seconds,
         is_done=item.is_done,
         runs=list(item.runs),
-        words=coverage_words(item.coverage),
+        words=coverage_words(item.coverage, is_sound=item.is_sound),
     )

@@ -2,14 +2,19 @@
 
 from decimal import Decimal
 
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
+from wagtail.admin.widgets import BaseChooser
+from wagtail.contrib.typed_table_block.blocks import TypedTable, TypedTableBlock, TypedTableBlockValidationError
 from wagtail.documents.blocks import DocumentChooserBlock
 from wagtail.images.blocks import ImageChooserBlock
 from wagtail.snippets.blocks import SnippetChooserBlock
 
+from courses.questions import Kind
 from media.blocks import VideoChooserBlock
 
+MARKED_BY_A_PERSON = {Kind.ESSAY, Kind.FILES}
 TEXT_FEATURES = ["bold", "italic", "ol", "ul", "link", "document-link"]
 
 
@@ -128,14 +133,113 @@ class AttendanceBlock(blocks.StructBlock):
         template = "courses/blocks/attendance.html"
 
 
+class AudioBlock(blocks.StructBlock):
+    """A recording to listen to; an activity of its own, heard as a video is watched."""
+
+    audio = VideoChooserBlock(label=_("Grabación de la mediateca"))
+    is_required = blocks.BooleanBlock(label=_("Hay que oírla para completar el curso"), required=False, default=True)
+
+    class Meta:
+        icon = "volume"
+        label = _("Audio")
+        template = "courses/blocks/audio.html"
+
+
+class TableBlock(TypedTableBlock):
+    """Rows under headings. Its caption says what it shows, also to who hears it read aloud."""
+
+    def __init__(self, local_blocks=None, **kwargs) -> None:
+        super().__init__(local_blocks or [("text", blocks.CharBlock(label=_("Texto"), required=False))], **kwargs)
+
+    def clean(self, value: TypedTable) -> TypedTable:
+        """With a caption, and a heading over each column."""
+        value = super().clean(value)
+        wrong = []
+        if not value.caption.strip():
+            wrong.append(_("Escriba el título de la tabla: dice qué muestra."))
+        if not value.columns or not all(column["heading"].strip() for column in value.columns):
+            wrong.append(_("Ponga un encabezado a cada columna."))
+        if wrong:
+            raise TypedTableBlockValidationError(non_block_errors=wrong)
+        return value
+
+    class Meta:
+        icon = "table"
+        label = _("Tabla")
+        template = "courses/blocks/table.html"
+
+
+class QuestionChooser(BaseChooser):
+    """Leads to the bank, which offers what the writer may place."""
+
+    choose_one_text = _("Elegir una pregunta")
+    choose_another_text = _("Elegir otra pregunta")
+    link_to_chosen_text = _("Cambiar esta pregunta")
+    chooser_modal_url_name = "bank_question_chooser:choose"
+    model = "courses.BankQuestion"
+    icon = "help"
+
+
+class QuestionChooserBlock(blocks.ChooserBlock):
+    """A question of the bank that is marked by itself."""
+
+    target_model = "courses.BankQuestion"
+    widget = QuestionChooser()
+
+    def clean(self, value):
+        """Nobody stands ready to mark what is only practised."""
+        value = super().clean(value)
+        if value is not None and value.kind in MARKED_BY_A_PERSON:
+            raise ValidationError(_("Esa pregunta la califica una persona: aquí no se puede practicar."))
+        return value
+
+
+class PracticeBlock(blocks.StructBlock):
+    """A question to try oneself, as often as one likes and without a mark."""
+
+    question = QuestionChooserBlock(
+        label=_("Pregunta del banco"),
+        help_text=_("Quien la responde ve enseguida si acertó. No ponga aquí una que también cuenta para la nota."),
+    )
+
+    class Meta:
+        icon = "help"
+        label = _("Pregunta para practicar")
+        template = "courses/blocks/practice.html"
+
+
+class WordsBlock(blocks.StructBlock):
+    """Words that the lesson uses, with what they mean."""
+
+    words = blocks.ListBlock(
+        blocks.StructBlock(
+            [
+                ("word", blocks.CharBlock(label=_("Palabra"), max_length=120)),
+                ("meaning", blocks.TextBlock(label=_("Qué significa"), max_length=600, rows=2)),
+            ]
+        ),
+        label=_("Palabras"),
+        min_num=1,
+    )
+
+    class Meta:
+        icon = "list-ul"
+        label = _("Glosario")
+        template = "courses/blocks/words.html"
+
+
 LESSON_BLOCKS = [
     ("video", VideoBlock()),
+    ("audio", AudioBlock()),
     ("heading", HeadingBlock()),
     ("text", TextBlock()),
     ("image", ImageBlock()),
     ("note", NoteBlock()),
     ("example", ExampleBlock()),
+    ("table", TableBlock()),
+    ("words", WordsBlock()),
     ("file", FileBlock()),
+    ("practice", PracticeBlock()),
     ("quiz", QuizBlock()),
     ("attendance", AttendanceBlock()),
 ]

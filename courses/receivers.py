@@ -3,7 +3,7 @@
 from wagtail import hooks
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from courses.domain import activities, enrolment, recutting, seats, settling
+from courses.domain import activities, enrolment, recutting, seats, settling, weighing
 from courses.models import CoursePage, Enrolment, LessonPage
 from media.domain import viewers
 from media.models import Video
@@ -13,6 +13,7 @@ from media.signals import video_recut
 def keep_lesson_in_step(sender, instance: LessonPage, **kwargs) -> None:
     """A lesson was published."""
     activities.sync_lesson(instance)
+    weighing.weigh(instance)
 
 
 def retire_lesson(sender, instance: LessonPage, **kwargs) -> None:

@@ -2,15 +2,16 @@
 
 from celery import shared_task
 
-from courses.domain import activities, assigning, digests, effects, grading, regrading, rule_changes, seats
+from courses.domain import activities, assigning, digests, effects, grading, regrading, rule_changes, seats, weighing
 
 PERFORMERS = (effects, regrading)  # nothing here calls them: their jobs are asked for elsewhere
 
 
 @shared_task(name="courses.tasks.sync_activities")
 def sync_activities() -> None:
-    """Bring activities in step with lessons whose publishing was cut short."""
+    """Bring activities and weights in step with lessons whose publishing was cut short."""
     activities.sync_live()
+    weighing.weigh_missing()
 
 
 @shared_task(name="courses.tasks.close_overdue")

@@ -26,6 +26,7 @@ from courses.views import (
     rules,
     sessions,
     talk_office,
+    translations,
 )
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
@@ -239,3 +240,21 @@ def bank_in_menu():
 def marking_in_menu():
     """With how many wait."""
     return MarkingMenuItem(_("Por calificar"), reverse_lazy("courses_marking:index"), icon_name="edit", order=122)
+
+
+@hooks.register("register_admin_urls")
+def register_translations():
+    """Courses in several languages."""
+    patterns = [
+        path("", translations.index, name="index"),
+        path("<int:page_id>/", translations.work, name="work"),
+        path("<int:page_id>/empezar/", translations.begin, name="begin"),
+        path("lecciones/<int:page_id>/empezar/", translations.begin_lesson, name="begin_lesson"),
+    ]
+    return [path("traducciones/", include((patterns, "courses_translations")))]
+
+
+@hooks.register("register_admin_menu_item")
+def translations_in_menu():
+    """After the courses and the tools."""
+    return CoursesMenuItem(_("Traducciones"), reverse_lazy("courses_translations:index"), icon_name="globe", order=97)

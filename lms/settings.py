@@ -5,6 +5,7 @@ made once under `var/`. `AULA_MODE=production` takes everything from the environ
 """
 
 import contextlib
+import csv
 import hashlib
 import os
 import re
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 
 from celery.schedules import crontab
 from csp.constants import NONE, SELF, UNSAFE_INLINE
+from django.conf.locale import LANG_INFO
 from django.core.exceptions import ImproperlyConfigured
 from environs import Env
 from kombu import Queue
@@ -75,6 +77,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount",
     "allauth.socialaccount.providers.openid_connect",
     "wagtail.contrib.redirects",
+    "wagtail.contrib.typed_table_block",
     "wagtail.embeds",
     "wagtail.sites",
     "wagtail.users",
@@ -347,7 +350,15 @@ SOCIALACCOUNT_PROVIDERS = (
 # Languages and time -----------------------------------------------------------------------------------------------
 # Interface texts are written in Spanish in the code (docs/decisions/0003); every other language is a catalogue.
 LANGUAGE_CODE = "es"
-LANGUAGES = [("es", "Español"), ("en", "English")]
+INTERFACE_LANGUAGES = [("es", "Español"), ("en", "English")]
+# Courses are also written in the languages of the country (docs/decisions/0033). Django must know those, too, but has
+# no catalogue for them, and therefore never speaks them; a sign language is not written.
+with (BASE_DIR / "lms" / "data" / "languages.csv").open(encoding="utf-8") as rows:
+    spoken = [(row["key"], row["endonym"]) for row in csv.DictReader(rows)]
+WRITTEN_LANGUAGES = [one for one in spoken if not one[0].startswith("sgn")]
+for code, name in WRITTEN_LANGUAGES:
+    LANG_INFO.setdefault(code, {"bidi": False, "code": code, "name": name, "name_local": name})
+LANGUAGES = [*INTERFACE_LANGUAGES, *(one for one in WRITTEN_LANGUAGES if one[0] not in dict(INTERFACE_LANGUAGES))]
 LOCALE_PATHS = [BASE_DIR / "lms" / "locale"]
 TIME_ZONE = "America/Guatemala"
 USE_TZ = True
@@ -404,8 +415,8 @@ CMS_CONTENT_SECURITY_POLICY = {
 WAGTAIL_SITE_NAME = "Aula Municipal"
 COURSE_PAGE_MODEL = "courses.CoursePage"  # what a role over one course names; the kernel knows no more of it
 WAGTAIL_I18N_ENABLED = False
-WAGTAIL_CONTENT_LANGUAGES = [("es", "Español")]
-WAGTAILADMIN_PERMITTED_LANGUAGES = [("es", "Español"), ("en", "English")]
+WAGTAIL_CONTENT_LANGUAGES = LANGUAGES
+WAGTAILADMIN_PERMITTED_LANGUAGES = INTERFACE_LANGUAGES
 WAGTAIL_ENABLE_UPDATE_CHECK = False
 WAGTAIL_ENABLE_WHATS_NEW_BANNER = False
 WAGTAIL_WORKFLOW_ENABLED = False  # those who write may publish

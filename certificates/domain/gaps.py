@@ -64,7 +64,7 @@ class Wanted:
 def courses_for_posts() -> dict[int, list[CoursePage]]:
     """The published courses open to all, by the post that they are meant for; one for each translation key."""
     found: dict[int, dict[UUID, CoursePage]] = defaultdict(dict)
-    pages = CoursePage.objects.live().public().filter(network=None).order_by("path").prefetch_related("posts")
+    pages = CoursePage.objects.live().public().sources().filter(network=None).order_by("path").prefetch_related("posts")
     for course in pages:
         for post in course.posts.all():
             found[post.pk].setdefault(course.translation_key, course)

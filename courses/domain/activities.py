@@ -23,7 +23,10 @@ def sync_lesson(lesson: LessonPage) -> None:
     nothing. The order of all activities of the course is brought up to date.
     """
     with transaction.atomic():
+        lesson = lesson.source  # what a translation asks for is what its source asks for
         course = _locked_course(lesson.get_parent())
+        if not course.is_source:
+            return  # only a translation of the course has this lesson: nothing of it is asked
         # What is published by now, whoever published last.
         lesson = LessonPage.objects.get(pk=lesson.pk)
         _apply(course, lesson, wanted_of(lesson) if lesson.live and course.live else [])
@@ -31,12 +34,16 @@ def sync_lesson(lesson: LessonPage) -> None:
 
 def retire_lesson(lesson: LessonPage) -> None:
     """Nothing of a lesson that was taken back, or is being deleted, is asked any longer."""
+    if not lesson.is_source:
+        return
     with transaction.atomic():
         _apply(_locked_course(lesson.get_parent()), lesson, [])
 
 
 def retire_course(course: CoursePage) -> None:
     """The same for a whole course."""
+    if not course.is_source:
+        return
     with transaction.atomic():
         course = _locked_course(course)
         Activity.objects.current().filter(course_key=course.translation_key).update(retired_at=timezone.now())
@@ -49,7 +56,7 @@ def sync_live(*, at=None) -> None:
         sync_course(course)
     for lesson in LessonPage.objects.live().filter(last_published_at__gte=at - HEALED_FOR).order_by("path"):
         sync_lesson(lesson)
-    published = LessonPage.objects.live().values("translation_key")
+    published = LessonPage.objects.live().sources().values("translation_key")
     left = Activity.objects.current().exclude(lesson_key__in=published)
     for key in left.values_list("pk", flat=True):
         # One at a time: no order of locks to keep.
@@ -110,7 +117,7 @@ def _locked(**which: object):
 
 
 def _order(course: CoursePage) -> None:
-    lessons = LessonPage.objects.child_of(course).order_by("path").values_list("translation_key", flat=True)
+    lessons = LessonPage.objects.child_of(course.source).order_by("path").values_list("translation_key", flat=True)
     place = {key: number * BLOCKS_PER_LESSON for number, key in enumerate(lessons)}
     moved = []
     for activity in (

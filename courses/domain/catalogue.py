@@ -1,6 +1,6 @@
 """What lists of courses show beside the page's own words, read in a constant number of queries."""
 
-from django.db.models import Exists, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from django.db.models import Exists, F, IntegerField, OuterRef, Q, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from courses.models import Activity, Completion, CoursePage, Enrolment
@@ -12,7 +12,10 @@ SMALL_RUNG = "240p"
 def listed(courses, *, person):
     """`courses` with `video_bytes` (all videos at 240p), `is_enrolled`, `is_completed`, posts and languages."""
     videos = Activity.objects.current().filter(
-        course_key=OuterRef("translation_key"), video__renditions__rung=SMALL_RUNG
+        course_key=OuterRef("translation_key"),
+        video__renditions__rung=SMALL_RUNG,
+        video__renditions__cut=F("video__cut"),
+        video__renditions__track=None,
     )
     total = videos.order_by().values("course_key").annotate(total=Sum("video__renditions__bytes")).values("total")
     return courses.annotate(

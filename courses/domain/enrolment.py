@@ -25,7 +25,7 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
     Coming back finds everything that was learnt, and takes a seat anew. Raises `enrolment.course_not_published`,
     `enrolment.not_a_member`, `enrolment.record_merged`, `enrolment.invitation_needed`, `enrolment.assigned_only`.
     """
-    course = CoursePage.objects.get(pk=course.pk)
+    course = course.source  # in whichever language somebody enters, they are in one course
     _assert_open(person, course)
     _assert_lets_in(person, course)
     enrolment, action = enter(person=person, course=course, at=at)

@@ -22,25 +22,30 @@ class Lack:
 def of_video(coverage: Coverage, url: str, activity: Activity) -> tuple[Lack, ...]:
     """What is missing of a video: a share of it, and each passage that has to be seen."""
     place = f"{url}#a-{activity.block_key}"
-    found = [Lack(video_words(coverage.missing_seconds), place)] if coverage.missing_seconds else []
+    is_sound = activity.video is not None and activity.video.kind == activity.video.Kind.SOUND
+    found = [Lack(video_words(coverage.missing_seconds, is_sound=is_sound), place)] if coverage.missing_seconds else []
     for one in coverage.missing_passages:
         at = f"{url}?video={activity.block_key}&segundo={one.next_second}#a-{activity.block_key}"
         found.append(Lack(passage_words(one.missing_seconds, one.first, one.after), at))
     return tuple(found) or (Lack(_("Ya vio lo suficiente: abra la lección para que cuente"), place),)
 
 
-def coverage_words(coverage: Coverage) -> str:
+def coverage_words(coverage: Coverage, *, is_sound: bool = False) -> str:
     """The same in one line; empty when nothing is missing."""
-    share = video_words(coverage.missing_seconds)
+    share = video_words(coverage.missing_seconds, is_sound=is_sound)
     passages = [passage_words(one.missing_seconds, one.first, one.after) for one in coverage.missing_passages]
     return "; ".join(words for words in [share, *passages] if words)
 
 
-def video_words(missing_seconds: int) -> str:
-    """What is missing of a video."""
+def video_words(missing_seconds: int, *, is_sound: bool = False) -> str:
+    """What is missing of a video, or of a recording without a picture."""
     if missing_seconds <= 0:
         return ""
-    template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", _number(missing_seconds))
+    number = _number(missing_seconds)
+    if is_sound:
+        template = ngettext("Le falta %(time)s de la grabación", "Le faltan %(time)s de la grabación", number)
+    else:
+        template = ngettext("Le falta %(time)s del video", "Le faltan %(time)s del video", number)
     return template % {"time": in_words(missing_seconds)}
 
 

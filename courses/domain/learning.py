@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Q, Sum
+from django.db.models import F, Q, Sum
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -128,7 +128,12 @@ def _continuation(running: Running) -> Continuation:
 def _video_bytes(activities: list[ActivityProgress]) -> int:
     """What the videos that are missing in a lesson weigh at the smallest picture worth watching."""
     videos = [item.activity.video_id for item in activities if item.activity.video_id]
-    return Rendition.objects.filter(video__in=videos, rung=SMALL_RUNG).aggregate(n=Sum("bytes"))["n"] or 0
+    return (
+        Rendition.objects.filter(video__in=videos, rung=SMALL_RUNG, cut=F("video__cut"), track=None).aggregate(
+            n=Sum("bytes")
+        )["n"]
+        or 0
+    )
 
 
 def in_words(missing: list[ActivityProgress]) -> str:

@@ -73,7 +73,7 @@ def municipalities_of(network: Network):
 
 def courses_of(network: Network):
     """The published courses made for the network."""
-    return CoursePage.objects.live().filter(network=network).order_by("path")
+    return CoursePage.objects.live().sources().filter(network=network).order_by("path")
 
 
 def summarise(members, courses: Iterable[CoursePage]) -> Summary:

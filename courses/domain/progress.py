@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -30,7 +30,6 @@ from courses.models import (
 __all__ = ["ActivityProgress", "CourseProgress", "LessonProgress", "build_each", "build_progress"]
 OPEN = Count("pk", filter=Q(closed_at=None))
 AWAITING = Count("pk", filter=Q(closed_at__isnull=False, score_percent=None))
-Outline = tuple[list[LessonPage], Mapping[UUID, list[Activity]]]
 LESSON_FIELDS = ("title", "slug", "path", "depth", "translation_key", "summary", "minutes")
 
 
@@ -150,6 +149,15 @@ class CourseProgress:
 
 
 @dataclass(frozen=True)
+class Outline:
+    """Some courses: the source of each by its key, published lessons by the path above them, activities by lesson."""
+
+    sources: Mapping[UUID, CoursePage]
+    below: Mapping[str, list[LessonPage]]
+    activities: Mapping[UUID, list[Activity]]
+
+
+@dataclass(frozen=True)
 class _Facts:
     """What the database knows of some enrolments, by (enrolment id, activity id)."""
 
@@ -179,7 +187,7 @@ def build_progress(
     """
     outline = _outline(courses)
     asked = rules.in_force_each(courses, at)
-    facts = _load(list(enrolments.values()), outline[1], completions)
+    facts = _load(list(enrolments.values()), outline.activities, completions)
     return [
         _course(one, enrolments.get(one.translation_key), outline, facts, asked[one.translation_key]) for one in courses
     ]
@@ -196,21 +204,25 @@ def build_each(
     `asked` and `activities` (by lesson key) are a rule and a content that are not in force: what it would be by them.
     """
     courses = [enrolment.course for enrolment in enrolments]
-    lessons, current = _outline(courses)
-    outline = lessons, current if activities is None else activities
+    outline = _outline(courses)
+    outline = outline if activities is None else replace(outline, activities=activities)
     by_key = rules.in_force_each(courses)
-    facts = _load(enrolments, outline[1])
+    facts = _load(enrolments, outline.activities)
     return [_course(one.course, one, outline, facts, asked or by_key[one.course_key]) for one in enrolments]
 
 
 def _outline(courses: list[CoursePage]) -> Outline:
-    """The published lessons of some courses in order, and their activities by lesson key."""
+    """What some courses are made of, in whichever language."""
     keys = {course.translation_key for course in courses}
     activities: dict[UUID, list[Activity]] = defaultdict(list)
     for activity in Activity.objects.current().filter(course_key__in=keys).select_related("quiz", "video"):
         activities[activity.lesson_key].append(activity)
     lessons = LessonPage.objects.live().filter(translation_key__in=activities).only(*LESSON_FIELDS).order_by("path")
-    return list(lessons), activities
+    below: dict[str, list[LessonPage]] = defaultdict(list)
+    for lesson in lessons:
+        below[lesson.path[: -LessonPage.steplen]].append(lesson)
+    sources = CoursePage.objects.filter(translation_key__in=keys).sources().only("path", "slug", "translation_key")
+    return Outline({course.translation_key: course for course in sources}, below, activities)
 
 
 def _load(
@@ -254,14 +266,16 @@ def _own(person: int, known: list[Completion]) -> dict[tuple[int, UUID], Complet
 def _course(
     course: CoursePage, enrolment: Enrolment | None, outline: Outline, facts: _Facts, asked: Asked
 ) -> CourseProgress:
-    lessons, activities = outline
-    course_url = course.url or "/"
-    mine = [lesson for lesson in lessons if lesson.path[: -LessonPage.steplen] == course.path]
+    """The source's lessons, each in the course's language where it was translated."""
+    source = outline.sources.get(course.translation_key, course)
+    translated = {lesson.translation_key: lesson for lesson in outline.below.get(course.path, ())}
     items = []
-    for number, lesson in enumerate(mine, start=1):
-        url = f"{course_url}{lesson.slug}/"
-        todo = tuple(_activity(one, url, asked, enrolment, facts) for one in activities.get(lesson.translation_key, ()))
-        items.append(LessonProgress(lesson, number, url, todo))
+    for number, original in enumerate(outline.below.get(source.path, ()), start=1):
+        lesson = translated.get(original.translation_key)
+        url = f"{(course if lesson else source).url or '/'}{(lesson or original).slug}/"
+        activities = outline.activities.get(original.translation_key, ())
+        todo = tuple(_activity(one, url, asked, enrolment, facts) for one in activities)
+        items.append(LessonProgress(lesson or original, number, url, todo))
     completion = facts.completions.get((enrolment.person_id, course.translation_key)) if enrolment else None
     return CourseProgress(course, enrolment, tuple(items), completion, asked, facts.done_count(enrolment))
 

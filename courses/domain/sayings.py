@@ -136,9 +136,11 @@ def _by_lesson(hits: list[_Hit], words: list[str]) -> list[SaidInLesson]:
         of_lesson[hit.lesson_key].append(hit)
     shown = dict(list(of_lesson.items())[:MOST_LESSONS])
     around = _around([hit for some in shown.values() for hit in some[:MOST_OF_A_LESSON]])
-    lessons = {page.translation_key: page for page in LessonPage.objects.live().filter(translation_key__in=shown)}
+    published = LessonPage.objects.live().sources().filter(translation_key__in=shown)
+    lessons = {page.translation_key: page for page in published}
     keys = {some[0].course_key for some in shown.values()}
-    courses = {page.translation_key: page for page in CoursePage.objects.live().filter(translation_key__in=keys)}
+    above = CoursePage.objects.live().sources().filter(translation_key__in=keys)
+    courses = {page.translation_key: page for page in above}
     found = []
     for key, some in shown.items():
         lesson, course = lessons.get(key), courses.get(some[0].course_key)

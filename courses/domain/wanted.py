@@ -6,6 +6,8 @@ from uuid import UUID
 
 from courses.models import Activity, LessonPage
 
+KINDS = {"video": Activity.Kind.VIDEO, "audio": Activity.Kind.VIDEO, "quiz": Activity.Kind.QUIZ}  # by block
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -22,14 +24,15 @@ def wanted_of(lesson: LessonPage) -> list[Wanted]:
         if block.block_type == Activity.Kind.ATTENDANCE:
             found.append(Wanted(UUID(str(block.id)), _in_person(block.value, number)))
             continue
-        subject = block.value.get(block.block_type) if block.block_type in Activity.Kind else None
+        kind = KINDS.get(block.block_type)
+        subject = block.value.get(block.block_type) if kind else None
         if subject is None:
             continue
         fields = {
-            "kind": block.block_type,
+            "kind": kind,
             "title": subject.title,
-            "video": subject if block.block_type == Activity.Kind.VIDEO else None,
-            "quiz": subject if block.block_type == Activity.Kind.QUIZ else None,
+            "video": subject if kind == Activity.Kind.VIDEO else None,
+            "quiz": subject if kind == Activity.Kind.QUIZ else None,
             "is_required": bool(block.value.get("is_required")),
             "order": number,
         }

@@ -43,6 +43,7 @@ class Standing:
     cut: int
     coverage: Coverage
     runs: tuple[bitmap.Run, ...]
+    is_sound: bool = False
 
     @property
     def is_done(self) -> bool:

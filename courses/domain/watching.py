@@ -332,6 +332,7 @@ class Desk(Granted):
                 cut=progress.cut,
                 coverage=coverage_of(self._history(enrolment).asked, activity, video, progress),
                 runs=tuple(bitmap.runs_of(bytes(progress.bitmap))),
+                is_sound=video.kind == video.Kind.SOUND,
             )
         return self.reached[key]
 

@@ -23,6 +23,7 @@ from .rules import CourseRule, RuleEffect, Waiver
 from .sessions import Attendance, InPersonSession, Registration
 from .talk import LessonQuestion
 from .tools import ToolIndexPage, ToolPage
+from .weights import LessonWeight
 
 __all__ = [
     "Activity",
@@ -50,6 +51,7 @@ __all__ = [
     "LearningPath",
     "LessonPage",
     "LessonQuestion",
+    "LessonWeight",
     "MarkChange",
     "PathItem",
     "QuestionPicture",

@@ -1,6 +1,7 @@
 """The pages trainers write: catalogue, courses, lessons. Editorial only; no learner's state touches them."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.apps import apps
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -8,6 +9,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from modelcluster.fields import ParentalManyToManyField
 from wagtail.admin.panels import FieldPanel, HelpPanel, MultiFieldPanel
+from wagtail.coreutils import get_locales_display_names
 from wagtail.fields import RichTextField, StreamField
 from wagtail.models import Page, PageManager, PageQuerySet
 from wagtail.search import index
@@ -45,16 +47,50 @@ class CatalogueIndexPage(Door, Page):
         verbose_name = _("catálogo")
 
 
-class CoursePageQuerySet(PageQuerySet):
+class TranslatedQuerySet(PageQuerySet):
+    """Sets of courses or lessons, several of which may be the same one in other languages."""
+
+    def sources(self):
+        """Those that others were translated from: the oldest of each."""
+        older = Page.objects.filter(translation_key=models.OuterRef("translation_key"))
+        return self.filter(~models.Exists(older.filter(pk__lt=models.OuterRef("pk"))))
+
+
+class Translated:
+    """A page that may stand in several languages with one `translation_key`. The oldest is the source.
+
+    What is asked of learners, and what they are certified for, is the source's; its translations show it.
+    """
+
+    @property
+    def is_source(self) -> bool:
+        """Whether others are translated from this one."""
+        return self.source.pk == self.pk  # type: ignore[attr-defined]
+
+    @property
+    def source(self):
+        """The page that this one is a translation of, or itself."""
+        model: Any = type(self)
+        key = self.translation_key  # type: ignore[attr-defined]
+        return model.objects.filter(translation_key=key).order_by("pk").first() or self
+
+    def get_admin_display_title(self) -> str:
+        """With the language, where it is not the usual one."""
+        title = super().get_admin_display_title()  # type: ignore[misc]
+        language = get_locales_display_names().get(self.locale_id)  # type: ignore[attr-defined]
+        return title if language in {None, "Español"} else f"{title} · {language}"
+
+
+class CoursePageQuerySet(TranslatedQuerySet):
     """Sets of courses."""
 
     def visible_to(self, person) -> "CoursePageQuerySet":
-        """Published courses, less those of networks the person is not in. `person` may be anonymous."""
+        """Published courses, each once, less those of networks the person is not in. `person` may be anonymous."""
         open_to_all = models.Q(network=None)
         if person.is_authenticated:
             mine = Membership.objects.current().filter(person=person).values("network_id")
             open_to_all |= models.Q(network__in=mine)
-        return self.live().public().filter(open_to_all)
+        return self.live().public().sources().filter(open_to_all)
 
     def search_words(self, query: str) -> "CoursePageQuerySet":
         """Courses whose text has every word of `query`, whatever its accents and apostrophes."""
@@ -64,7 +100,7 @@ class CoursePageQuerySet(PageQuerySet):
         return found
 
 
-class CoursePage(Owned, Page):
+class CoursePage(Translated, Owned, Page):
     """A course. Its `translation_key` is the identity that enrolments and certificates keep."""
 
     class CertificateKind(models.TextChoices):
@@ -188,7 +224,10 @@ class CoursePage(Owned, Page):
         return LessonPage.objects.child_of(self).live().order_by("path")
 
 
-class LessonPage(Page):
+COST_PANEL = HelpPanel(heading=_("Lo que cuesta en datos"), template="wagtailadmin/courses/data_cost_panel.html")
+
+
+class LessonPage(Translated, Page):
     """A lesson: blocks in the order in which they are learnt. Videos and quizzes in it are activities."""
 
     summary = models.TextField(_("de qué trata"), max_length=300, blank=True)
@@ -197,10 +236,18 @@ class LessonPage(Page):
     )
     body = StreamField(LESSON_BLOCKS, verbose_name=_("contenido"), blank=True)
 
+    objects = PageManager.from_queryset(TranslatedQuerySet)()
+
     parent_page_types = ["courses.CoursePage"]
     subpage_types: list[str] = []
     base_form_class = PlacingForm
-    content_panels = [*Page.content_panels, FieldPanel("summary"), FieldPanel("minutes"), FieldPanel("body")]
+    content_panels = [
+        *Page.content_panels,
+        FieldPanel("summary"),
+        FieldPanel("minutes"),
+        FieldPanel("body"),
+        COST_PANEL,
+    ]
     search_fields = [*Page.search_fields, index.SearchField("summary"), index.SearchField("body")]
 
     class Meta:

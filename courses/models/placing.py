@@ -14,8 +14,9 @@ from wagtail.models import Page
 from wagtail.rich_text import RichText
 from wagtail.rich_text.rewriters import FIND_A_TAG, extract_attrs
 
+from courses.models.bank import BankQuestion
 from courses.models.questions import Quiz
-from courses.models.reach import linkable_by, quizzes_for
+from courses.models.reach import bank_for, linkable_by, quizzes_for
 from lms.models import Person, Post
 from media.domain import access
 from media.models import Video
@@ -24,6 +25,7 @@ Named = tuple[type[models.Model], str]
 # The things that are somebody's own, each with those of them that somebody may place or lead to.
 PLACEABLE: dict[type[models.Model], Callable[[Person], models.QuerySet]] = {
     Quiz: lambda person: quizzes_for(person, Quiz.objects.all()),
+    BankQuestion: lambda person: bank_for(person, BankQuestion.objects.all(), to_edit=False),
     Video: access.choosable_by,
     Image: lambda person: Image.objects.filter(access.picture_policy.offered_to(person)),
     Document: lambda person: Document.objects.filter(access.document_policy.offered_to(person)),
@@ -111,8 +113,8 @@ class PlacingForm(WagtailAdminPageForm):
                 self.add_error(
                     field.name,
                     _(
-                        "Aquí hay un cuestionario, un video, una imagen o un archivo que usted no puede usar. "
-                        "No se guardó nada; lo que escribió sigue aquí. Quítelo o elija otro, y guarde de nuevo."
+                        "Aquí hay un cuestionario, una pregunta, un video, una imagen o un archivo que usted no puede "
+                        "usar. No se guardó nada; lo que escribió sigue aquí. Quítelo o elija otro, y guarde de nuevo."
                     ),
                 )
         return data

@@ -21,6 +21,13 @@ def megabytes(count: int | None) -> str:
 
 
 @register.filter
+def data_amount(count: int) -> str:
+    """Bytes as small as words are: `0.1 MB`, `3.4 MB`, `14 MB`; never 0 for something."""
+    tenths = max(1, round(count / 100_000))
+    return f"{number_format(Decimal(tenths) / 10, 1) if tenths < 100 else round(count / 1_000_000)} MB"
+
+
+@register.filter
 def hours_in_words(hours: Decimal) -> str:
     """`4 horas`, `1.5 horas`, `30 minutos`."""
     if hours < 1:

@@ -8,7 +8,7 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, due, enrolment, events, seats, uncounted, watching
+from courses.domain import bitmap, crediting, due, enrolment, events, seats, translating, uncounted, watching, weighing
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
 from courses.models import Activity, CoursePage, Enrolment, LessonPage, Quiz
@@ -16,7 +16,7 @@ from lms import permissions
 from lms.models import Membership
 from media.domain import delivery
 from media.domain.timelines import timeline_of
-from media.models import Rendition, Video
+from media.models import Video
 
 register = template.Library()
 
@@ -106,6 +106,13 @@ class Watching:
         """The second to go on at; 0 at the beginning and at the end."""
         second = int(self.item.watch.position_seconds) if self.item and self.item.watch else 0
         return second if 5 <= second < self.video.length_seconds - 3 else 0
+
+    @property
+    def sound(self) -> delivery.Source | None:
+        """The sound alone that every browser plays (AAC), else whatever there is."""
+        sources = self.playback.sources if self.playback else []
+        by_rung = {source.rung: source for source in sources}
+        return by_rung.get("audio") or next(iter(sources), None)
 
     @property
     def percent(self) -> int:
@@ -207,8 +214,40 @@ def _asked_second(request: HttpRequest, item: ActivityProgress | None) -> int | 
 
 
 @register.simple_tag
-def video_bytes_of(progress: CourseProgress) -> int:
-    """What all videos of a course cost at 240p, in bytes."""
-    videos = {item.activity.video_id for lesson in progress.lessons for item in lesson.activities}
-    sizes = Rendition.objects.filter(video__in=videos - {None}, rung=Rendition.Rung.P240).values_list("bytes")
-    return sum(size for (size,) in sizes)
+def costs_of(progress: CourseProgress) -> weighing.Costs:
+    """What a course costs in data, lesson by lesson."""
+    return weighing.costs_of(progress)
+
+
+@register.filter
+def cost_in(lesson: LessonPage, costs: weighing.Costs) -> weighing.Cost:
+    """What one of its lessons costs."""
+    return costs.by_lesson.get(lesson.pk, weighing.Cost())
+
+
+@register.simple_tag
+def cost_of_draft(lesson: LessonPage) -> weighing.Cost:
+    """What a lesson costs as it stands in the editor."""
+    return weighing.cost_of_draft(lesson)
+
+
+@dataclass(frozen=True)
+class Languages:
+    """In which languages a page may be read: its own, and all of them where there are several."""
+
+    code: str
+    all: list
+
+    @property
+    def others(self) -> list:
+        """The page in its other languages."""
+        return [one for one in self.all if one.locale.language_code != self.code]
+
+
+@register.simple_tag(takes_context=True)
+def languages_of(context: dict, page) -> Languages:
+    """The languages of a course's or a lesson's page; looked up once for each page."""
+    known = context["request"].__dict__.setdefault("_aula_languages", {})
+    if page.pk not in known:
+        known[page.pk] = Languages(page.locale.language_code, translating.published_languages(page))
+    return known[page.pk]

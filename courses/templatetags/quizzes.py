@@ -2,14 +2,15 @@
 
 import re
 import uuid
+from dataclasses import dataclass
 from html import unescape
 
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from courses.domain import grading, handing_in
-from courses.questions import Kind, wording
+from courses.domain import grading, handing_in, practising
+from courses.questions import Kind, showing, wording
 from courses.questions.prose import to_plain
 
 register = template.Library()
@@ -94,3 +95,20 @@ def quiz_entry(context: dict, enrolment, activity) -> dict:
         "quiz": activity.quiz,
         "standing": grading.standing(enrolment=enrolment, activity=activity),
     }
+
+
+@dataclass(frozen=True)
+class Asked(practising.Practice):
+    """A question for practice with its empty field: what is right of it is not on the page."""
+
+    @property
+    def field(self) -> showing.Field:
+        """In the same order each time."""
+        return showing.show(self.version.said, {}, seed=str(self.block_key), name=self.prefix)
+
+
+@register.simple_tag
+def practice_of(lesson, block) -> Asked | None:
+    """The question of a block of practice."""
+    found = practising.practice_of(lesson, block)
+    return Asked(found.lesson, found.block_key, found.version) if found else None

@@ -20,7 +20,7 @@ from lms.domain.errors import RuleBroken
 def course_or_404(key: str) -> CoursePage:
     """The published course with this translation key."""
     try:
-        return get_object_or_404(CoursePage.objects.live(), translation_key=UUID(key))
+        return get_object_or_404(CoursePage.objects.live().sources(), translation_key=UUID(key))
     except ValueError:
         raise Http404 from None
 

@@ -64,7 +64,7 @@ def network(request: HttpRequest, public_id: UUID) -> HttpResponse:
 def enrol_members(request: HttpRequest, public_id: UUID, course_key: UUID) -> HttpResponse:
     """Put all members of a network in one of its courses who never were in it."""
     network = get_object_or_404(in_care_of(request.user), public_id=public_id)
-    course = get_object_or_404(CoursePage.objects.live(), network=network, translation_key=course_key)
+    course = get_object_or_404(CoursePage.objects.live().sources(), network=network, translation_key=course_key)
     try:
         count = enrolment.enrol_members(course=course, by=request.user)
     except RuleBroken as broken:

@@ -25,7 +25,7 @@ def attempt_or_404(request: HttpRequest, public_id: UUID) -> Attempt:
 
 def lesson_address(activity: Activity, course: CoursePage) -> str:
     """Where the quiz stands in its lesson, or the course when the lesson is no longer published."""
-    lesson = LessonPage.objects.live().filter(translation_key=activity.lesson_key).first()
+    lesson = LessonPage.objects.live().sources().filter(translation_key=activity.lesson_key).first()
     if lesson and lesson.url:
         return f"{lesson.url}#a-{activity.block_key}"
     return course.url or reverse("courses:learning")

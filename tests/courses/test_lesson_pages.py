@@ -181,7 +181,7 @@ def test_a_course_shows_what_it_gives_and_costs_and_one_button(client):
     html = page(client, course.url)
     for words in ("Ingresos propios", "Cómo cobrar mejor.", "4 horas", "ANAM", "Probar", "El IUSI", "Inscribirme"):
         assert words in html, words
-    assert "menos de 1 MB de video" in html
+    assert "0.1 MB video" in html
     enrolled = enrolled_in(course, client)
     html = page(client, course.url)
     assert "Comenzar" in html

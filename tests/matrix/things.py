@@ -134,6 +134,12 @@ def _scan(world: World, side: Side) -> Found:
     return Found({"code": session.code, "step": step, "mac": rotating.mac_of(session, step)})
 
 
+def _practice(world: World, side: Side) -> Found:
+    lesson = a_lesson(side.course, ("practice", {"question": a_question()}))
+    keys = {"lesson_key": lesson.translation_key, "language": "es", "block_key": lesson.body[0].id}
+    return Found(keys, data={f"q{lesson.body[0].id.replace('-', '')[:12]}": ""})
+
+
 def _upload(world: World, owner: Person) -> Found:
     return by_key(uploads.begin(person=owner, file_name="clase.mp4", size=10))
 
@@ -173,7 +179,7 @@ def _page(world: World, side: Side) -> Found:
         "path": side.lesson.url.lstrip("/"),
     }
     # Wagtail's forms take their own blocks for granted.
-    return Found(keys, data={"course": str(side.course.translation_key), "body-count": "0"})
+    return Found(keys, data={"course": str(side.course.translation_key), "body-count": "0", "language": "quc"})
 
 
 def _picture(world: World, owner: Person) -> Found:
@@ -407,7 +413,9 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "file_to_mark": _file_to_mark,
     "lesson_question": _lesson_question,
     "course_opinions": lambda world, side: Found({"pk": side.course.pk}),
+    "practice": _practice,
     "minor_member": partial(_of_network, is_minor=True),
+    "course_page": lambda world, side: Found({"page_id": side.course.pk}, data={"language": "quc"}),
     "page": _page,
     "pages": lambda world, side: Found(
         {"app_label": "wagtailcore", "model_name": "page", "action": "publish"}, query={"id": side.lesson.pk}

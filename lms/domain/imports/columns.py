@@ -147,7 +147,7 @@ def _known() -> dict[str, str]:
     for column in COLUMNS:
         for name in column.also:
             known.setdefault(plain(name), column.key)
-    for language, _name in settings.LANGUAGES:
+    for language, _name in settings.INTERFACE_LANGUAGES:
         with override(language):
             for column in COLUMNS:
                 known.setdefault(plain(str(column.heading)), column.key)
