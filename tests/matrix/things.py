@@ -20,23 +20,21 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
-from courses.domain import digests, grading, invitations, rotating, talk
-from courses.domain import enrolment as enrolments
-from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, Assignment, CourseRule, Enrolment, HandedFile, LessonPage, Topic, Waiver
-from courses.questions import Essay
+from courses.domain import digests
+from courses.models import LessonPage, Topic
 from lms.domain import audit, duplicates
 from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Person, PersonRequest, Post, RoleGrant
 from lms.views.second_factor import key_of
 from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_lesson, a_path, a_question, a_quiz
+from tests.factories.courses import a_course, a_path, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born
-from tests.factories.sessions import a_part, a_session, hold
+from tests.factories.sessions import a_part
 from tests.factories.staff_lists import a_staff_import
 
+from . import learning
 from .world import Found, Side, World, by_key
 
 # Where Wagtail's forms are sent by a script, it refuses others.
@@ -70,25 +68,6 @@ def _join_request(world: World, owner: Person) -> Found:
     return Found({"public_id": network.public_id})
 
 
-def _enrolled(world: World, owner: Person):
-    return enrolments.enrol(person=owner, course=world.sides["home"].course, by=owner)
-
-
-def _attempt(world: World, owner: Person):
-    enrolment = _enrolled(world, owner)
-    return grading.start(enrolment=enrolment, activity=world.sides["home"].activity, attempt_id=uuid.uuid4())
-
-
-def _closed_attempt(world: World, owner: Person) -> Found:
-    course = a_course()
-    lesson = a_lesson(course, ("quiz", {"quiz": a_quiz(questions=1), "is_required": True}))
-    sync_lesson(lesson)
-    activity = Activity.objects.get(course_key=course.translation_key)
-    enrolment = enrolments.enrol(person=owner, course=course, by=owner)
-    attempt = grading.start(enrolment=enrolment, activity=activity, attempt_id=uuid.uuid4())
-    return by_key(grading.hand_in(attempt=attempt))
-
-
 def _playback(world: World, owner: Person) -> Found:
     video = a_video()
     video.poster_path = default_storage.save(f"video/{video.public_id}/cartel.jpg", ContentFile(b"x"))
@@ -103,41 +82,6 @@ def _playback(world: World, owner: Person) -> Found:
     spoken.save()
     keys = {"token": token, "rung": "144p", "language": "es", "track": track.public_id}
     return Found(keys | {"seal": seal, "ends": ends, "path": path})
-
-
-def _exercise(world: World, owner: Person) -> Found:
-    """One's own is a quiz of a course where one is enrolled, another's is one where one is not."""
-    side = world.sides["abroad" if owner == world.sides["abroad"].somebody else "home"]
-    enrolments.enrol(person=owner, course=side.course, by=owner)
-    return Found({"public_id": side.activity.public_id}, data={"attempt_id": str(uuid.uuid4())})
-
-
-def _reading(world: World, owner: Person) -> Found:
-    side = world.sides["abroad" if owner == world.sides["abroad"].somebody else "home"]
-    enrolments.enrol(person=owner, course=side.course, by=owner)
-    return by_key(side.reading)
-
-
-def _offered_session(world: World, owner: Person) -> Found:
-    """One's own is of a course where one is enrolled, another's of one where one is not."""
-    side = world.sides["abroad" if owner == world.sides["abroad"].somebody else "home"]
-    enrolments.enrol(person=owner, course=side.course, by=owner)
-    return by_key(a_session(a_part(side.course)))
-
-
-def _in_person_session(world: World, side: Side) -> Found:
-    return by_key(a_session(a_part(side.course)))
-
-
-def _scan(world: World, side: Side) -> Found:
-    session, step = hold(a_session(a_part(side.course))), rotating.step_at(timezone.now())
-    return Found({"code": session.code, "step": step, "mac": rotating.mac_of(session, step)})
-
-
-def _practice(world: World, side: Side) -> Found:
-    lesson = a_lesson(side.course, ("practice", {"question": a_question()}))
-    keys = {"lesson_key": lesson.translation_key, "language": "es", "block_key": lesson.body[0].id}
-    return Found(keys, data={f"q{lesson.body[0].id.replace('-', '')[:12]}": ""})
 
 
 def _upload(world: World, owner: Person) -> Found:
@@ -203,60 +147,6 @@ def _certificate(world: World, side: Side) -> Found:
     return by_key(certificate, code=certificate.code)
 
 
-def _changing_course(world: World, side: Side) -> Found:
-    key = side.course.translation_key
-    CourseRule.objects.get_or_create(course_key=key, number=1, defaults={"watch_percent": 55})
-    return Found({"course_key": key})
-
-
-def _pupil(side: Side) -> Enrolment:
-    person = an_employee(side.municipality.code)
-    return enrolments.enrol(person=person, course=side.course, by=person)
-
-
-def _waiver(world: World, side: Side) -> Found:
-    made = Waiver.objects.create(
-        enrolment=_pupil(side), activity=side.activity, kind="excused", reason="Lo hizo en el taller."
-    )
-    return Found({"public_id": made.public_id}, data={"reason": "Se anotó a otra persona."})
-
-
-def _waiting_answer(world: World, side: Side) -> Found:
-    person = an_employee(side.municipality.code)
-    enrolment = enrolments.enrol(person=person, course=side.course, by=person)
-    attempt = grading.hand_in(
-        attempt=grading.start(enrolment=enrolment, activity=side.activity, attempt_id=uuid.uuid4())
-    )
-    essay = a_question(body=Essay())
-    Answer.objects.create(attempt=attempt, version=essay.latest, order=99, given={"text": "x"})
-    return Found({"public_id": attempt.public_id, "number": 99})
-
-
-def _handed(answer: Answer) -> Found:
-    path = default_storage.save(f"entregas/{uuid.uuid4()}.pdf", ContentFile(b"x"))
-    return by_key(HandedFile.objects.create(answer=answer, name="x.pdf", suffix=".pdf", path=path, bytes=1))
-
-
-def _handed_file(world: World, owner: Person) -> Found:
-    return _handed(_attempt(world, owner).answers.first())
-
-
-def _file_to_mark(world: World, side: Side) -> Found:
-    found = _waiting_answer(world, side)
-    return _handed(Answer.objects.get(attempt__public_id=found.keys["public_id"], order=99))
-
-
-def _video_in_course(world: World, side: Side) -> Found:
-    keys = {"course_key": side.course.translation_key, "lesson_key": uuid.uuid4(), "block_key": uuid.uuid4()}
-    return by_key(Activity.objects.create(**keys, kind=Activity.Kind.VIDEO, title="x", video=a_video()))
-
-
-def _lesson_question(world: World, side: Side) -> Found:
-    person = an_employee(side.municipality.code)
-    enrolment = enrolments.enrol(person=person, course=side.course, by=person)
-    return by_key(talk.ask(enrolment=enrolment, lesson_key=side.text.translation_key, text="¿Cómo?"))
-
-
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -279,22 +169,6 @@ def _of_network(world: World, side: Side, *, is_asking: bool = False, is_minor: 
 def _network_course(world: World, side: Side) -> Found:
     course = a_course(network=side.network)
     return Found({"public_id": side.network.public_id, "course_key": course.translation_key})
-
-
-def _assignment(world: World, side: Side, kind: str) -> Found:
-    """One of a town hall, a network or ANAM, with the keys of its addresses."""
-    keys = {"staff": {"code": side.municipality.code}, "network": {"network_id": side.network.public_id}}.get(kind, {})
-    whose = {"staff": {"municipality": side.municipality}, "network": {"network": side.network}}.get(kind, {})
-    made = Assignment.objects.create(course=side.course, course_key=side.course.translation_key, **whose)
-    return Found(keys | {"assignment_id": made.public_id})
-
-
-def _invitation(world: World, side: Side, *, is_of_staff: bool = False) -> Found:
-    """A course's own, or a town hall's; home is within reach of those who may write the course there."""
-    municipality = side.municipality if is_of_staff else None
-    made = invitations.make(course=side.course, by=None, municipality=municipality, max_uses=99)
-    code = side.municipality.code if is_of_staff else made.code
-    return Found({"public_id": made.public_id, "course_key": side.course.translation_key, "code": code})
 
 
 def _video(world: World, owner: Person) -> Found:
@@ -352,13 +226,13 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "appointment": _appointment,
     "membership": _membership,
     "join_request": _join_request,
-    "enrolment": lambda world, owner: by_key(_enrolled(world, owner)),
-    "reading": _reading,
-    "offered_session": _offered_session,
-    "exercise": _exercise,
-    "attempt": lambda world, owner: by_key(_attempt(world, owner), number=1),
-    "closed_attempt": _closed_attempt,
-    "handed_file": _handed_file,
+    "enrolment": lambda world, owner: by_key(learning.enrolled(world, owner)),
+    "reading": learning.reading,
+    "offered_session": learning.offered_session,
+    "exercise": learning.exercise,
+    "attempt": lambda world, owner: by_key(learning.attempt(world, owner), number=1),
+    "closed_attempt": learning.closed_attempt,
+    "handed_file": learning.handed_file,
     "playback": _playback,
     "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
@@ -390,30 +264,30 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "network": lambda world, side: by_key(side.network),
     "member": _member,
     "network_course": _network_course,
-    "network_assignment": partial(_assignment, kind="network"),
-    "staff_assignment": partial(_assignment, kind="staff"),
-    "national_assignment": partial(_assignment, kind="national"),
-    "invitation": _invitation,
-    "course_invitation": _invitation,
-    "staff_invitation": partial(_invitation, is_of_staff=True),
+    "network_assignment": partial(learning.assignment, kind="network"),
+    "staff_assignment": partial(learning.assignment, kind="staff"),
+    "national_assignment": partial(learning.assignment, kind="national"),
+    "invitation": learning.invitation,
+    "course_invitation": learning.invitation,
+    "staff_invitation": partial(learning.invitation, is_of_staff=True),
     "path": lambda world, side: by_key(made := a_path(side.course, title=f"Ruta {uuid.uuid4()}"), slug=made.slug),
     "own_course": lambda world, side: Found({"course_key": side.course.translation_key}),
     "network_member": _of_network,
     "network_request": partial(_of_network, is_asking=True),
     "question_kind": lambda world, side: Found({"kind": "single"}),
-    "waiting_answer": _waiting_answer,
+    "waiting_answer": learning.waiting_answer,
     "written_course": lambda world, side: Found({"course_key": side.course.translation_key}),
-    "changing_course": _changing_course,
-    "pupil": lambda world, side: by_key(_pupil(side)),
-    "waiver": _waiver,
+    "changing_course": learning.changing_course,
+    "pupil": lambda world, side: by_key(learning.pupil(side)),
+    "waiver": learning.waiver,
     "in_person_part": lambda world, side: by_key(a_part(side.course)),
-    "in_person_session": _in_person_session,
-    "scan": _scan,
-    "video_in_course": _video_in_course,
-    "file_to_mark": _file_to_mark,
-    "lesson_question": _lesson_question,
+    "in_person_session": learning.in_person_session,
+    "scan": learning.scan,
+    "video_in_course": learning.video_in_course,
+    "file_to_mark": learning.file_to_mark,
+    "lesson_question": learning.lesson_question,
     "course_opinions": lambda world, side: Found({"pk": side.course.pk}),
-    "practice": _practice,
+    "practice": learning.practice,
     "minor_member": partial(_of_network, is_minor=True),
     "course_page": lambda world, side: Found({"page_id": side.course.pk}, data={"language": "quc"}),
     "page": _page,
