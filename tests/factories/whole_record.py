@@ -10,10 +10,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from certificates.domain import rendering
+from courses.domain import digests, grading, talk
 from courses.domain import enrolment as enrolments
-from courses.domain import grading, talk
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, Answer, Evaluation, WatchProgress, WatchSegment
+from courses.models import Activity, Answer, Digest, Evaluation, WatchProgress, WatchSegment
 from courses.models.evaluation import SCORES
 from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
@@ -75,6 +75,8 @@ def _learn(person: Person) -> None:
     Evaluation.objects.create(
         person=person, enrolment=enrolment, course_key=course.translation_key, edition=1, sentence="Claro", **said
     )
+    Digest.objects.create(person=person, day=timezone.localdate(), channel="email", sent_at=timezone.now())
+    digests.choose(person=person, is_wanted=True)
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     WatchProgress.objects.create(**watched, length_seconds=100, covered_seconds=40)
     WatchSegment.objects.create(
