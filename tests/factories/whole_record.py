@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from certificates.domain import rendering
-from courses.domain import attendance, grading, invitations, sessions, talk
+from courses.domain import attendance, digests, grading, invitations, sessions, talk
 from courses.domain import enrolment as enrolments
 from courses.domain.activities import sync_lesson
 from courses.models import (
@@ -19,6 +19,7 @@ from courses.models import (
     AssignedPerson,
     Assignment,
     CoursePage,
+    Digest,
     Enrolment,
     Evaluation,
     HandedFile,
@@ -107,6 +108,8 @@ def _learn(person: Person) -> None:
     Evaluation.objects.create(
         person=person, enrolment=enrolment, course_key=course.translation_key, edition=1, sentence="Claro", **said
     )
+    Digest.objects.create(person=person, day=timezone.localdate(), channel="email", sent_at=timezone.now())
+    digests.choose(person=person, is_wanted=True)
     watched = {"enrolment": enrolment, "activity": activities.get(kind=Activity.Kind.VIDEO), "video": video}
     Waiver.objects.create(
         enrolment=enrolment,
