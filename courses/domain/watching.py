@@ -282,15 +282,11 @@ class Desk(Granted):
                 return
             coverage, progress, since = found
         progress.video = video
-        earned_at = crediting.moment(progress.clock_until, self.at)
-        completion.complete_activity(
-            enrolment=enrolment,
-            activity=activity,
-            facts=watched_facts(coverage, progress),
-            at=crediting.moment(progress.clock_until, self.at),
-            # Not before a rule by which it suffices.
-            earned_at=max(earned_at, since) if since else earned_at,
-        )
+        seen_at = crediting.moment(progress.clock_until, self.at)
+        # When it was seen, but not before a rule by which it suffices.
+        at = max(seen_at, since) if since else seen_at
+        facts = watched_facts(coverage, progress)
+        completion.complete_activity(enrolment=enrolment, activity=activity, facts=facts, at=at)
 
     def _enough_before(self, key: Key) -> tuple[Coverage, WatchProgress, datetime | None] | None:
         """What had been watched at the end of a rule's term, where it sufficed by that rule."""

@@ -25,7 +25,7 @@ SOUNDS = (RUNG.OPUS, RUNG.AUDIO)
 SHOWN = "width-800|format-webp"  # as in templates/courses/blocks/image.html
 COMPRESSION = 6
 # Blocks that look different to everybody, and whose weight is not in words.
-OF_THE_READER = {"video", "audio", "quiz", "practice"}
+OF_THE_READER = {"video", "audio", "quiz", "practice", "attendance"}
 
 
 @dataclass(frozen=True)
@@ -131,7 +131,11 @@ def _shown_bytes(image: Image | None) -> int:
     if image is None:
         return 0
     try:
-        return image.get_rendition(SHOWN).file.size
+        shown = image.get_rendition(SHOWN).file
+        try:
+            return shown.size
+        finally:
+            shown.close()  # one that was just drawn is still open
     except (OSError, SourceImageIOError, InvalidFilterSpecError):
         return 0  # the file is gone: nothing is sent
 

@@ -187,6 +187,7 @@ def mark_asked_of(learner: Learner, item: ActivityProgress | None, quiz: Quiz) -
     return learner.progress.asked.pass_of(item.activity) if item else quiz.pass_percent
 
 
+@register.simple_tag
 def page_token(enrolled: Enrolment, activity: Activity) -> str:
     """What lets this page tell of a reading or a quiz later; empty for somebody who takes part no longer."""
     return events.grant_page(enrolment=enrolled, activity=activity) if enrolled.is_active else ""

@@ -185,9 +185,9 @@ def test_a_job_for_a_draft_that_was_written_anew_counts_nothing(class_of_three, 
 def test_effects_cost_the_same_for_many(class_of_three, django_assert_max_num_queries):
     viewer, *others = class_of_three
     asked = rules.Asked(50)
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         effects.compare(others, asked=asked)
     more = [another(viewer, 30) for _one in range(4)]
-    with django_assert_max_num_queries(17):
+    with django_assert_max_num_queries(18):
         effects.compare(others + more, asked=asked)
     assert Activity.objects.count() == 1

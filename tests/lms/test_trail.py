@@ -3,6 +3,7 @@
 import ast
 import csv
 import io
+import re
 from datetime import date, datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -120,7 +121,7 @@ def test_it_names_people_and_says_what_they_did(client, auditor, events):
     for words in ("Ana López Demo", "Beto López Demo", "Cerró una cuenta", "motivo: =1+1", "10.0.0.71", "el sistema"):
         assert words in text, words
     assert reverse("lms_people:inspect", args=[beto.pk]) in text
-    assert "person.closed" not in text.replace("value=&quot;", 'value="').replace('value="person.closed"', "")
+    assert "person.closed" not in re.sub(r'value="[^"]*"', "", text)
 
 
 def test_a_thousand_events_ask_the_database_as_often_as_three(client, auditor, django_assert_num_queries):
