@@ -131,11 +131,7 @@ def _shown_bytes(image: Image | None) -> int:
     if image is None:
         return 0
     try:
-        shown = image.get_rendition(SHOWN).file
-        try:
-            return shown.size
-        finally:
-            shown.close()  # one that was just drawn is still open
+        return image.get_rendition(SHOWN).file.size
     except (OSError, SourceImageIOError, InvalidFilterSpecError):
         return 0  # the file is gone: nothing is sent
 
