@@ -1,6 +1,7 @@
 """Back-office views of quizzes, and the doors to courses and tools, declared."""
 
 from functools import wraps
+from typing import Any
 
 from django.contrib.admin.utils import unquote
 from django.db.models import Count
@@ -12,7 +13,7 @@ from wagtail.admin.panels import ObjectList
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.snippets.views import chooser
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
-from wagtail.snippets.views.snippets import CreateView, SnippetViewSet
+from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
 from courses.forms import QuizForm
 from courses.models import LearningPath, Quiz
@@ -105,11 +106,29 @@ class QuizViewSet(OwnQuizzesAlone, SnippetViewSet):
         return quizzes_for(request.user, Quiz.objects.annotate(question_count=Count("items")))
 
 
+class Named:
+    """A page whose heading is there for who hears it, too: the snippets' own frame leaves it out."""
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        """With the title that the frame makes the heading of."""
+        return {"title": self.get_header_title(), **super().get_context_data(**kwargs)}  # type: ignore[misc, attr-defined]
+
+
+class PathAddView(Named, CreateView):
+    """Write a path."""
+
+
+class PathEditView(Named, EditView):
+    """Change a path."""
+
+
 class LearningPathViewSet(Guarded, SnippetViewSet):
     """Learning paths: list, write, take away."""
 
     action = "manage_paths"
     model = LearningPath
+    add_view_class = PathAddView
+    edit_view_class = PathEditView
     icon = "list-ol"
     url_prefix = "rutas"
     menu_label = _("Rutas de aprendizaje")

@@ -6,6 +6,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.test import TransactionTestCase
+from playwright.sync_api import expect
 
 from lms.domain import jobs
 from lms.models import Job
@@ -45,6 +46,7 @@ def pytest_addoption(parser) -> None:
 def pytest_configure(config) -> None:
     """Thousands of tests in one process: the collector would look through the same million objects again and again."""
     gc.set_threshold(50_000, 20, 50)
+    expect.set_options(timeout=30_000)  # a busy machine makes a page slow, not wrong
 
 
 def pytest_sessionstart(session) -> None:

@@ -64,9 +64,12 @@ class SqliteFile:
                 fresh.rename(self.template)
 
     def restore(self) -> None:
+        # A new file in its place: a request of a browser's that comes late goes on in the old one, and harms nobody.
+        fresh = self.path.with_suffix(".fresh")
+        shutil.copyfile(self.template, fresh)
+        fresh.replace(self.path)
         for suffix in ("-wal", "-shm"):
             Path(f"{self.path}{suffix}").unlink(missing_ok=True)
-        shutil.copyfile(self.template, self.path)
         self.settings["NAME"] = str(self.path)
 
     def drop(self) -> None:

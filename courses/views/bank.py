@@ -36,6 +36,7 @@ def frame(title: str, subtitle: str = "") -> dict:
     crumbs = [{"url": reverse("courses_bank:index"), "label": _("Preguntas")}] if title != _("Preguntas") else []
     return {
         "page_title": title,
+        "header_title": title,
         "page_subtitle": subtitle,
         "header_icon": "help",
         "breadcrumbs_items": [*crumbs, {"url": "", "label": title}],

@@ -27,7 +27,13 @@ def _frame(subtitle: str = "") -> dict:
     crumbs = [{"url": home if subtitle else "", "label": title}]
     if subtitle:
         crumbs.append({"url": "", "label": subtitle})
-    return {"page_title": title, "page_subtitle": subtitle, "header_icon": "media", "breadcrumbs_items": crumbs}
+    return {
+        "page_title": title,
+        "page_subtitle": subtitle,
+        "header_title": f"{title}: {subtitle}" if subtitle else title,
+        "header_icon": "media",
+        "breadcrumbs_items": crumbs,
+    }
 
 
 @needs(EDIT)

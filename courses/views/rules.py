@@ -39,6 +39,7 @@ def frame(course: CoursePage, title: str) -> dict:
     return {
         "course": course,
         "page_title": title,
+        "header_title": title,
         "page_subtitle": course.title,
         "header_icon": "clipboard-list",
         "breadcrumbs_items": crumbs if title != _("Qué pide el curso") else [crumbs[0], {"url": "", "label": title}],

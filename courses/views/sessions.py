@@ -26,6 +26,7 @@ def frame(title: str, *between: tuple[str, str], subtitle: str = "") -> dict:
     crumbs = [{"url": url, "label": label} for url, label in above if label != title]
     return {
         "page_title": title,
+        "header_title": title,
         "page_subtitle": subtitle,
         "header_icon": "group",
         "breadcrumbs_items": [*crumbs, {"url": "", "label": title}],

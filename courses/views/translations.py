@@ -21,6 +21,7 @@ def frame(title: str) -> dict:
     crumbs = [index] if title != _("Traducciones") else []
     return {
         "page_title": title,
+        "header_title": title,
         "header_icon": "globe",
         "breadcrumbs_items": [*crumbs, {"url": "", "label": title}],
     }

@@ -137,7 +137,8 @@ def test_the_keyboard_reaches_the_content_and_every_link_shows_where_it_is(visit
 
 
 def test_a_lesson_costs_few_bytes_and_a_second_visit_fewer(visit):
-    visitor = visit("employee", width=360)
+    # What a service worker passes on has no size here; it passes on what it is given.
+    visitor = visit("employee", width=360, service_workers="block")
     costs: list[int] = []
 
     def count(request: Request) -> None:
