@@ -86,14 +86,23 @@ def compare(
 def preview(*, course: CoursePage, rule: CourseRule) -> Job | None:
     """Count whom a draft would affect: at once where they are few, else by a job, which is returned."""
     if on_the_way(course)[: AT_ONCE + 1].count() > AT_ONCE:
-        return jobs.request(KIND, f"{rule.public_id}/{rule.made_at.isoformat()}")
+        return jobs.request(KIND, _subject(rule))
     _write(rule, list(_found(course, rule)))
     return None
 
 
 def under_way(rule: CourseRule) -> Job | None:
     """The job that counts, if there is one."""
-    return Job.objects.filter(kind=KIND, subject=f"{rule.public_id}/{rule.made_at.isoformat()}").order_by("pk").last()
+    return Job.objects.filter(kind=KIND, subject=_subject(rule)).order_by("pk").last()
+
+
+def _subject(rule: CourseRule) -> str:
+    """A draft as it was written, in no more than a job has room for."""
+    return f"{rule.public_id}/{_written(rule)}"
+
+
+def _written(rule: CourseRule) -> str:
+    return f"{rule.made_at.timestamp():.6f}"
 
 
 @job_words.names(KIND)
@@ -111,7 +120,7 @@ def count_effects(claim: jobs.Claim) -> None:
     public_id, _sep, made_at = claim.job.subject.partition("/")
     rule = CourseRule.objects.filter(public_id=public_id, withdrawn_at=None, applies_from=None).first()
     course = CoursePage.objects.filter(translation_key=rule.course_key).order_by("pk").first() if rule else None
-    if rule is None or course is None or rule.made_at.isoformat() != made_at:
+    if rule is None or course is None or _written(rule) != made_at:
         return
     total = on_the_way(course).count()
     rows: list[RuleEffect] = []
