@@ -138,6 +138,10 @@ class _Ledger:
         for one in sorted(others, key=_when):
             self._do(one)
         LearningEvent.objects.bulk_create([one.row for one in self.fresh if one.row])
+        # Whoever asks again does so because the first answer was lost, and does not know yet where they stand.
+        for one in taken:
+            if one.is_repeated and one.event.kind == Kind.WATCHED:
+                one.standing = self.desk.standing_of(one.event.token)
         first = {one.event.id: one for one in self.fresh}
         return [_verdict(one, first.get(one.event.id)) for one in taken]
 

@@ -34,7 +34,7 @@ from functools import partial
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -139,6 +139,13 @@ class Desk(Granted):
         rows = [item.row for item in looked_at if item.row and item.outcome == "stored"]
         self.credit(rows, [place for one in positions if (place := self.place(one))])
         return [self.verdict(item) for item in looked_at]
+
+    def standing_of(self, token: str) -> Standing | None:
+        """What is credited by now of the video that a token opens, if anything of it was stored."""
+        code, key = self.find_video(token)
+        if not code and key not in self.progress and (found := self._stored(key).first()):
+            self.progress[key] = found
+        return self._reached(key) if key in self.progress else None
 
     def sort_out(self, batch: Sequence[Segment], *, are_new: bool = False) -> list[_Looked]:
         """Tell new segments from repeated, contradicting and unreadable ones."""
@@ -314,12 +321,14 @@ class Desk(Granted):
             return Verdict(item.id, item.outcome, item.code)
         return Verdict(item.id, item.outcome, item.row.reason, self._reached(_key(item.row)))
 
+    @staticmethod
+    def _stored(key: Key) -> QuerySet[WatchProgress]:
+        return WatchProgress.objects.filter(enrolment=key[0], activity=key[1], video=key[2])
+
     def _reached(self, key: Key) -> Standing:
         if key not in self.reached:
             enrolment, activity, video = self.subjects[key]
-            progress = self.progress.get(key) or WatchProgress.objects.get(
-                enrolment=key[0], activity=key[1], video=key[2]
-            )
+            progress = self.progress.get(key) or self._stored(key).get()
             if progress.cut < video.cut:
                 crediting.move_on(progress, video.cut, self._timeline(key))
             self.reached[key] = Standing(

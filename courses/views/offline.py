@@ -2,17 +2,30 @@
 
 import json
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils.translation import get_language, override
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 
 @require_safe
 def service_worker(request: HttpRequest) -> HttpResponse:
-    """The service worker, at the root so that it answers for every page. It says nothing of the reader."""
+    """The service worker, at the root so that it answers for every page. It says nothing of the reader.
+
+    `idioma` is the language of the page that asks: browsers ask for a worker in their own, not in the reader's.
+    """
+    asked = request.GET.get("idioma", "")
+    with override(asked if asked in dict(settings.INTERFACE_LANGUAGES) else get_language()):
+        context = {"says": _says(), "url": reverse("api:tell_events")}
+        response = render(request, "courses/sw.js", context, content_type="text/javascript; charset=utf-8")
+    response["Cache-Control"] = "no-cache"
+    return response
+
+
+def _says() -> str:
     says = {
         "language": get_language(),
         "title": _("Sin conexión"),
@@ -22,7 +35,4 @@ def service_worker(request: HttpRequest) -> HttpResponse:
         "lost": _("No se pierde nada: se enviará cuando vuelva la señal."),
         "again": _("Probar de nuevo"),
     }
-    context = {"says": json.dumps(says, ensure_ascii=True).replace("<", "\\u003c"), "url": reverse("api:tell_events")}
-    response = render(request, "courses/sw.js", context, content_type="text/javascript; charset=utf-8")
-    response["Cache-Control"] = "no-cache"
-    return response
+    return json.dumps(says, ensure_ascii=True).replace("<", "\\u003c")

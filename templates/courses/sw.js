@@ -35,10 +35,11 @@ async function flush(person) {
       body: JSON.stringify({ events: some.map(({ person, ...rest }) => rest) }),
     });
     if (!answer.ok) throw answer.status; // the browser tries again, some times
-    const { verdicts } = await answer.json();
+    const { verdicts, activities } = await answer.json();
     // What was not taken is left for the page, which says so.
     const over = some.filter((_one, place) => [200, 201].includes(verdicts[place].status) && verdicts[place].counts);
     await ask("readwrite", (all) => over.forEach((one) => all.delete(one.id)));
+    for (const page of await clients.matchAll()) page.postMessage({ person, rows: some, verdicts, activities });
   }
 }
 

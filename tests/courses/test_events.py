@@ -76,6 +76,25 @@ def test_the_same_id_with_another_body_is_a_conflict_here_and_under_another_name
     assert not ActivityCompletion.objects.filter(enrolment=other.enrolment).exists()
 
 
+def test_who_asks_again_for_the_answer_that_was_lost_learns_where_they_stand():
+    learner = a_learner()
+    event, refused = watched(learner, 0, 15), watched(learner, 15, 15, clock=20)
+    (first, _no) = send(learner, event, refused)
+    assert first.standing.coverage.covered_seconds == 15
+    send(learner, watched(learner, 15, 30, clock=30))
+    (again, _no) = send(learner, event, refused)
+    assert (again.is_repeated, again.standing.coverage.covered_seconds) == (True, 30)
+    assert again.standing.runs == ((0, 30),)
+
+
+def test_what_counted_for_nothing_and_comes_again_stands_nowhere():
+    learner = a_learner()
+    refused = watched(learner, 15, 15)
+    assert told(send(learner, refused)) == [("refused", "segment.backwards")]
+    (again,) = send(learner, refused)
+    assert (again.is_repeated, again.code, again.standing) == (True, "segment.backwards", None)
+
+
 def test_one_bad_event_does_not_spoil_the_others():
     learner, stranger = a_learner(), a_learner()
     video = an_event("read", learner.tokens["video"], 10)

@@ -98,7 +98,11 @@ async function post(rows, keepalive) {
     return post(rows.slice(half));
   }
   if (!answer.ok) throw answer.status === 401 || answer.status === 403 ? "sign-in" : "server";
-  const { verdicts, activities } = await answer.json();
+  await heard({ rows, ...(await answer.json()) });
+}
+
+// What the server answered to this page, or to the service worker in its place.
+async function heard({ rows, verdicts, activities }) {
   const told = verdicts.map((verdict, place) => ({ ...verdict, event: rows[place] }));
   const over = told.filter((one) => one.status !== 425 && one.code !== "token.other_person");
   await forget(over.map((one) => one.event.id));
@@ -152,7 +156,8 @@ if (say.person) {
   const beat = () => (waker = setTimeout(() => flush().finally(beat), pause));
   beat();
   flush();
-  navigator.serviceWorker?.register("/sw.js").catch(() => {});
+  navigator.serviceWorker?.register(`/sw.js?idioma=${document.documentElement.lang}`).catch(() => {});
+  navigator.serviceWorker?.addEventListener("message", ({ data }) => data.person === say.person && heard(data).then(show));
 }
 
 // A form that may be sent later: at once where there is a line, else as an event. `first`: it waits for others.
