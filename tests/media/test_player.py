@@ -25,7 +25,7 @@ SMALL_TARGETS = """() => [...document.querySelectorAll('.player :is(button, sele
 COUNT_STOPS = """() => { window.stops = 0;
   document.querySelector('video').addEventListener('waiting', () => { stops += 1; }); }"""
 WITH_HLS = """async (address) => { const v = document.createElement('video'); v.muted = true;
-  document.querySelector('video').replaceWith(v);
+  document.querySelector('[data-player]').before(v);
   const hls = new Hls({ enableWorker: false }); window.said = [];
   hls.on(Hls.Events.ERROR, (_name, error) => said.push([error.details, error.fatal, String(error.error || '')]));
   hls.on(Hls.Events.MANIFEST_PARSED, () => { v.playbackRate = 2; v.play(); });
