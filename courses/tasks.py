@@ -40,5 +40,5 @@ def keep_assignments() -> None:
 
 @shared_task(name="courses.tasks.send_digests")
 def send_digests() -> None:
-    """Put the day's round of reminders into the ledger."""
+    """Put the day's round of reminders into the ledger, if it was not held."""
     digests.ask()

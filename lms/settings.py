@@ -492,8 +492,9 @@ CELERY_BEAT_SCHEDULE = {
     },
     "send-digests": {
         "task": "courses.tasks.send_digests",
-        "schedule": crontab(hour=7, minute=30),
-        "options": {"expires": 6 * 3600},
+        # Again each hour of the day: whoever was away at half past seven holds the day's one round later.
+        "schedule": crontab(hour="7-18", minute=30),
+        "options": {"expires": 1800},
     },
     "close-overdue-attempts": {"task": "courses.tasks.close_overdue", "schedule": 60, "options": {"expires": 60}},
     "apply-course-rules": {"task": "courses.tasks.apply_rules", "schedule": 60, "options": {"expires": 60}},

@@ -8,7 +8,7 @@ guardian's consent that holds. Each is claimed before it is sent (`Digest`): at 
 import logging
 import smtplib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -37,10 +37,15 @@ SALT = "courses.digests.stop"
 
 @dataclass(frozen=True)
 class Line:
-    """One thing to remind of. `words()` says it in the language in force; `path` is where it leads on this site."""
+    """One thing to remind of. `words()` says it in the language in force; `path` is where it leads on this site.
+
+    Of the lines of one person `about` the same thing (a course) the first stands, from whichever source; None is
+    about nothing else.
+    """
 
     words: Callable[[], str]
     path: str
+    about: Hashable | None = None
 
 
 # A source tells, for a moment, what it reminds whom of: keys of people and their lines.
@@ -66,32 +71,39 @@ def source(name: str) -> Callable[[Source], Source]:
 
 
 def ask(at: datetime | None = None) -> Job:
-    """Put today's round into the ledger; a second one of the same day finds everything claimed."""
-    return jobs.request(KIND, timezone.localdate(at).isoformat())
+    """Put the day's round into the ledger, unless it was held already; asked every hour, it comes once a day."""
+    day = timezone.localdate(at).isoformat()
+    held = Job.objects.for_subject(KIND, day).filter(state=Job.State.DONE).first()
+    return held or jobs.request(KIND, day)
 
 
 @jobs.performs(KIND)
 def perform(held: jobs.Claim) -> None:
-    """Send the round of a day. After that day, or by night, nothing is sent: tomorrow's round says what still holds."""
+    """Send the round of a day; by night nothing, since the next day's says what still holds.
+
+    After its day (no worker was there) it asks for today's, so that of all that were missed one is held.
+    """
     if held.job.subject == timezone.localdate().isoformat():
         send_all(on_each=held.renew)
+    elif is_day(timezone.now()):
+        ask()
     Digest.objects.filter(day__lt=timezone.localdate() - KEPT_FOR).delete()
 
 
 def send_all(at: datetime | None = None, *, on_each: Callable[[], None] = lambda: None) -> int:
     """Send everybody what there is to remind them of at the moment `at`; how many messages went out."""
     begun = at or timezone.now()
-    lines: dict[int, list[Line]] = defaultdict(list)
+    lines: dict[int, dict[Hashable, Line]] = defaultdict(dict)
     for tells in _register.sources.values():
         for key, line in tells(begun):
-            lines[key].append(line)
+            lines[key].setdefault(len(lines[key]) if line.about is None else line.about, line)
     keys, sent = sorted(lines), 0
     for start in range(0, len(keys), AT_A_TIME):
         for person in _reachable(keys[start : start + AT_A_TIME], begun):
             if not is_day(at or timezone.now()):
                 return sent
             on_each()
-            sent += send(person, lines[person.pk], begun)
+            sent += send(person, list(lines[person.pk].values()), begun)
     return sent
 
 
