@@ -11,15 +11,15 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import marking
+from courses.domain import marking, notices
 from courses.models import Activity, Enrolment, InPersonSession, Registration
 from lms.domain import audit, identity
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-# What whoever comes must know: a change of one of these is a new sequence of the calendar.
-TOLD = ("starts_at", "ends_at", "municipality", "room", "notes")
-PLANNED = (*TOLD, "meeting", "hours", "trainer", "seats")
+# What whoever comes must know: a change of one of these is told, and is a new sequence of the calendar.
+TOLD = ("starts_at", "ends_at", "municipality", "room", "trainer", "notes")
+PLANNED = (*TOLD, "meeting", "hours", "seats")
 
 
 def sessions_for(person: Person) -> QuerySet[InPersonSession]:
@@ -67,6 +67,8 @@ def change(*, session: InPersonSession, by: Person | None, **fields: Any) -> InP
     if changed:
         session.changed_at = timezone.now()
         session.save(update_fields=[*changed, "sequence", "changed_at"])
+        if set(changed) & set(TOLD):
+            notices.ask_session(session)
         _record("in_person.changed", session, by, fields=changed)
     return session
 
@@ -83,6 +85,7 @@ def cancel(*, session: InPersonSession, reason: str, by: Person | None) -> InPer
     session.cancel_reason = reason.strip()
     session.sequence += 1
     session.save(update_fields=["cancelled_at", "changed_at", "cancel_reason", "sequence"])
+    notices.ask_session(session)
     _record("in_person.cancelled", session, by, reason=session.cancel_reason)
     return session
 
