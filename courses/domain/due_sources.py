@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from functools import partial
+from typing import cast
 
 from django.db.models import Exists, Max, OuterRef
 from django.urls import reverse
@@ -42,8 +43,8 @@ def due(at: datetime) -> Told:
     told = Digest.objects.filter(person=OuterRef("person"), day__gt=OuterRef("due_on"), has_failed=False)
     rows = _asked(today).exclude(Exists(told)).select_related("assignment__course")
     for one in rows.iterator():
-        course = one.assignment.course
-        words = partial(_late_words if one.due_on < today else _soon_words, course.title, one.due_on)
+        course, day = one.assignment.course, cast(date, one.due_on)  # whoever has none is not asked
+        words = partial(_late_words if day < today else _soon_words, course.title, day)
         yield one.person_id, Line(words, reverse("courses:learning"), about=one.assignment.course_key)
 
 
@@ -67,7 +68,7 @@ def staff(at: datetime) -> Told:
     asked = _asked(today)
     days: dict[int, list[date]] = defaultdict(list)
     for key, day in asked.values_list("person", "due_on"):
-        days[key].append(day)
+        days[key].append(cast(date, day))
     roles = permissions.policy()["actions"][STAFF_ACTION]
     grants = RoleGrant.objects.in_force().filter(role__in=roles, scope=RoleGrant.Scope.MUNICIPALITY)
     present = Appointment.objects.current().confirmed().filter(person__in=asked.order_by().values("person"))
