@@ -27,6 +27,7 @@ MOST_MEGABYTES = 30
 PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 SUFFIXES = (*papers.SUFFIXES, *PICTURES.values())
 MEGABYTE = 1024**2
+FOLDER = "entregas"
 
 
 def limit_of(body: Files) -> int:
@@ -53,7 +54,7 @@ def take(
         words = _("«%(name)s» es demasiado grande: cada archivo puede tener hasta %(n)d MB.")
         raise RuleBroken("handed.too_big", words % {"name": name[:60], "n": limit_of(body)})
     content, suffix = _looked_at(file, body, attempt.enrolment.person)
-    wanted = f"entregas/{attempt.public_id}/{uuid.uuid4()}{suffix}"
+    wanted = f"{FOLDER}/{attempt.public_id}/{uuid.uuid4()}{suffix}"
     path = default_storage.save(wanted, content)
     try:
         handed = HandedFile(name=papers.clean_name(name, suffix)[:200], suffix=suffix, path=path)
