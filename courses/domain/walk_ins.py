@@ -78,7 +78,9 @@ def bring_in(
     """
     at = at or timezone.now()
     course = seats.original_of(session.activity.course_key)
-    enrolment, action = enrolments.let_in(person=person, course=course, at=at)
+    enrolment, action = enrolments.find_active(person, course), ""
+    if enrolment is None:
+        enrolment, action = enrolments.let_in(person=person, course=course, at=at)
     if enrolment.waiting_since:
         raise RuleBroken("in_person.course_full", _("El curso ya no tiene cupo: no se pudo inscribir a esta persona."))
     made = sessions.seat_at_door(enrolment=enrolment, session=session, by=by, at=at)
