@@ -54,13 +54,22 @@ class ReasonForm(forms.Form):
         super().__init__(*args, label_suffix="", **kwargs)
 
 
+class PersonForm(forms.Form):
+    """Somebody who was found."""
+
+    person = forms.UUIDField()
+
+
 class FindForm(forms.Form):
-    """Somebody of the course, by whatever is known of them."""
+    """Somebody of the course, or who could be, by whatever is known of them."""
 
     words = forms.CharField(
         label=_("CUI, teléfono o nombre"),
         max_length=100,
-        help_text=_("Entre las personas inscritas en este curso."),
+        help_text=_(
+            "Entre las personas inscritas en este curso. Si el curso está abierto, también entre el personal "
+            "municipal: con el CUI o el teléfono completos, o con nombre y apellido si es de este municipio."
+        ),
         widget=forms.TextInput(attrs={"autocomplete": "off"}),
     )
 

@@ -2,7 +2,18 @@
 
 from celery import shared_task
 
-from courses.domain import activities, assigning, digests, effects, grading, regrading, rule_changes, seats, weighing
+from courses.domain import (
+    activities,
+    assigning,
+    digests,
+    effects,
+    grading,
+    handed_strays,
+    regrading,
+    rule_changes,
+    seats,
+    weighing,
+)
 
 PERFORMERS = (effects, regrading)  # nothing here calls them: their jobs are asked for elsewhere
 
@@ -40,5 +51,11 @@ def keep_assignments() -> None:
 
 @shared_task(name="courses.tasks.send_digests")
 def send_digests() -> None:
-    """Put the day's round of reminders into the ledger."""
+    """Put the day's round of reminders into the ledger, if it was not held."""
     digests.ask()
+
+
+@shared_task(name="courses.tasks.sweep_handed")
+def sweep_handed() -> None:
+    """Let go of files that were handed in and have no row; tell of rows that have no file."""
+    handed_strays.sweep()

@@ -17,6 +17,7 @@ from courses.views import (
     authoring,
     bank,
     bank_files,
+    door,
     evaluation,
     handed,
     marking,
@@ -166,7 +167,8 @@ def register_sessions():
         path("<uuid:public_id>/apertura/", sessions.reopen, name="reopen"),
         path("<uuid:public_id>/marcas/", attendance.marks, name="marks"),
         path("<uuid:public_id>/hoja/", attendance.sheet_page, name="sheet"),
-        path("<uuid:public_id>/buscar/", attendance.find, name="find"),
+        path("<uuid:public_id>/buscar/", door.find, name="find"),
+        path("<uuid:public_id>/inscripcion/", door.register, name="register"),
         path("<uuid:public_id>/pantalla/", attendance.screen, name="screen"),
     ]
     return [path("presencial/", include((patterns, "courses_sessions")))]

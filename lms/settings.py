@@ -492,13 +492,19 @@ CELERY_BEAT_SCHEDULE = {
     },
     "send-digests": {
         "task": "courses.tasks.send_digests",
-        "schedule": crontab(hour=7, minute=30),
-        "options": {"expires": 6 * 3600},
+        # Again each hour of the day: whoever was away at half past seven holds the day's one round later.
+        "schedule": crontab(hour="7-18", minute=30),
+        "options": {"expires": 1800},
     },
     "close-overdue-attempts": {"task": "courses.tasks.close_overdue", "schedule": 60, "options": {"expires": 60}},
     "apply-course-rules": {"task": "courses.tasks.apply_rules", "schedule": 60, "options": {"expires": 60}},
     "fill-seats": {"task": "courses.tasks.fill_seats", "schedule": 300, "options": {"expires": 300}},
     "keep-assignments": {"task": "courses.tasks.keep_assignments", "schedule": 600, "options": {"expires": 600}},
+    "sweep-handed-files": {
+        "task": "courses.tasks.sweep_handed",
+        "schedule": crontab(hour=3, minute=20),
+        "options": {"expires": 6 * 3600},
+    },
     "sweep-imports": {"task": "lms.tasks.sweep_imports", "schedule": 3600, "options": {"expires": 3600}},
     "sweep-lost-videos": {"task": "media.tasks.sweep_lost_videos", "schedule": 60, "options": {"expires": 60}},
     "sweep-access-codes": {"task": "lms.tasks.sweep_access_codes", "schedule": 3600, "options": {"expires": 3600}},

@@ -5,7 +5,9 @@ takes the newer one, and a cancelled session goes from it.
 """
 
 from datetime import UTC, datetime
+from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
 from courses.models import InPersonSession
@@ -13,15 +15,24 @@ from courses.models import InPersonSession
 OCTETS = 75
 
 
+def host() -> str:
+    """What makes identities unique, the same wherever a file comes from."""
+    return urlsplit(settings.PUBLIC_URL).hostname or ""
+
+
+def method_of(session: InPersonSession) -> str:
+    """What the file asks of a calendar."""
+    return "CANCEL" if session.cancelled_at else "PUBLISH"
+
+
 def render(session: InPersonSession, *, host: str, url: str) -> bytes:
     """The file. `host` makes the identity unique; `url` is the page where one registers."""
-    method = "CANCEL" if session.cancelled_at else "PUBLISH"
     lines = [
         "BEGIN:VCALENDAR",
         "VERSION:2.0",
         "PRODID:-//Aula Municipal//Sesiones//ES",
         "CALSCALE:GREGORIAN",
-        f"METHOD:{method}",
+        f"METHOD:{method_of(session)}",
         "BEGIN:VEVENT",
         f"UID:{session.public_id}@{host}",
         f"SEQUENCE:{session.sequence}",

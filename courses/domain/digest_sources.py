@@ -4,14 +4,14 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from functools import partial
 
-from django.db.models import Count, Exists, F, OuterRef
+from django.db.models import Count, F
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from courses.domain import marking, talk
 from courses.domain.digests import Line, source
-from courses.models import Attempt, Completion, Enrolment, LessonQuestion
+from courses.models import Attempt, Enrolment, LessonQuestion
 from courses.models.reach import EDIT
 from lms import permissions
 from lms.models import Appointment, Person, RoleGrant
@@ -22,23 +22,16 @@ STAFF_ACTION = "read_staff"
 Told = Iterable[tuple[int, Line]]
 
 
-def _running():
-    """Courses that somebody is in and has not completed in their present edition."""
-    done = Completion.objects.filter(
-        person=OuterRef("person"), course_key=OuterRef("course_key"), edition=OuterRef("course__edition")
-    )
-    return Enrolment.objects.active().filter(~Exists(done), course__live=True)
-
-
 def _idle(at: datetime):
-    return _running().filter(last_seen_at__lte=at - IDLE_FROM, last_seen_at__gt=at - IDLE_UNTIL)
+    return Enrolment.objects.unfinished().filter(last_seen_at__lte=at - IDLE_FROM, last_seen_at__gt=at - IDLE_UNTIL)
 
 
 @source("idle")
 def idle(at: datetime) -> Told:
     """Courses that nobody opened for a week or two."""
     for one in _idle(at).select_related("course").order_by("-last_seen_at").iterator():
-        yield one.person_id, Line(partial(_idle_words, one.course.title), reverse("courses:learning"))
+        words = partial(_idle_words, one.course.title)
+        yield one.person_id, Line(words, reverse("courses:learning"), about=one.course_key)
 
 
 def _idle_words(title: str) -> str:
@@ -48,7 +41,7 @@ def _idle_words(title: str) -> str:
 @source("open_quizzes")
 def open_quizzes(at: datetime) -> Told:
     """Attempts that were begun a day ago or earlier and not handed in."""
-    running = _running().values("pk")
+    running = Enrolment.objects.unfinished().values("pk")
     begun = Attempt.objects.open().filter(started_at__lt=at - timedelta(days=1), enrolment__in=running)
     for one in begun.select_related("quiz", "enrolment").order_by("started_at").iterator():
         yield one.enrolment.person_id, Line(partial(_quiz_words, one.quiz.title), reverse("courses:learning"))

@@ -6,9 +6,8 @@ guardian's consent that holds. Each is claimed before it is sent (`Digest`): at 
 """
 
 import logging
-import smtplib
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -18,17 +17,16 @@ from django.core.mail import EmailMessage
 from django.db import IntegrityError, transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.models import Digest, DigestChoice
 from lms import gateways
-from lms.domain import handing, jobs, people
+from lms.domain import handing, jobs, letters
 from lms.models import Job, Person
 
 log = logging.getLogger(__name__)
 KIND = "courses.digest"
-FROM_HOUR, UNTIL_HOUR = 7, 19  # of Guatemala
 AT_MOST_EVERY = timedelta(days=7)
 KEPT_FOR = timedelta(days=90)
 AT_A_TIME = 200
@@ -37,10 +35,15 @@ SALT = "courses.digests.stop"
 
 @dataclass(frozen=True)
 class Line:
-    """One thing to remind of. `words()` says it in the language in force; `path` is where it leads on this site."""
+    """One thing to remind of. `words()` says it in the language in force; `path` is where it leads on this site.
+
+    Of the lines of one person `about` the same thing (a course) the first stands, from whichever source; None is
+    about nothing else.
+    """
 
     words: Callable[[], str]
     path: str
+    about: Hashable | None = None
 
 
 # A source tells, for a moment, what it reminds whom of: keys of people and their lines.
@@ -66,38 +69,40 @@ def source(name: str) -> Callable[[Source], Source]:
 
 
 def ask(at: datetime | None = None) -> Job:
-    """Put today's round into the ledger; a second one of the same day finds everything claimed."""
-    return jobs.request(KIND, timezone.localdate(at).isoformat())
+    """Put the day's round into the ledger, unless it was held already; asked every hour, it comes once a day."""
+    day = timezone.localdate(at).isoformat()
+    held = Job.objects.for_subject(KIND, day).filter(state=Job.State.DONE).first()
+    return held or jobs.request(KIND, day)
 
 
 @jobs.performs(KIND)
 def perform(held: jobs.Claim) -> None:
-    """Send the round of a day. After that day, or by night, nothing is sent: tomorrow's round says what still holds."""
+    """Send the round of a day; by night nothing, since the next day's says what still holds.
+
+    After its day (no worker was there) it asks for today's, so that of all that were missed one is held.
+    """
     if held.job.subject == timezone.localdate().isoformat():
         send_all(on_each=held.renew)
+    elif letters.is_day(timezone.now()):
+        ask()
     Digest.objects.filter(day__lt=timezone.localdate() - KEPT_FOR).delete()
 
 
 def send_all(at: datetime | None = None, *, on_each: Callable[[], None] = lambda: None) -> int:
     """Send everybody what there is to remind them of at the moment `at`; how many messages went out."""
     begun = at or timezone.now()
-    lines: dict[int, list[Line]] = defaultdict(list)
+    lines: dict[int, dict[Hashable, Line]] = defaultdict(dict)
     for tells in _register.sources.values():
         for key, line in tells(begun):
-            lines[key].append(line)
+            lines[key].setdefault(len(lines[key]) if line.about is None else line.about, line)
     keys, sent = sorted(lines), 0
     for start in range(0, len(keys), AT_A_TIME):
         for person in _reachable(keys[start : start + AT_A_TIME], begun):
-            if not is_day(at or timezone.now()):
+            if not letters.is_day(at or timezone.now()):
                 return sent
             on_each()
-            sent += send(person, lines[person.pk], begun)
+            sent += send(person, list(lines[person.pk].values()), begun)
     return sent
-
-
-def is_day(at: datetime) -> bool:
-    """Whether people may be written to at this hour of Guatemala."""
-    return FROM_HOUR <= timezone.localtime(at).hour < UNTIL_HOUR
 
 
 def _reachable(keys: list[int], at: datetime) -> list[Person]:
@@ -105,26 +110,14 @@ def _reachable(keys: list[int], at: datetime) -> list[Person]:
     lately = Digest.objects.filter(day__gt=timezone.localdate(at) - AT_MOST_EVERY, has_failed=False)
     found = Person.objects.active().standing().filter(pk__in=keys, erased_at=None, is_demo=False)
     found = found.exclude(digest_choice__is_wanted=False).exclude(pk__in=lately.values("person"))
-    return [one for one in found.select_related("language", "guardian_consent").order_by("pk") if _may_be_told(one)]
-
-
-def _may_be_told(person: Person) -> bool:
-    if not people.is_minor(person.born_on):
-        return True
-    consent = getattr(person, "guardian_consent", None)
-    return consent is not None and consent.holds
-
-
-def _channel(person: Person) -> str:
-    """One way: the e-mail, or else the telephone where texts can be sent; empty for somebody with neither."""
-    if person.email:
-        return Digest.Channel.EMAIL
-    return Digest.Channel.SMS if person.phone and gateways.is_open() else ""
+    return [
+        one for one in found.select_related("language", "guardian_consent").order_by("pk") if letters.may_be_told(one)
+    ]
 
 
 def send(person: Person, lines: list[Line], at: datetime) -> bool:
     """Claim the person's day, then send; whether it went out. A claim that is taken sends nothing."""
-    channel = _channel(person)
+    channel = letters.way_to(person)
     if not channel:
         return False
     try:
@@ -133,9 +126,9 @@ def send(person: Person, lines: list[Line], at: datetime) -> bool:
     except IntegrityError:
         return False
     try:
-        with translation.override("en" if person.language and person.language.key == "en" else "es"):
+        with letters.in_language_of(person):
             _deliver(person, channel, lines)
-    except (OSError, smtplib.SMTPException, gateways.GatewayFailed) as problem:
+    except letters.REFUSALS as problem:
         log.warning("A digest was not taken: %s", type(problem).__name__)
         Digest.objects.filter(pk=claim.pk).update(has_failed=True)
         return False

@@ -25,13 +25,19 @@ def enrol(*, person: Person, course: CoursePage, by: Person | None, at=None) -> 
     Coming back finds everything that was learnt, and takes a seat anew. Raises `enrolment.course_not_published`,
     `enrolment.not_a_member`, `enrolment.record_merged`, `enrolment.invitation_needed`, `enrolment.assigned_only`.
     """
-    course = course.source  # in whichever language somebody enters, they are in one course
-    _assert_open(person, course)
-    _assert_lets_in(person, course)
-    enrolment, action = enter(person=person, course=course, at=at)
+    enrolment, action = let_in(person=person, course=course, at=at)
     if action:
         record(action, enrolment, by)
     return enrolment
+
+
+@transaction.atomic
+def let_in(*, person: Person, course: CoursePage, at=None) -> tuple[Enrolment, str]:
+    """As `enrol`, without `record`, which has to follow if something happened: the trail is locked last."""
+    course = course.source  # in whichever language somebody enters, they are in one course
+    _assert_open(person, course)
+    _assert_lets_in(person, course)
+    return enter(person=person, course=course, at=at)
 
 
 @transaction.atomic

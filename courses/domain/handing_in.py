@@ -27,6 +27,7 @@ MOST_MEGABYTES = 30
 PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 SUFFIXES = (*papers.SUFFIXES, *PICTURES.values())
 MEGABYTE = 1024**2
+FOLDER = "entregas"
 
 
 def limit_of(body: Files) -> int:
@@ -41,23 +42,37 @@ def accepted_by(body: Files) -> list[str]:
 
 
 def take(
-    *, attempt: Attempt, order: int, file: IO[bytes], size: int, name: str, at: datetime | None = None
+    *,
+    attempt: Attempt,
+    order: int,
+    file: IO[bytes],
+    size: int,
+    name: str,
+    public_id: uuid.UUID | None = None,
+    at: datetime | None = None,
 ) -> HandedFile:
-    """Keep one more file of an answer.
+    """Keep one more file of an answer. Sent again under the same `public_id`, which its sender made, it is one.
 
-    Raises `handed.too_big`, `handed.kind`, `handed.later`, `upload.infected`, `document.…`, `picture.…`, and what
-    `grading.answer` raises. Whatever fails leaves no row and no file.
+    Raises `handed.conflict` (the id is another answer's), `handed.too_big`, `handed.kind`, `handed.later`,
+    `upload.infected`, `document.…`, `picture.…`, and what `grading.answer` raises. Whatever fails
+    leaves no row and no file.
     """
     body = _body_of(attempt, order)
+    if public_id and (known := _find(public_id, attempt, order)):
+        return known
     if size > limit_of(body) * MEGABYTE:
         words = _("«%(name)s» es demasiado grande: cada archivo puede tener hasta %(n)d MB.")
         raise RuleBroken("handed.too_big", words % {"name": name[:60], "n": limit_of(body)})
     content, suffix = _looked_at(file, body, attempt.enrolment.person)
-    wanted = f"entregas/{attempt.public_id}/{uuid.uuid4()}{suffix}"
+    wanted = f"{FOLDER}/{attempt.public_id}/{uuid.uuid4()}{suffix}"
     path = default_storage.save(wanted, content)
     try:
         handed = HandedFile(name=papers.clean_name(name, suffix)[:200], suffix=suffix, path=path)
-        return _keep(handed, attempt, order, at)
+        handed.public_id = public_id or handed.public_id
+        kept = _keep(handed, attempt, order, at)
+        if kept is not handed:
+            default_storage.delete(path)
+        return kept
     except BaseException:
         default_storage.delete(path)
         raise
@@ -68,12 +83,21 @@ def take(
 @transaction.atomic
 def _keep(handed: HandedFile, attempt: Attempt, order: int, at: datetime | None) -> HandedFile:
     Attempt.objects.select_for_update(of=("self",)).get(pk=attempt.pk)  # two at once: both stay
+    if known := _find(handed.public_id, attempt, order):  # the same one twice at once: one stays
+        return known
     answer = Answer.objects.get(attempt=attempt, order=order)
     handed.answer, handed.bytes = answer, default_storage.size(handed.path)
     handed.save()
     files = [*answer.given.get("files", []), str(handed.public_id)]
     grading.answer(attempt=attempt, order=order, given={"files": files}, at=at)
     return handed
+
+
+def _find(public_id: uuid.UUID, attempt: Attempt, order: int) -> HandedFile | None:
+    known = HandedFile.objects.select_related("answer").filter(public_id=public_id).first()
+    if known and (known.answer.attempt_id, known.answer.order) != (attempt.pk, order):
+        raise RuleBroken("handed.conflict", _("No pudimos guardar ese archivo. Elíjalo y súbalo de nuevo."))
+    return known
 
 
 @transaction.atomic

@@ -13,13 +13,23 @@ from courses.models import Activity, Attendance, Enrolment, InPersonSession, Reg
 
 @dataclass(frozen=True)
 class Offer:
-    """A session for one person. `is_present` is None where nothing was noted."""
+    """A session for one person: `registered_at` if they have a seat, `is_present` None where nothing was noted."""
 
     session: InPersonSession
     left: int
-    is_mine: bool
+    registered_at: datetime | None
     is_present: bool | None
     has_begun: bool
+
+    @property
+    def is_mine(self) -> bool:
+        """Whether they have a seat."""
+        return self.registered_at is not None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether it is not any more what they took a seat in."""
+        return bool(self.registered_at and self.session.sequence and self.session.changed_at > self.registered_at)
 
     @property
     def may_register(self) -> bool:
@@ -54,12 +64,12 @@ def outlook(activity: Activity, enrolment: Enrolment, *, at: datetime | None = N
     """What a person sees; a session that was cancelled is told to those who had a seat in it alone."""
     at = at or timezone.now()
     every = sessions.with_taken(activity.sessions.select_related("municipality__department", "trainer"))
-    mine = set(Registration.objects.active().filter(enrolment=enrolment).values_list("session", flat=True))
+    mine = dict(Registration.objects.active().filter(enrolment=enrolment).values_list("session", "registered_at"))
     rows = Attendance.objects.filter(enrolment=enrolment, session__activity=activity).order_by("pk")
     newest = dict(rows.values_list("session", "is_present"))
     meetings: dict[int, list[Offer]] = defaultdict(list)
     for one in every.order_by("meeting", "starts_at", "pk"):
-        offer = Offer(one, max(0, one.seats - one.taken), one.pk in mine, newest.get(one.pk), one.starts_at <= at)
+        offer = Offer(one, max(0, one.seats - one.taken), mine.get(one.pk), newest.get(one.pk), one.starts_at <= at)
         if _concerns(offer):
             meetings[one.meeting].append(offer)
     return Outlook(

@@ -12,7 +12,7 @@ from django.db import transaction
 from django.db.models import Count, Exists, OuterRef, Q, Subquery
 from django.utils import timezone
 
-from courses.domain import completion, settling
+from courses.domain import completion, notices, settling
 from courses.models import Completion, CoursePage, Enrolment
 from courses.models.enrolment import EnrolmentQuerySet
 from lms.domain import audit
@@ -66,6 +66,7 @@ def move_up(course: CoursePage, at=None) -> list[Enrolment]:
         enrolment.waiting_since = enrolment.withdrawn_at = None
         enrolment.seated_at = at or timezone.now()
         enrolment.save(update_fields=["waiting_since", "withdrawn_at", "seated_at"])
+        notices.ask_seated(enrolment)
     return moved
 
 

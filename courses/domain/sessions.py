@@ -3,6 +3,7 @@
 Locks are taken in the order enrolment, session.
 """
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -11,15 +12,16 @@ from django.db.models import Count, Max, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import marking
+from courses.domain import marking, notices
 from courses.models import Activity, Enrolment, InPersonSession, Registration
 from lms.domain import audit, identity
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-# What whoever comes must know: a change of one of these is a new sequence of the calendar.
-TOLD = ("starts_at", "ends_at", "municipality", "room", "notes")
-PLANNED = (*TOLD, "meeting", "hours", "trainer", "seats")
+# What whoever comes must know: a change of one of these is told, and is a new sequence of the calendar.
+TOLD = ("starts_at", "ends_at", "municipality", "room", "trainer", "notes")
+InTime = Callable[[InPersonSession, datetime], None]
+PLANNED = (*TOLD, "meeting", "hours", "seats")
 
 
 def sessions_for(person: Person) -> QuerySet[InPersonSession]:
@@ -67,6 +69,8 @@ def change(*, session: InPersonSession, by: Person | None, **fields: Any) -> InP
     if changed:
         session.changed_at = timezone.now()
         session.save(update_fields=[*changed, "sequence", "changed_at"])
+        if set(changed) & set(TOLD):
+            notices.ask_session(session)
         _record("in_person.changed", session, by, fields=changed)
     return session
 
@@ -83,6 +87,7 @@ def cancel(*, session: InPersonSession, reason: str, by: Person | None) -> InPer
     session.cancel_reason = reason.strip()
     session.sequence += 1
     session.save(update_fields=["cancelled_at", "changed_at", "cancel_reason", "sequence"])
+    notices.ask_session(session)
     _record("in_person.cancelled", session, by, reason=session.cancel_reason)
     return session
 
@@ -121,10 +126,21 @@ def register(*, enrolment: Enrolment, session: InPersonSession, by: Person | Non
     Raises `in_person.not_enrolled`, `in_person.other_course`, `in_person.begun`, `in_person.full`,
     `in_person.cancelled`, `in_person.closed`.
     """
-    at = at or timezone.now()
+    return _register(enrolment, session, by, at or timezone.now(), _assert_ahead)
+
+
+@transaction.atomic
+def seat_at_door(*, enrolment: Enrolment, session: InPersonSession, by: Person | None, at=None) -> Registration:
+    """As `register`, by whoever holds the session, and until it ends. Raises `in_person.over` after that."""
+    return _register(enrolment, session, by, at or timezone.now(), _assert_lasting)
+
+
+def _register(
+    enrolment: Enrolment, session: InPersonSession, by: Person | None, at: datetime, assert_in_time: InTime
+) -> Registration:
     enrolment = _enrolled(enrolment, session)
     session = _locked(session)
-    _assert_ahead(session, at)
+    assert_in_time(session, at)
     held = {one.session_id: one for one in _parallel(enrolment, session).select_related("session")}
     if session.pk in held:
         return held.pop(session.pk)
@@ -198,9 +214,19 @@ def _assert_open(session: InPersonSession) -> None:
 
 
 def _assert_ahead(session: InPersonSession, at: datetime) -> None:
-    _assert_open(session)
+    _assert_offered(session)
     if session.starts_at <= at:
         raise RuleBroken("in_person.begun", _("La sesión ya empezó. Si está ahí, anote su asistencia con el código."))
+
+
+def _assert_lasting(session: InPersonSession, at: datetime) -> None:
+    _assert_offered(session)
+    if session.ends_at <= at:
+        raise RuleBroken("in_person.over", _("La sesión ya terminó: no se inscribe a nadie más."))
+
+
+def _assert_offered(session: InPersonSession) -> None:
+    _assert_open(session)
     if session.activity.retired_at:
         raise RuleBroken("in_person.cancelled", _("Esta parte del curso ya no está publicada."))
 

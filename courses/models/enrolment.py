@@ -27,6 +27,13 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
         """Those that take a seat: not withdrawn, whatever became of a network since."""
         return self.filter(withdrawn_at=None, joined_into=None)
 
+    def unfinished(self) -> "EnrolmentQuerySet":
+        """Those of people who are in a published course and have not completed its present edition."""
+        made = Completion.objects.filter(
+            person=OuterRef("person"), course_key=OuterRef("course_key"), edition=OuterRef("course__edition")
+        )
+        return self.active().filter(~Exists(made), course__live=True)
+
     def waiting(self) -> "EnrolmentQuerySet":
         """Those on the list of a course that is full, whoever came first before the others."""
         return self.filter(waiting_since__isnull=False, joined_into=None).order_by("waiting_since", "pk")

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_POST, require_safe
 from pydantic import ValidationError
 from wagtail.admin import messages
 
-from courses.domain import attendance, rotating, walk_ins
+from courses.domain import attendance, rotating
 from courses.models import Attendance, CoursePage, Enrolment, InPersonSession
 from courses.models.reach import EDIT
 from courses.schemas import MarksIn
@@ -156,20 +156,6 @@ def _verdict(request: HttpRequest, session: InPersonSession, one) -> dict[str, A
         status = STATUS.get(broken.code, 422)
         return answer | {"status": status, "code": broken.code, "message": str(broken.message)}
     return answer | {"status": 201 if is_new else 200}
-
-
-@needs(EDIT)
-@require_POST
-def find(request: HttpRequest, public_id: UUID) -> HttpResponse:
-    """Somebody of the course who is not on the list. What was looked for is in no address."""
-    session = session_or_404(request, public_id)
-    form = FindForm(request.POST)
-    found = walk_ins.find(session, form.cleaned_data["words"]) if form.is_valid() else []
-    here = {row.enrolment.pk for row in attendance.rows_of(session) if row.is_present}
-    lines = [Line(attendance.Row(one, None, None)) for one in found if one.pk not in here]
-    context = {"lines": lines, "already": len(found) - len(lines), "form": FindForm()}
-    shown = context | frame_of(session, _("Anotar a quien no está en la lista"))
-    return render(request, "wagtailadmin/courses/attendance_find.html", shown)
 
 
 @needs(EDIT)

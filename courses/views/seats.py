@@ -71,7 +71,7 @@ def calendar_file(request: HttpRequest, public_id: UUID) -> HttpResponse:
     session, enrolment = _mine_or_404(request, public_id)
     url = request.build_absolute_uri(lesson_address(session.activity, enrolment.course))
     return HttpResponse(
-        calendar.render(session, host=request.get_host().partition(":")[0], url=url),
+        calendar.render(session, host=calendar.host(), url=url),
         content_type="text/calendar; charset=utf-8",
         headers={
             "Content-Disposition": f'attachment; filename="sesion-{session.code}.ics"',

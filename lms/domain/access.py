@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 from lms import gateways, permissions
 from lms.models import AccessCode, Appointment, Person, RoleGrant
 
-from . import audit, identity, jobs, people
+from . import audit, identity, jobs, letters, people
 from .errors import RuleBroken
 
 SENT_LIVES = timedelta(minutes=10)
@@ -110,12 +110,13 @@ def send_code(held: jobs.Claim) -> None:
 
 
 def _deliver(person: Person, channel: str, code: str) -> None:
-    text = _("%(code)s es su código para entrar a Aula Municipal. Vale 10 minutos. No lo comparta con nadie.")
-    text %= {"code": code}
-    if channel == AccessCode.Channel.SMS and person.phone:
-        gateways.send_text(person.phone, text)
-    elif channel == AccessCode.Channel.EMAIL and person.email:
-        send_mail(_("Su código para entrar"), text, None, [person.email])
+    with letters.in_language_of(person):
+        text = _("%(code)s es su código para entrar a Aula Municipal. Vale 10 minutos. No lo comparta con nadie.")
+        text %= {"code": code}
+        if channel == AccessCode.Channel.SMS and person.phone:
+            gateways.send_text(person.phone, text)
+        elif channel == AccessCode.Channel.EMAIL and person.email:
+            send_mail(_("Su código para entrar"), text, None, [person.email])
 
 
 def redeem_code(*, public_id, typed: str) -> Person:

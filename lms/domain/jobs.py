@@ -9,7 +9,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import datetime, timedelta
 from threading import Event, Thread
 
 from celery import current_app
@@ -39,6 +39,14 @@ class Cancelled(LeaseLost):
     """Somebody cancelled the job; stop at once and publish nothing more."""
 
 
+class NotYet(Exception):
+    """What it says cannot be done before `until`; the try does not count."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(until.isoformat())
+        self.until = until
+
+
 class Claim:
     """A worker's hold on a running job. Every write names the fence; `progress` also renews the lease."""
 
@@ -66,6 +74,12 @@ class Claim:
     def renew(self) -> None:
         """Hold the lease a while longer. Raises `LeaseLost`."""
         self._write(lease_until=_lease_end())
+
+    def note(self, **facts: object) -> None:
+        """Keep facts for whoever tries it next, such as that a message goes out now. Raises `LeaseLost`."""
+        payload = self.job.payload | facts
+        self._write(payload=payload)
+        self.job.payload = payload
 
     def assert_held(self) -> None:
         """Lock the job's row and check the fence: call it inside the transaction that publishes a result."""
@@ -232,6 +246,8 @@ def run(job_id: int) -> bool:
         end_cancelled(held.job.pk, fence=held.fence)
     except LeaseLost:
         log.warning("Job %s was taken over", held.job.public_id)
+    except NotYet as wait:
+        _put_off(held, wait.until)
     except RuleBroken as broken:
         _end(held, Job.State.FAILED, broken.message)
     except Exception as failure:
@@ -309,6 +325,13 @@ def _put_back(held: Claim, reason: str) -> None:
     pause = timedelta(seconds=5 * 3**held.job.attempts)
     Job.objects.filter(pk=held.job.pk, fence=held.fence, state=Job.State.RUNNING).update(
         state=Job.State.WAITING, reason=reason[:2000], due_at=timezone.now() + pause, lease_until=None
+    )
+
+
+def _put_off(held: Claim, until: datetime) -> None:
+    # It was begun, so it rests until it is due; one more try stands for the one that was none.
+    Job.objects.filter(pk=held.job.pk, fence=held.fence, state=Job.State.RUNNING).update(
+        state=Job.State.WAITING, max_attempts=F("max_attempts") + 1, due_at=until, lease_until=None
     )
 
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from lms import permissions
 from lms.models import Person, PersonRequest
 
-from . import audit, erasure, identity, people
+from . import audit, erasure, identity, letters, people
 from .errors import RuleBroken
 
 ACTION = "answer_requests"
@@ -118,12 +118,12 @@ def grant_erasure(*, request: PersonRequest, by: Person) -> None:
         raise RuleBroken("request.too_early", _("La persona todavía puede arrepentirse. Espere a que venza el plazo."))
     with transaction.atomic():
         locked = _lock_open(request)
-        address = locked.person.email
+        address, language = locked.person.email, letters.language_of(locked.person)
         _write_answer(locked, PersonRequest.State.GRANTED, by, "")
         erasure.erase(person=locked.person, by=by)
         # Last, as everywhere: whoever has the head of the trail waits for nobody.
         _record("request.granted", locked, by)
-        _tell_when_it_holds(locked, address)
+        _tell_when_it_holds(locked, address, language)
 
 
 def refuse(*, request: PersonRequest, by: Person, answer: str) -> None:
@@ -157,7 +157,7 @@ def _ask(person: Person, kind: str, *, by: Person, **fields: str) -> PersonReque
 def _answer(request: PersonRequest, state: str, by: Person, answer: str) -> None:
     _write_answer(request, state, by, answer)
     _record("request.granted" if state == PersonRequest.State.GRANTED else "request.refused", request, by)
-    _tell_when_it_holds(request, request.person.email)
+    _tell_when_it_holds(request, request.person.email, letters.language_of(request.person))
 
 
 def _write_answer(request: PersonRequest, state: str, by: Person, answer: str) -> None:
@@ -166,14 +166,14 @@ def _write_answer(request: PersonRequest, state: str, by: Person, answer: str) -
     request.save(update_fields=["state", "answer", "answered_by", "answered_at"])
 
 
-def _tell_when_it_holds(request: PersonRequest, address: str | None) -> None:
+def _tell_when_it_holds(request: PersonRequest, address: str | None, language: str) -> None:
     if address:
-        transaction.on_commit(lambda: _tell(address, request), robust=True)
+        transaction.on_commit(lambda: _tell(address, language, request), robust=True)
 
 
-def _tell(address: str, request: PersonRequest) -> None:
+def _tell(address: str, language: str, request: PersonRequest) -> None:
     """A letter without any datum of the record: letters pass through many hands."""
-    with translation.override("es"):
+    with translation.override(language):
         if request.kind == PersonRequest.Kind.ERASURE and request.state == PersonRequest.State.GRANTED:
             text = _(
                 "Sus datos de Aula Municipal se borraron, como usted pidió. Este es el último correo que le llega."

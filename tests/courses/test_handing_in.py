@@ -203,3 +203,31 @@ def test_an_empty_one_is_worth_nothing_at_once(trainer):
     attempt = an_attempt(trainer)
     grading.hand_in(attempt=attempt, at=timezone.now())
     assert (attempt.answers.get().percent, marking.to_mark(trainer).count()) == (0, 0)
+
+
+def test_a_file_that_comes_again_under_its_name_is_one_and_nobody_elses(trainer):
+    mine, other, key = an_attempt(trainer), an_attempt(trainer), uuid.uuid4()
+    first = handed(mine, public_id=key)
+    before = stored()
+    assert handed(mine, public_id=key) == first
+    with pytest.raises(RuleBroken) as caught:
+        handed(other, public_id=key)
+    assert caught.value.code == "handed.conflict"
+    assert (HandedFile.objects.get(), stored()) == (first, before)
+    assert mine.answers.get().given == {"files": [str(key)]}
+
+
+def test_one_file_may_be_named_by_its_sender_and_two_may_not(client, trainer):
+    attempt, key = an_attempt(trainer), uuid.uuid4()
+    client.force_login(attempt.enrolment.person)
+    for _again in range(2):
+        sent = {"answer": SimpleUploadedFile("plan.pdf", PDF), "file_id": str(key)}
+        answer = client.post(page(attempt), sent, headers={"X-Requested-With": "fetch"})
+        assert answer.status_code == 204
+    assert HandedFile.objects.get().public_id == key
+    client.post(page(attempt), {"remove": str(key)})
+    two = [SimpleUploadedFile("plan.pdf", PDF), SimpleUploadedFile("acta.pdf", PDF)]
+    client.post(page(attempt), {"answer": two, "file_id": str(key)})
+    assert HandedFile.objects.count() == 2
+    assert not HandedFile.objects.filter(public_id=key).exists()
+    assert client.post(page(attempt), {"answer": SimpleUploadedFile("x.pdf", PDF), "file_id": "x"}).status_code == 422
