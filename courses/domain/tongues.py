@@ -92,9 +92,8 @@ class QuizTexts:
 def quiz_texts(quiz: Quiz, code: str) -> QuizTexts:
     """In a language; what changed since it was translated, in the words of the source."""
     said = QuizTranslation.objects.filter(quiz=quiz, language=code).first()
-    title = said.title if said and said.of_title == quiz.title else ""
-    instructions = said.instructions if said and said.of_instructions == quiz.instructions else ""
-    return QuizTexts(title or quiz.title, instructions or quiz.instructions)
+    texts = {name: said.said_of(name) if said else "" for name in ("title", "instructions")}
+    return QuizTexts(texts["title"] or quiz.title, texts["instructions"] or quiz.instructions)
 
 
 # Grading ------------------------------------------------------------------------------------------------------------
@@ -229,8 +228,11 @@ def keep(
         )
     said = {path: text.strip() for path, text in texts.items() if text.strip()}
     was = state.newest
-    rest = {path: one for path, one in (was.outdated if was else {}).items() if path not in said}
-    return _publish(state, question, said, rest, by) if publishes else _draft(state, said, rest, by)
+    outdated = was.outdated if was else {}
+    if not publishes:
+        return _draft(state, said, outdated, by)
+    rest = {path: one for path, one in outdated.items() if path not in said}
+    return _publish(state, question, said, rest, by)
 
 
 def _publish(
@@ -265,6 +267,20 @@ def _draft(state: Standing, said: dict[str, str], rest: dict, by: Person) -> Que
         version=state.version, language=state.code, published_at=None, defaults=values
     )
     return draft
+
+
+@transaction.atomic
+def keep_quiz(quiz: Quiz, *, code: str, title: str, instructions: str, by: Person) -> QuizTranslation:
+    """What a quiz says of itself in a language, from now on. Raises `translation.unknown_language`."""
+    if code not in languages():
+        raise RuleBroken("translation.unknown_language", _("Elija uno de los idiomas de la lista."))
+    quiz = Quiz.objects.select_for_update(of=("self",)).get(pk=quiz.pk)
+    said = {"title": title.strip(), "instructions": instructions.strip()}
+    source = {"of_title": quiz.title, "of_instructions": quiz.instructions}
+    values = said | source | {"made_by": by, "made_at": timezone.now()}
+    made, _is_new = QuizTranslation.objects.update_or_create(quiz=quiz, language=code, defaults=values)
+    audit.record("quiz.translated", by=by, subject=f"courses.quiz:{quiz.public_id}", facts={"language": code})
+    return made
 
 
 def carry(was: QuestionVersion, now: QuestionVersion) -> None:

@@ -83,3 +83,11 @@ class QuizTranslation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quiz_id}.{self.language}"
+
+    def is_outdated(self, name: str) -> bool:
+        """Whether the `title` or the `instructions` were translated from other words than today's."""
+        return bool(getattr(self, name)) and getattr(self, f"of_{name}") != getattr(self.quiz, name)
+
+    def said_of(self, name: str) -> str:
+        """The `title` or the `instructions`; empty where the source has changed since."""
+        return "" if self.is_outdated(name) else getattr(self, name)

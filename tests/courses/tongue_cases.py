@@ -41,7 +41,7 @@ class Setting:
 
 def a_setting(**fields) -> Setting:
     author = somebody_with_role("administrator")
-    quiz = a_quiz(questions=0, title="Repaso", instructions="Responda con calma", **fields)
+    quiz = a_quiz(questions=0, title="Repaso", instructions="Responda con calma", made_by=author, **fields)
     said = Feedback(right="Bien hecho", wrong="Lea de nuevo", always="Artículo 9")
     asked = [
         a_question(f"¿Pregunta {n}?", body=body, feedback=said, made_by=author)
