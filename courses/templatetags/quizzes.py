@@ -113,11 +113,20 @@ class Asked(practising.Practice):
     @property
     def field(self) -> showing.Field:
         """In the same order each time."""
-        return showing.show(self.version.said, {}, seed=str(self.block_key), name=self.prefix)
+        return showing.show(self.asked, {}, seed=str(self.block_key), name=self.prefix)
 
 
 @register.simple_tag
 def practice_of(lesson, block) -> Asked | None:
     """The question of a block of practice."""
     found = practising.practice_of(lesson, block)
-    return Asked(found.lesson, found.block_key, found.version) if found else None
+    return Asked(found.lesson, found.block_key, found.version, found.texts) if found else None
+
+
+@register.simple_tag(takes_context=True)
+def may_practise(context: dict, course) -> bool:
+    """Whether the reader may answer questions for practice in a course; looked up once for each page."""
+    known = context["request"].__dict__.setdefault("_aula_practises", {})
+    if course.pk not in known:
+        known[course.pk] = practising.is_open_to(course, context["request"].user)
+    return known[course.pk]
