@@ -324,13 +324,13 @@ def _ask(attempt: Attempt) -> None:
         raise RuleBroken("attempt.no_questions", _("Este cuestionario aún no tiene preguntas."))
     if attempt.quiz.is_shuffled:
         chance.shuffle(drawn)
-    keys = [question.latest_id for question, _points in drawn]
+    keys = [question.latest_id for question, _points in drawn if question.latest_id]
     said = tongues.newest(keys, attempt.language) if attempt.language else {}
     Answer.objects.bulk_create(
         Answer(
             attempt=attempt,
             version=question.latest,
-            translation=said.get(question.latest_id),
+            translation=said.get(question.latest_id or 0),
             order=order,
             points=points,
         )

@@ -140,12 +140,12 @@ def questions_to_grade(every: list[Answer]) -> list[Question]:
 
 def note_solutions(every: Iterable[Answer], code: str) -> None:
     """Let answers that were graded again tell what is right in a language."""
-    again = [one for one in every if one.graded_by]
+    again = [(one, one.graded_by) for one in every if one.graded_by]
     if again and code:
-        found = newest({one.graded_by_id for one in again}, code)
-        for one in again:
-            if said := found.get(one.graded_by_id):
-                one.solved = translating.in_language(one.graded_by.said, said.texts)
+        found = newest({version.pk for _one, version in again}, code)
+        for one, version in again:
+            if said := found.get(version.pk):
+                one.solved = translating.in_language(version.said, said.texts)
 
 
 # Keeping ------------------------------------------------------------------------------------------------------------
@@ -220,6 +220,8 @@ def keep(
     if code not in languages():
         raise RuleBroken("translation.unknown_language", _("Elija uno de los idiomas de la lista."))
     question = BankQuestion.objects.select_for_update(of=("self",)).select_related("latest").get(pk=question.pk)
+    if question.latest is None:
+        raise ValueError(question.pk)
     state = standings([question.latest], code)[0]
     if mark != state.mark:
         raise RuleBroken(

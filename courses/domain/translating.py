@@ -143,7 +143,7 @@ def _asked(quizzes: list[Quiz], lessons: list[LessonPage]) -> list[QuestionVersi
             if block["type"] == "practice":
                 questions.add(block["value"]["question"])
     found = BankQuestion.objects.in_use().filter(Q(pk__in=questions) | Q(topic__in=topics), latest__isnull=False)
-    return [one.latest for one in found.select_related("latest__question")]
+    return [one.latest for one in found.select_related("latest__question") if one.latest]
 
 
 def _is_older(lesson: LessonPage, published_at) -> bool:

@@ -12,7 +12,20 @@ from typing import Any, TypeAlias
 
 from . import numbers
 from .answers import answers_of
-from .kinds import Body, Choices, Cloze, Matching, Numeric, Ordering, Question, ShortText, TextAnswer, TrueFalse, Unit
+from .kinds import (
+    Body,
+    Choices,
+    Cloze,
+    Matching,
+    NumberAnswer,
+    Numeric,
+    Ordering,
+    Question,
+    ShortText,
+    TextAnswer,
+    TrueFalse,
+    Unit,
+)
 from .showing import GAP
 
 Texts: TypeAlias = Mapping[str, str]
@@ -133,7 +146,8 @@ def _matching_parts(body: Matching) -> Iterator[Part]:
 
 
 def _typed_parts(body: Numeric | ShortText, at: str, gap: int) -> Iterator[Part]:
-    for number, answer in enumerate(body.answers, start=1):
+    answers: tuple[NumberAnswer | TextAnswer, ...] = body.answers
+    for number, answer in enumerate(answers, start=1):
         if isinstance(answer, TextAnswer):
             yield Part(f"{at}answer.{number}", Role.ACCEPTED, answer.text, Shape.LINES, number, gap)
         yield Part(f"{at}answer.{number}.said", Role.ANSWER_SAID, answer.feedback, number=number, gap=gap)
@@ -193,10 +207,10 @@ def _body(body: Any, texts: Texts, others: Sequence[Texts] | None, at: str) -> A
             said = [one.model_copy(update={"text": texts.get(f"{at}item.{one.key}") or one.text}) for one in body.items]
             return body.model_copy(update={"items": tuple(said)})
         case Cloze():
-            said = [
+            gaps = [
                 one.model_copy(update={"body": _body(one.body, texts, others, f"gap.{one.key}.")}) for one in body.gaps
             ]
-            return body.model_copy(update={"gaps": tuple(said)})
+            return body.model_copy(update={"gaps": tuple(gaps)})
     return body
 
 
