@@ -27,6 +27,7 @@ from courses.views import (
     rules,
     sessions,
     talk_office,
+    tongues,
     translations,
 )
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
@@ -91,6 +92,9 @@ def register_bank():
         path("<uuid:public_id>/recalificar/", regrading.regrade, name="regrade"),
         path("<uuid:public_id>/recalificar/avance/", regrading.progress, name="regrade_progress"),
         path("<uuid:public_id>/recalificar/csv/", regrading.sheet, name="regrade_sheet"),
+        path("<uuid:public_id>/idiomas/", tongues.index, name="tongues"),
+        path("<uuid:public_id>/idiomas/<slug:code>/", tongues.question, name="tongue"),
+        path("cuestionarios/<uuid:public_id>/idiomas/<slug:code>/", tongues.quiz, name="quiz_tongue"),
         path("<uuid:public_id>/archivar/", bank.archive, name="archive"),
         path("<uuid:public_id>/restaurar/", bank.restore, name="restore"),
     ]

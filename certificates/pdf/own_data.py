@@ -17,8 +17,7 @@ from .lettering import BOLD, ITALIC, REGULAR
 WIDTH, HEIGHT = letter
 EDGE, LEFT, RIGHT = 27.0, 72.0, WIDTH - 54.0
 TOP, BOTTOM = HEIGHT - 54.0, 60.0
-LABEL_WIDTH = 150.0
-SIZE, LEADING = 10.0, 13.5
+SIZE, LEADING, LABEL_WIDTH = 10.0, 13.5, 150.0
 # Long lists of small steps: whole in the JSON file, counted here.
 COUNTED = frozenset({"segments", "learning_events", "acts"})
 
@@ -169,6 +168,7 @@ LABELS = {
     "received_at": "Recibido",
     "quiz": "Cuestionario",
     "number": "Intento",
+    "language": "Idioma",
     "closed_at": "Entrega",
     "is_passed": "Aprobado",
     "question": "Pregunta",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
+from courses.domain import tongues
 from courses.models import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from courses.questions import Question, prose
 from lms.domain import audit
@@ -42,6 +43,8 @@ def change(
     question.save(update_fields=[*_columns(said)])
     _show(question, pictures)
     version = _version(question, said, last.number + 1 if last else 1, by)
+    if last is not None:
+        tongues.carry(last, version)
     audit.record("question.changed", by=by, subject=_subject(question), facts={"version": version.number})
     return version
 

@@ -39,6 +39,8 @@ HANDED = (
     "courses.Quiz.made_by",
     "courses.BankQuestion.made_by",
     "courses.QuestionVersion.made_by",
+    "courses.QuestionTranslation.made_by",
+    "courses.QuizTranslation.made_by",
     "courses.Topic.made_by",
     "courses.Answer.marked_by",
     "courses.CourseRule.made_by",
@@ -368,6 +370,7 @@ belongings.register(
                 *("courses.InPersonSession", "courses.Attendance"),
                 *("courses.MarkChange", "courses.Regrading"),
                 *("courses.Quiz", "courses.BankQuestion", "courses.QuestionVersion", "courses.Topic"),
+                *("courses.QuestionTranslation", "courses.QuizTranslation"),
                 *("courses.LessonQuestion", "courses.Evaluation", "courses.DigestChoice"),
             }
         ),

@@ -17,7 +17,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.domain import completion, judging, rules
+from courses.domain import completion, judging, rules, tongues
 from courses.domain.granted import is_open
 from courses.models import (
     Activity,
@@ -123,8 +123,10 @@ def standing(*, enrolment: Enrolment, activity: Activity, at: datetime | None = 
 
 
 @transaction.atomic
-def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at: datetime | None = None) -> Attempt:
-    """Begin an attempt, or return the one that is open or already bears this id.
+def start(
+    *, enrolment: Enrolment, activity: Activity, attempt_id: UUID, language: str = "", at: datetime | None = None
+) -> Attempt:
+    """Begin an attempt, or return the one that is open or already bears this id. It is read in `language`, if known.
 
     Raises `attempt.not_enrolled`, `attempt.not_a_quiz`, `attempt.foreign`, `attempt.passed`, `attempt.to_mark`,
     `attempt.none_left`, `attempt.wait`, `attempt.no_questions`.
@@ -136,10 +138,10 @@ def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at: dat
     if same := Attempt.objects.filter(public_id=attempt_id).first():
         if (same.enrolment_id, same.activity_id) != (enrolment.pk, activity.pk):
             raise RuleBroken("attempt.foreign", _("Vuelva a la lección y comience el cuestionario de nuevo."))
-        return same
+        return _read_in(same, language)
     state = standing(enrolment=enrolment, activity=activity, at=at)
     if state.open_attempt:
-        return state.open_attempt
+        return _read_in(state.open_attempt, language)
     _assert_may_start(state)
     attempt = Attempt.objects.create(
         public_id=attempt_id,
@@ -148,12 +150,17 @@ def start(*, enrolment: Enrolment, activity: Activity, attempt_id: UUID, at: dat
         quiz=activity.quiz,
         number=len(state.attempts) + 1,
         pass_percent=state.pass_percent,
+        language=language if language in tongues.languages() else "",
         started_at=at,
         ends_at=at + timedelta(minutes=activity.quiz.minutes) if activity.quiz.minutes else None,
     )
     _ask(attempt)
     audit.record("attempt.started", by=enrolment.person, subject=_subject(attempt))
     return attempt
+
+
+def _read_in(attempt: Attempt, language: str) -> Attempt:
+    return tongues.read_in(attempt, language) if language and language != attempt.language else attempt
 
 
 def _assert_may_start(state: Standing) -> None:
@@ -317,8 +324,16 @@ def _ask(attempt: Attempt) -> None:
         raise RuleBroken("attempt.no_questions", _("Este cuestionario aún no tiene preguntas."))
     if attempt.quiz.is_shuffled:
         chance.shuffle(drawn)
+    keys = [question.latest_id for question, _points in drawn if question.latest_id]
+    said = tongues.newest(keys, attempt.language) if attempt.language else {}
     Answer.objects.bulk_create(
-        Answer(attempt=attempt, version=question.latest, order=order, points=points)
+        Answer(
+            attempt=attempt,
+            version=question.latest,
+            translation=said.get(question.latest_id or 0),
+            order=order,
+            points=points,
+        )
         for order, (question, points) in enumerate(drawn, start=1)
     )
 
@@ -352,8 +367,8 @@ def _draw(attempt: Attempt, items: list[QuizItem], chance: random.Random) -> lis
 
 def _grade(attempt: Attempt) -> None:
     """Write into the answers what each is worth and what is said of it."""
-    every = list(attempt.answers.select_related("version"))
-    for given in every:
-        mark = grading.grade(given.version.said, given.given)
+    every = list(attempt.answers.select_related("version", "translation"))
+    for given, asked in zip(every, tongues.questions_to_grade(every), strict=True):
+        mark = grading.grade(asked, given.given)
         given.percent, given.said = mark.percent, list(mark.said)
     Answer.objects.bulk_update(every, ["percent", "said"])

@@ -65,7 +65,7 @@ def mark(
     """
     enrolment = Enrolment.objects.select_for_update(of=("self",)).get(pk=answer.attempt.enrolment_id)
     attempt = Attempt.objects.select_for_update(of=("self",)).get(pk=answer.attempt_id)
-    answer = Answer.objects.select_related("version").get(pk=answer.pk)
+    answer = Answer.objects.select_related("version", "translation").get(pk=answer.pk)
     body = answer.version.said.body
     if enrolment.person_id == by.pk:
         raise RuleBroken("mark.own", _("Su propia respuesta la califica otra persona."))
@@ -77,7 +77,7 @@ def mark(
     answer.levels = dict(levels or {})
     answer.percent = _percent(body, answer.levels, percent)
     answer.remark, answer.marked_by, answer.marked_at = remark.strip(), by, timezone.now()
-    answer.said = list(engine.said_at(answer.version.said, answer.percent))
+    answer.said = list(engine.said_at(answer.asked, answer.percent))
     answer.save(update_fields=["percent", "levels", "remark", "said", "marked_by", "marked_at"])
     grading.settle(attempt, enrolment, at=timezone.now())
     if change:

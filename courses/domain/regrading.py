@@ -16,11 +16,11 @@ from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from courses.domain import grading
+from courses.domain import grading, tongues
 from courses.domain.marking import courses_of
 from courses.models import Answer, Attempt, BankQuestion, Enrolment, MarkChange, QuestionVersion, Quiz, Regrading
+from courses.questions import Question, mapping
 from courses.questions import grading as engine
-from courses.questions import mapping
 from courses.questions.grading import Mark
 from lms.domain import audit, job_words, jobs
 from lms.domain.errors import RuleBroken
@@ -139,20 +139,24 @@ def outcomes_of(keys: Iterable[int], question: BankQuestion, version: QuestionVe
     for row in plain:
         every[row.attempt_id].append(row)
     versions: dict[int, QuestionVersion] = {}
+    spoken = tongues.Tongues.of([version])
     for key, attempt in sorted(attempts.items()):
         asked = [again[row.pk] for row in every[key] if row.pk in again]
         for one in asked:  # each version is read once, not once for each answer
             one.version = versions.setdefault(one.version_id, one.version)
         if asked:
-            yield _outcome(attempt, every[key], asked, version)
+            said = spoken.to_grade(version, code=attempt.language)
+            yield _outcome(attempt, every[key], asked, version, said)
 
 
-def _outcome(attempt: Attempt, every: list[Answer], asked: list[Answer], version: QuestionVersion) -> Outcome:
+def _outcome(
+    attempt: Attempt, every: list[Answer], asked: list[Answer], version: QuestionVersion, said: Question
+) -> Outcome:
     marks: dict[int, Mark] = {}
     why = ""
     for one in asked:
         try:
-            marks[one.pk] = regraded(one, version)
+            marks[one.pk] = regraded(one, version, said)
         except mapping.Unmappable as unmappable:
             why = unmappable.code
     if why:
@@ -172,10 +176,10 @@ def _outcome(attempt: Attempt, every: list[Answer], asked: list[Answer], version
     )
 
 
-def regraded(answer: Answer, version: QuestionVersion) -> Mark:
-    """What an answer is worth by another version. Raises `Unmappable`."""
+def regraded(answer: Answer, version: QuestionVersion, said: Question) -> Mark:
+    """What an answer is worth by another version, `said` in the language of the attempt. Raises `Unmappable`."""
     given = mapping.carry(answer.version.said.body, version.said.body, answer.given)
-    return engine.grade(version.said, given)
+    return engine.grade(said, given)
 
 
 def _mean(marks: Iterable[tuple[Decimal, Decimal | None]]) -> Decimal | None:

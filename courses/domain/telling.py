@@ -5,6 +5,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
+from courses.domain import tongues
 from courses.models import (
     ActivityCompletion,
     Answer,
@@ -32,7 +33,8 @@ from lms.domain.telling import moment
 from lms.models import Person
 
 HELD = ("session__municipality__department",)
-ANSWERS = Prefetch("answers", Answer.objects.select_related("version").prefetch_related("changes", "handed"))
+ASKED = Answer.objects.select_related("version", "translation")
+ANSWERS = Prefetch("answers", ASKED.prefetch_related("changes", "handed"))
 
 
 def tell(person: Person) -> dict[str, Any]:
@@ -191,6 +193,7 @@ def _attempt(attempt: Attempt) -> dict:
     return {
         "quiz": attempt.quiz.title,
         "number": attempt.number,
+        "language": tongues.languages().get(attempt.language, ""),
         "started_at": moment(attempt.started_at),
         "closed_at": moment(attempt.closed_at),
         "score_percent": attempt.score_percent,
@@ -202,8 +205,8 @@ def _attempt(attempt: Attempt) -> dict:
 def _answer(answer) -> dict:
     """What was asked and what the person answered; what it is worth only once the attempt is closed."""
     return {
-        "question": prose.to_plain(answer.version.said.text),
-        "answer": [] if answer.version.said.kind == Kind.FILES else wording.in_words(answer.version.said, answer.given),
+        "question": prose.to_plain(answer.asked.text),
+        "answer": [] if answer.version.said.kind == Kind.FILES else wording.in_words(answer.asked, answer.given),
         "handed_files": [
             {"file_name": one.name, "size_bytes": one.bytes, "handed_at": moment(one.handed_at)}
             for one in answer.handed.all()

@@ -9,12 +9,23 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
-from wagtail.coreutils import find_available_slug, get_content_languages
+from wagtail.coreutils import find_available_slug
 from wagtail.models import Locale, Page
 
-from courses.models import Activity, CoursePage, LessonPage, Quiz
+from courses.domain import tongues
+from courses.domain.tongues import languages
+from courses.models import (
+    Activity,
+    BankQuestion,
+    CoursePage,
+    LessonPage,
+    QuestionVersion,
+    Quiz,
+    QuizItem,
+    QuizTranslation,
+)
 from courses.models.reach import roots_for
 from lms.domain.errors import RuleBroken
 from lms.models import Person
@@ -23,7 +34,10 @@ from media.models import Track, Video
 
 @dataclass(frozen=True)
 class Lacking:
-    """What a translation of a course still lacks, as work to do. Lessons are the source's, but for `stale`."""
+    """What a translation of a course still lacks, as work to do. Lessons are the source's, but for `stale`.
+
+    `quizzes` are those whose title or instructions lack, `questions` those of which some text lacks or is outdated.
+    """
 
     course: CoursePage
     lessons: list[LessonPage]
@@ -31,17 +45,13 @@ class Lacking:
     stale: list[LessonPage]
     videos: list[Video]
     quizzes: list[Quiz]
+    questions: list[tongues.Standing]
 
     @property
     def count(self) -> int:
         """How many things."""
         lessons = len(self.lessons) + len(self.drafts) + len(self.stale)
-        return lessons + len(self.videos) + len(self.quizzes)
-
-
-def languages() -> dict[str, str]:
-    """Those in which a course may be written: their names in themselves, by code."""
-    return get_content_languages()
+        return lessons + len(self.videos) + len(self.quizzes) + len(self.questions)
 
 
 def courses_for(person: Person) -> list[CoursePage]:
@@ -101,14 +111,39 @@ def lacking(course: CoursePage) -> Lacking:
     there = [mine[one.translation_key] for one in asked if one.translation_key in mine]
     published = {one.translation_key: one.last_published_at for one in asked}
     activities = list(Activity.objects.current().filter(course_key=course.translation_key))
+    quizzes = list(Quiz.objects.filter(pk__in={one.quiz_id for one in activities if one.quiz_id}).order_by("title"))
+    said = {one.quiz_id: one for one in _quizzes_in(quizzes, code)}
     return Lacking(
         course=course,
         lessons=[one for one in asked if one.translation_key not in mine],
         drafts=[one for one in there if not one.live],
         stale=[one for one in there if one.live and _is_older(one, published[one.translation_key])],
         videos=list(_unheard({one.video_id for one in activities if one.video_id}, code)),
-        quizzes=list(Quiz.objects.filter(pk__in={one.quiz_id for one in activities if one.quiz_id}).order_by("title")),
+        quizzes=[one for one in quizzes if not _is_said(one, said.get(one.pk))],
+        questions=[one for one in tongues.standings(_asked(quizzes, asked), code) if not one.is_whole],
     )
+
+
+def _quizzes_in(quizzes: list[Quiz], code: str) -> QuerySet[QuizTranslation]:
+    return QuizTranslation.objects.filter(quiz__in=quizzes, language=code).select_related("quiz")
+
+
+def _is_said(quiz: Quiz, said: QuizTranslation | None) -> bool:
+    """Whether all that a quiz says of itself is there."""
+    names = [name for name in ("title", "instructions") if getattr(quiz, name)]
+    return said is not None and all(said.said_of(name) for name in names)
+
+
+def _asked(quizzes: list[Quiz], lessons: list[LessonPage]) -> list[QuestionVersion]:
+    """What new attempts at the quizzes may ask, and what lessons ask for practice; two queries."""
+    items = QuizItem.objects.filter(quiz__in=quizzes).values_list("question", "topic")
+    questions, topics = (set(keys) - {None} for keys in zip(*items, strict=True)) if items else (set(), set())
+    for lesson in lessons:
+        for block in lesson.body.raw_data:
+            if block["type"] == "practice":
+                questions.add(block["value"]["question"])
+    found = BankQuestion.objects.in_use().filter(Q(pk__in=questions) | Q(topic__in=topics), latest__isnull=False)
+    return [one.latest for one in found.select_related("latest__question") if one.latest]
 
 
 def _is_older(lesson: LessonPage, published_at) -> bool:

@@ -23,6 +23,7 @@ from .rules import CourseRule, RuleEffect, Waiver
 from .sessions import Attendance, InPersonSession, Registration
 from .talk import LessonQuestion
 from .tools import ToolIndexPage, ToolPage
+from .translations import QuestionTranslation, QuizTranslation
 from .weights import LessonWeight
 
 __all__ = [
@@ -55,9 +56,11 @@ __all__ = [
     "MarkChange",
     "PathItem",
     "QuestionPicture",
+    "QuestionTranslation",
     "QuestionVersion",
     "Quiz",
     "QuizItem",
+    "QuizTranslation",
     "Registration",
     "Regrading",
     "RuleEffect",

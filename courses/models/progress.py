@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import datetime
+from functools import cached_property
 
 from django.conf import settings
 from django.db import models
@@ -9,12 +10,15 @@ from django.db.models import F, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from courses import questions
+from courses.questions import translating
 from courses.questions.grading import NEARLY
 from media.models import Video
 
 from .bank import QuestionVersion
 from .enrolment import Enrolment
 from .questions import Quiz
+from .translations import LONGEST_CODE, QuestionTranslation
 
 
 class ActivityQuerySet(models.QuerySet["Activity"]):
@@ -229,6 +233,9 @@ class Attempt(models.Model):
     quiz = models.ForeignKey(Quiz, models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField(_("intento"))
     pass_percent = models.PositiveSmallIntegerField()
+    language = models.CharField(
+        max_length=LONGEST_CODE, blank=True, help_text="in which it is read, where there is a translation"
+    )
     started_at = models.DateTimeField(default=timezone.now)
     ends_at = models.DateTimeField(null=True, blank=True, help_text="when its time is over; empty without a limit")
     closed_at = models.DateTimeField(null=True, blank=True)
@@ -268,11 +275,15 @@ class Answer(models.Model):
 
     `given` is as `courses.questions.answers` says. `percent` is what it is worth, empty until the attempt is handed in
     and while a person has to mark it; `said` is what is told about it then. `points` 0: it does not count.
+    `translation` is what was shown of the version; none: the version itself.
     `written_at` and `written_by` (an event's id, empty for a form) say which writing stands: the last by its moment.
     """
 
     attempt = models.ForeignKey(Attempt, models.CASCADE, related_name="answers")
     version = models.ForeignKey(QuestionVersion, models.PROTECT, related_name="answers")
+    translation = models.ForeignKey(
+        QuestionTranslation, models.PROTECT, null=True, blank=True, editable=False, related_name="answers"
+    )
     order = models.PositiveSmallIntegerField()
     points = models.DecimalField(max_digits=6, decimal_places=2, default=1)
     given = models.JSONField(default=dict)
@@ -307,6 +318,23 @@ class Answer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.attempt_id}.{self.order}"
+
+    @cached_property
+    def asked(self) -> questions.Question:
+        """The question in the words in which it was shown."""
+        said = self.version.said
+        return translating.in_language(said, self.translation.texts) if self.translation else said
+
+    @property
+    def lang(self) -> str:
+        """The language of what is asked, where all of it is in one that is not the source's."""
+        said = self.translation
+        return said.language if said and translating.reads_whole(self.version.said, said.texts) else ""
+
+    @cached_property
+    def solved(self) -> questions.Question:
+        """The one that says what is right, in the same words if nothing was graded again."""
+        return self.graded_by.said if self.graded_by else self.asked
 
     @property
     def judged_by(self) -> QuestionVersion:

@@ -9,7 +9,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import mark_safe
 
-from courses.domain import grading, handing_in, practising
+from courses.domain import grading, handing_in, practising, tongues
 from courses.questions import Kind, showing, wording
 from courses.questions.prose import to_plain
 
@@ -77,20 +77,29 @@ def answer_words(given) -> list[str]:
     """What was answered, in lines; of files their names."""
     if given.version.said.kind == Kind.FILES:
         return [file.name for file in given.handed.all()]
-    return wording.in_words(given.version.said, given.given)
+    return wording.in_words(given.asked, given.given)
 
 
 @register.filter
 def solution_words(given) -> list[str]:
     """What is right, in lines; only for an attempt that is closed."""
-    return wording.solution(given.judged_by.said) if given.attempt.closed_at else []
+    return wording.solution(given.solved) if given.attempt.closed_at else []
+
+
+@register.simple_tag
+def quiz_said(page, quiz) -> tongues.QuizTexts:
+    """The title and the instructions of a quiz in the language of a lesson."""
+    return tongues.quiz_texts(quiz, page.locale.language_code)
 
 
 @register.inclusion_tag("courses/components/quiz_entry.html", takes_context=True)
 def quiz_entry(context: dict, enrolment, activity) -> dict:
     """What a lesson shows of a quiz: its rules, how one stands, and one button. Tells nothing of its questions."""
+    page = context["page"]
     return {
         "csrf_token": context.get("csrf_token"),
+        "language": page.locale.language_code,
+        "said": quiz_said(page, activity.quiz),
         "activity": activity,
         "quiz": activity.quiz,
         "standing": grading.standing(enrolment=enrolment, activity=activity),
@@ -104,11 +113,20 @@ class Asked(practising.Practice):
     @property
     def field(self) -> showing.Field:
         """In the same order each time."""
-        return showing.show(self.version.said, {}, seed=str(self.block_key), name=self.prefix)
+        return showing.show(self.asked, {}, seed=str(self.block_key), name=self.prefix)
 
 
 @register.simple_tag
 def practice_of(lesson, block) -> Asked | None:
     """The question of a block of practice."""
     found = practising.practice_of(lesson, block)
-    return Asked(found.lesson, found.block_key, found.version) if found else None
+    return Asked(found.lesson, found.block_key, found.version, found.texts) if found else None
+
+
+@register.simple_tag(takes_context=True)
+def may_practise(context: dict, course) -> bool:
+    """Whether the reader may answer questions for practice in a course; looked up once for each page."""
+    known = context["request"].__dict__.setdefault("_aula_practises", {})
+    if course.pk not in known:
+        known[course.pk] = practising.is_open_to(course, context["request"].user)
+    return known[course.pk]

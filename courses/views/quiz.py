@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -11,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from courses.domain import grading, handing_in
+from courses.domain import grading, handing_in, tongues
 from courses.models import Activity, Answer, Attempt, CoursePage, Enrolment, LessonPage
 from courses.questions import Files, answers, showing
 from lms.domain.errors import RuleBroken
@@ -19,16 +20,29 @@ from lms.domain.errors import RuleBroken
 
 def attempt_or_404(request: HttpRequest, public_id: UUID) -> Attempt:
     """The signed-in person's attempt; anybody else's does not exist."""
-    attempts = Attempt.objects.select_related("quiz", "activity__quiz", "enrolment__course")
-    return get_object_or_404(attempts, public_id=public_id, enrolment__person=request.user)
+    attempts = Attempt.objects.select_related("quiz", "activity__quiz", "enrolment__course__locale")
+    return get_object_or_404(tongues.with_titles(attempts), public_id=public_id, enrolment__person=request.user)
 
 
-def lesson_address(activity: Activity, course: CoursePage) -> str:
-    """Where the quiz stands in its lesson, or the course when the lesson is no longer published."""
-    lesson = LessonPage.objects.live().sources().filter(translation_key=activity.lesson_key).first()
+def lesson_address(activity: Activity, course: CoursePage, language: str = "") -> str:
+    """Where the quiz stands in its lesson, in `language` if that is published; or the course, if none is."""
+    found = LessonPage.objects.live().filter(translation_key=activity.lesson_key)
+    lesson = _translated(found, language) if language else None
+    lesson = lesson or found.sources().first()
     if lesson and lesson.url:
         return f"{lesson.url}#a-{activity.block_key}"
     return course.url or reverse("courses:learning")
+
+
+def _translated(lessons: QuerySet[LessonPage], language: str) -> LessonPage | None:
+    """The lesson in a language other than the source's, where its course is published too."""
+    lesson = lessons.filter(locale__language_code=language).first()
+    return lesson if lesson and lesson.get_parent().live else None
+
+
+def back_to_lesson(attempt: Attempt) -> str:
+    """The lesson of an attempt, in the language in which the person reads."""
+    return lesson_address(attempt.activity, attempt.enrolment.course, attempt.language)
 
 
 @login_required
@@ -38,15 +52,15 @@ def start(request: HttpRequest, public_id: UUID) -> HttpResponse:
     activity = get_object_or_404(Activity.objects.select_related("quiz"), public_id=public_id, quiz__isnull=False)
     enrolments = Enrolment.objects.active().for_person(request.user).select_related("course")
     enrolment = get_object_or_404(enrolments, course_key=activity.course_key)
+    language = request.POST.get("language", "")
     if request.method == "GET":
         return redirect(lesson_address(activity, enrolment.course))
+    attempt_id = _uuid_or_404(request.POST.get("attempt_id", ""))
     try:
-        attempt = grading.start(
-            enrolment=enrolment, activity=activity, attempt_id=_uuid_or_404(request.POST.get("attempt_id", ""))
-        )
+        attempt = grading.start(enrolment=enrolment, activity=activity, attempt_id=attempt_id, language=language)
     except RuleBroken as broken:
         messages.error(request, broken.message)
-        return redirect(lesson_address(activity, enrolment.course))
+        return redirect(lesson_address(activity, enrolment.course, language))
     waiting = attempt.answers.filter(answered_at=None).first()
     if attempt.closed_at:
         return redirect("courses:attempt_result", attempt.public_id)
@@ -77,12 +91,15 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
         error, given = _save(request, attempt, given)
         if not error and request.headers.get("X-Requested-With") == "fetch":
             return HttpResponse(status=204)
+        if not error and "language" in request.POST:
+            tongues.read_in(attempt, request.POST["language"])
         if not error:
             return redirect(_next_address(_way(request), attempt, number, len(asked)))
     context = {
         "attempt": attempt,
         "answer": given,
-        "field": showing.show(given.version.said, given.given, seed=str(attempt.public_id)),
+        "field": showing.show(given.asked, given.given, seed=str(attempt.public_id)),
+        "tongues": tongues.offered(attempt, asked),
         "number": number,
         "total": len(asked),
         "answered_count": sum(1 for one in asked if one.answered_at),
@@ -93,7 +110,7 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
 
 
 def _asked(attempt: Attempt) -> list[Answer]:
-    every = attempt.answers.select_related("version__question", "graded_by")
+    every = attempt.answers.select_related("version__question", "graded_by", "translation")
     return list(every.prefetch_related("version__question__pictures__image", "changes__regrading", "handed"))
 
 
@@ -112,7 +129,7 @@ def _close(request: HttpRequest, attempt: Attempt) -> HttpResponse:
             grading.hand_in(attempt=attempt)
         except RuleBroken as broken:
             messages.error(request, broken.message)
-            return redirect(lesson_address(attempt.activity, attempt.enrolment.course))
+            return redirect(back_to_lesson(attempt))
         messages.info(request, _("Se terminó el tiempo. Enviamos lo que usted había guardado."))
     return redirect("courses:attempt_result", attempt.public_id)
 
@@ -153,8 +170,8 @@ def _id_of_file(request: HttpRequest) -> UUID | None:
 
 
 def _way(request: HttpRequest) -> str:
-    """Where the pressed button leads; one that takes a file back leads nowhere else."""
-    return "stay" if "remove" in request.POST else request.POST.get("go", "")
+    """Where the pressed button leads; one that takes a file back or changes the language leads nowhere else."""
+    return "stay" if {"remove", "language"} & set(request.POST) else request.POST.get("go", "")
 
 
 def _next_address(go: str, attempt: Attempt, number: int, total: int) -> str:
@@ -200,7 +217,7 @@ def hand_in(request: HttpRequest, public_id: UUID) -> HttpResponse:
         grading.hand_in(attempt=attempt)
     except RuleBroken as broken:
         messages.error(request, broken.message)
-        return redirect(lesson_address(attempt.activity, attempt.enrolment.course))
+        return redirect(back_to_lesson(attempt))
     return redirect("courses:attempt_result", attempt.public_id)
 
 
@@ -212,6 +229,7 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
     if not attempt.closed_at:
         return redirect("courses:attempt_review", attempt.public_id)
     asked = _asked(attempt)
+    tongues.note_solutions(asked, attempt.language)
     changes = sorted((change for one in asked for change in one.changes.all()), key=lambda change: change.pk)
     context = {
         "attempt": attempt,
@@ -221,6 +239,6 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "right_count": sum(1 for one in asked if one.is_right and one.points),
         "counted": sum(1 for one in asked if one.points),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),
-        "lesson_address": lesson_address(attempt.activity, attempt.enrolment.course),
+        "lesson_address": back_to_lesson(attempt),
     }
     return render(request, "courses/attempt_result.html", context)

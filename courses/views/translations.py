@@ -8,9 +8,9 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
 from wagtail.models import Page
 
-from courses.domain import translating
-from courses.models import CoursePage, LessonPage
-from courses.models.reach import EDIT
+from courses.domain import tongues, translating
+from courses.models import BankQuestion, CoursePage, LessonPage, Quiz
+from courses.models.reach import EDIT, bank_for, quizzes_for
 from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 
@@ -43,7 +43,7 @@ def index(request: HttpRequest) -> HttpResponse:
         (course, [translating.lacking(one) for one in translating.translations_of(course)])
         for course in translating.courses_for(request.user)
     ]
-    context = {"courses": courses, "languages": translating.languages()} | frame(_("Traducciones"))
+    context = {"courses": courses, "languages": tongues.languages()} | frame(_("Traducciones"))
     return render(request, "wagtailadmin/courses/translations.html", context)
 
 
@@ -53,7 +53,15 @@ def work(request: HttpRequest, page_id: int) -> HttpResponse:
     """What a translation lacks, as work to do."""
     course = _editable(request, CoursePage, page_id)
     title = f"{course.title} · {course.locale.get_display_name()}"
-    context = {"course": course, "lacking": translating.lacking(course)} | frame(title)
+    lacking = translating.lacking(course)
+    questions = BankQuestion.objects.filter(pk__in=[one.version.question_id for one in lacking.questions])
+    quizzes = Quiz.objects.filter(pk__in=[one.pk for one in lacking.quizzes])
+    context = {
+        "course": course,
+        "lacking": lacking,
+        "questions": set(bank_for(request.user, questions, to_edit=True).values_list("pk", flat=True)),
+        "quizzes": set(quizzes_for(request.user, quizzes).values_list("pk", flat=True)),
+    } | frame(title)
     return render(request, "wagtailadmin/courses/translation.html", context)
 
 

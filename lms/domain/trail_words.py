@@ -107,6 +107,8 @@ ACTIONS = {
     "question.regrade_exported": gettext_lazy("Descargó a quiénes cambiaría una recalificación"),
     "question.regraded": gettext_lazy("Mandó a recalificar una pregunta"),
     "question.restored": gettext_lazy("Sacó una pregunta del archivo"),
+    "question.translated": gettext_lazy("Tradujo una pregunta"),
+    "quiz.translated": gettext_lazy("Tradujo el título y las indicaciones de un cuestionario"),
     "questions.imported": gettext_lazy("Importó preguntas de un archivo"),
     "request.asked": gettext_lazy("Hizo una solicitud sobre sus datos"),
     "request.granted": gettext_lazy("Concedió una solicitud"),

@@ -189,7 +189,7 @@ def test_the_work_that_is_left_is_listed_and_done_from_the_list(author, client):
     publish(made)
     assert translating.lacking(begun).stale == []
     html = client.get(reverse("courses_translations:index")).content.decode()
-    assert "faltan 3 cosas" in html
+    assert "faltan 5 cosas" in html
     assert "K&#x27;iche&#x27;" in html
 
 

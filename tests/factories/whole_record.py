@@ -82,7 +82,10 @@ def _learn(person: Person) -> None:
     _be_asked(person, course)
     activities = Activity.objects.filter(course_key=course.translation_key)
     attempt = grading.start(
-        enrolment=enrolment, activity=activities.get(kind=Activity.Kind.QUIZ), attempt_id=uuid.uuid4()
+        enrolment=enrolment,
+        activity=activities.get(kind=Activity.Kind.QUIZ),
+        attempt_id=uuid.uuid4(),
+        language="quc",
     )
     first = attempt.answers.first()
     grading.answer(attempt=attempt, order=first.order, given={"chosen": [first.version.said.body.options[0].key]})

@@ -240,6 +240,8 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "passkey": _passkey,
     "quiz": lambda world, owner: by_key(a_quiz(made_by=owner)),
     "bank_question": lambda world, owner: by_key(a_question(made_by=owner)),
+    "spoken_quiz": lambda world, owner: by_key(a_quiz(made_by=owner), code="quc"),
+    "spoken_question": lambda world, owner: by_key(a_question(made_by=owner), code="quc"),
     "bank_topic": lambda world, owner: by_key(Topic.objects.create(name="Agua", made_by=owner)),
     "video": _video,
     "picture": _picture,
