@@ -193,11 +193,12 @@ class _Teller:
             return
         result = {
             "score": score(attempt.score_percent),
-            "success": attempt.is_passed,
             "completion": True,
             "duration": duration(attempt.closed_at - attempt.started_at),
         }
-        verb = "passed" if attempt.is_passed else "failed"
+        verb = "completed"
+        if not attempt.is_entry:  # which nobody passes nor fails
+            verb, result["success"] = "passed" if attempt.is_passed else "failed", attempt.is_passed
         yield self._made(verb, ("attempt", attempt.public_id), quiz, attempt.closed_at, result)
 
     def _answer(self, attempt: Attempt, answer: Answer, quiz: Statement) -> Statement:

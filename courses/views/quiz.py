@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from courses.domain import grading, handing_in
+from courses.domain import gain, grading, handing_in
 from courses.models import Activity, Answer, Attempt, CoursePage, Enrolment, LessonPage
 from courses.questions import Files, answers, showing
 from lms.domain.errors import RuleBroken
@@ -212,6 +212,7 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "right_count": sum(1 for one in asked if one.is_right and one.points),
         "counted": sum(1 for one in asked if one.points),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),
+        "change": gain.of_attempt(attempt),
         "lesson_address": lesson_address(attempt.activity, attempt.enrolment.course),
     }
     return render(request, "courses/attempt_result.html", context)
