@@ -25,6 +25,7 @@ from courses.views import (
     retention,
     rules,
     sessions,
+    statements,
     talk_office,
     translations,
 )
@@ -212,6 +213,7 @@ def register_evaluations():
     patterns = [
         path("", evaluation.index, name="index"),
         path("<int:pk>/", evaluation.results, name="results"),
+        path("<int:pk>/xapi/", statements.of_own_course, name="statements"),
     ]
     return [path("evaluaciones/", include((patterns, "courses_evaluation")))]
 

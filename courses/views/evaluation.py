@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.domain import evaluation as evaluations
-from courses.domain import gain, marking
+from courses.domain import gain, marking, statements
 from courses.models import Enrolment, Evaluation
 from courses.models.evaluation import LONGEST_SENTENCE, SCORES
 from courses.models.reach import EDIT
@@ -106,6 +106,7 @@ def results(request: HttpRequest, pk: int) -> HttpResponse:
         "bands": _bands(marked.gain) if marked.gain else [],
         "gains": [] if marked.is_whole else evaluations.gains(course),
         "fewest": evaluations.FEWEST,
+        "versions": list(statements.VERSIONS),
     }
     return render(
         request, "wagtailadmin/courses/evaluation.html", context | _frame(_("Evaluación del curso"), course.title)
