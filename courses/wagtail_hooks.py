@@ -8,7 +8,12 @@ from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
-from courses.bank_viewsets import MarkingMenuItem, TalkMenuItem, question_chooser_viewset
+from courses.bank_viewsets import (
+    CountingMenuItem,
+    answers_to_mark,
+    question_chooser_viewset,
+    questions_to_answer,
+)
 from courses.models import CoursePage, Quiz
 from courses.models.reach import AuthoringPolicy, writes
 from courses.views import (
@@ -229,7 +234,7 @@ def evaluations_in_menu():
 def talk_in_menu():
     """With how many wait: a longer name would hide the number."""
     url = reverse_lazy("courses_talk:index")
-    return TalkMenuItem(_("Dudas"), url, icon_name="comment", order=123)
+    return CountingMenuItem(_("Dudas"), url, icon_name="comment", order=123, waiting=questions_to_answer)
 
 
 @hooks.register("register_admin_menu_item")
@@ -241,7 +246,8 @@ def bank_in_menu():
 @hooks.register("register_admin_menu_item")
 def marking_in_menu():
     """With how many wait."""
-    return MarkingMenuItem(_("Por calificar"), reverse_lazy("courses_marking:index"), icon_name="edit", order=122)
+    url = reverse_lazy("courses_marking:index")
+    return CountingMenuItem(_("Por calificar"), url, icon_name="edit", order=122, waiting=answers_to_mark)
 
 
 @hooks.register("register_admin_urls")
