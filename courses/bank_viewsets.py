@@ -1,5 +1,7 @@
 """Choosing a question of the bank for a quiz, and the door to what waits for a mark."""
 
+from collections.abc import Callable
+
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
@@ -125,35 +127,29 @@ question_chooser_viewset = QuestionChooserViewSet("bank_question_chooser")
 
 
 class CountingMenuItem(MenuItem):
-    """A door for those who write courses, with how much waits behind it."""
+    """A door for those who write courses, with how much waits behind it, as `waiting` counts it for a person."""
+
+    def __init__(self, *args, waiting: Callable[[Person], int], **kwargs) -> None:
+        super().__init__(*args, **kwargs)
+        self.waiting = waiting
 
     def is_shown(self, request) -> bool:
         """Trainers and administrators."""
         return permissions.allows(request.user, EDIT)
 
-    def count(self, person: Person) -> int:
-        """How much waits for somebody."""
-        raise NotImplementedError
-
     def render_component(self, request):
         """The number beside the name."""
         shown = super().render_component(request)
-        if count := self.count(request.user):
+        if count := self.waiting(request.user):
             shown.label = f"{shown.label} ({count})"
         return shown
 
 
-class MarkingMenuItem(CountingMenuItem):
-    """Answers to mark."""
-
-    def count(self, person: Person) -> int:
-        """How many wait."""
-        return marking.to_mark(person).count()
+def answers_to_mark(person: Person) -> int:
+    """How many answers wait for somebody to mark them."""
+    return marking.to_mark(person).count()
 
 
-class TalkMenuItem(CountingMenuItem):
-    """Questions under lessons."""
-
-    def count(self, person: Person) -> int:
-        """How many wait."""
-        return talk.answerable(person).waiting().count()
+def questions_to_answer(person: Person) -> int:
+    """How many questions under lessons wait for somebody to answer them."""
+    return talk.answerable(person).waiting().count()

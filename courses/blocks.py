@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from django.core.exceptions import ValidationError
+from django.db.models import TextChoices
 from django.utils.translation import gettext_lazy as _
 from wagtail import blocks
 from wagtail.admin.widgets import BaseChooser
@@ -101,12 +102,29 @@ class ExampleBlock(blocks.StructBlock):
         template = "courses/blocks/example.html"
 
 
+class Stage(TextChoices):
+    """What a quiz is for. The one of entry says where somebody stands; nothing is passed or asked for with it."""
+
+    ORDINARY = "", _("Durante el curso")
+    ENTRY = "entry", _("De entrada: dice dónde está cada quien antes de empezar")
+    FINAL = "final", _("Final: se compara con el de entrada")
+
+
 class QuizBlock(blocks.StructBlock):
-    """A quiz to pass; an activity of its own."""
+    """A quiz to pass, or one of entry; an activity of its own."""
 
     quiz = SnippetChooserBlock("courses.Quiz", label=_("Cuestionario"))
     is_required = blocks.BooleanBlock(
         label=_("Hay que aprobarlo para completar el curso"), required=False, default=True
+    )
+    stage = blocks.ChoiceBlock(
+        label=_("Cuándo se responde"),
+        choices=Stage.choices,
+        required=False,
+        help_text=_(
+            "El de entrada se responde una vez, no se aprueba ni se exige. Con uno de entrada y uno final que"
+            " repitan preguntas, la evaluación del curso dice cuánto se aprendió."
+        ),
     )
 
     class Meta:

@@ -3,9 +3,9 @@
 from wagtail import hooks
 from wagtail.signals import page_published, page_unpublished, post_page_move
 
-from courses.domain import activities, enrolment, recutting, seats, settling, weighing
+from courses.domain import activities, enrolment, recutting, retention, seats, settling, weighing
 from courses.models import CoursePage, Enrolment, LessonPage
-from media.domain import viewers
+from media.domain import curves, viewers
 from media.models import Video
 from media.signals import video_recut
 
@@ -61,4 +61,5 @@ def connect() -> None:
     post_page_move.connect(keep_moved_lesson_in_step, dispatch_uid="courses.lesson")
     video_recut.connect(move_watching, dispatch_uid="courses.video")
     viewers.register(recutting.in_the_middle)
+    curves.register(retention.curves_of)
     hooks.register("before_serve_page", note_visit)

@@ -8,7 +8,12 @@ from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
-from courses.bank_viewsets import MarkingMenuItem, TalkMenuItem, question_chooser_viewset
+from courses.bank_viewsets import (
+    CountingMenuItem,
+    answers_to_mark,
+    question_chooser_viewset,
+    questions_to_answer,
+)
 from courses.models import CoursePage, Quiz
 from courses.models.reach import AuthoringPolicy, writes
 from courses.views import (
@@ -26,6 +31,7 @@ from courses.views import (
     retention,
     rules,
     sessions,
+    statements,
     talk_office,
     tongues,
     translations,
@@ -218,6 +224,7 @@ def register_evaluations():
     patterns = [
         path("", evaluation.index, name="index"),
         path("<int:pk>/", evaluation.results, name="results"),
+        path("<int:pk>/xapi/", statements.of_own_course, name="statements"),
     ]
     return [path("evaluaciones/", include((patterns, "courses_evaluation")))]
 
@@ -233,7 +240,7 @@ def evaluations_in_menu():
 def talk_in_menu():
     """With how many wait: a longer name would hide the number."""
     url = reverse_lazy("courses_talk:index")
-    return TalkMenuItem(_("Dudas"), url, icon_name="comment", order=123)
+    return CountingMenuItem(_("Dudas"), url, icon_name="comment", order=123, waiting=questions_to_answer)
 
 
 @hooks.register("register_admin_menu_item")
@@ -245,7 +252,8 @@ def bank_in_menu():
 @hooks.register("register_admin_menu_item")
 def marking_in_menu():
     """With how many wait."""
-    return MarkingMenuItem(_("Por calificar"), reverse_lazy("courses_marking:index"), icon_name="edit", order=122)
+    url = reverse_lazy("courses_marking:index")
+    return CountingMenuItem(_("Por calificar"), url, icon_name="edit", order=122, waiting=answers_to_mark)
 
 
 @hooks.register("register_admin_urls")

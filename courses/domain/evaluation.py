@@ -1,4 +1,4 @@
-"""What people think of a course (Kirkpatrick's level 1) and what their quizzes say they gained (level 2).
+"""What people think of a course (Kirkpatrick's level 1) and what one quiz at a time says they gained (level 2).
 
 Source of the levels: D. and J. Kirkpatrick, Evaluating Training Programs (2006). Who teaches a course reads sums alone,
 of five people or more, and in steps of five: with the sixth answer nothing moves, or the difference between yesterday
@@ -8,7 +8,7 @@ and today would be one person's answer.
 import random
 from collections import defaultdict
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from courses.blocks import Stage
 from courses.models import Attempt, Completion, CoursePage, Enrolment, Evaluation
 from courses.models.evaluation import LONGEST_SENTENCE, SCORES
 from lms.domain import audit
@@ -153,21 +154,28 @@ def gains(course: CoursePage) -> list[Gain]:
     100; normalised gain <g> = (mean(best) - mean(first)) / (100 - mean(first)), after R. Hake, Am. J. Phys. 66, 64
     (1998), the part of what was missing that was gained. A best attempt is never below the first, so both flatter: they
     are for comparing quizzes and editions, and prove nothing by themselves. Summed in steps of five, as opinions are.
+    `courses.domain.gain` says more, where quizzes are marked as of entry and final.
     """
-    marks: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    marks: dict[int, dict[int, list[tuple[datetime, int]]]] = defaultdict(lambda: defaultdict(list))
     titles: dict[int, str] = {}
-    rows = Attempt.objects.filter(
-        activity__course_key=course.translation_key, closed_at__isnull=False, score_percent__isnull=False
-    ).order_by("activity__order", "activity", "number")
-    columns = ("activity", "activity__title", "enrolment", "score_percent")
-    for activity, title, enrolment, percent in rows.values_list(*columns):
+    rows = (
+        Attempt.objects.filter(
+            activity__course_key=course.translation_key, closed_at__isnull=False, score_percent__isnull=False
+        )
+        .exclude(stage=Stage.ENTRY)
+        .order_by("activity__order", "activity", "number")
+    )
+    columns = ("activity", "activity__title", "enrolment", "closed_at", "score_percent")
+    for activity, title, enrolment, at, percent in rows.values_list(*columns):
         titles[activity] = title
-        marks[activity][enrolment].append(percent)
-    return [_gain(title, list(marks[activity].items())) for activity, title in titles.items()]
+        marks[activity][enrolment].append((at, percent))
+    return [_gain(title, marks[activity]) for activity, title in titles.items()]
 
 
-def _gain(title: str, marks: list[tuple[int, list[int]]]) -> Gain:
-    tried = [percents for _enrolment, percents in sorted(marks) if len(percents) > 1]
+def _gain(title: str, marks: dict[int, list[tuple[datetime, int]]]) -> Gain:
+    # In the order in which their second attempt came: whoever tries again later changes nothing of the sums shown.
+    twice = sorted((many[1][0], key) for key, many in marks.items() if len(many) > 1)
+    tried = [[percent for _at, percent in marks[key]] for _second, key in twice]
     tried = tried[: len(tried) - len(tried) % FEWEST]
     if not tried:
         return Gain(title, 0)

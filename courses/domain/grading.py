@@ -47,6 +47,8 @@ class Standing:
     """How a person stands in one quiz at `at`. `attempts_left` is None when the quiz has no limit.
 
     `was_completed`: by whatever rule applied. `may_improve`: it was, and the course waits for a better mean.
+    `is_entry`: it is answered once, before the course, and nothing depends on it. `made_count`: attempts at whatever
+    stage the quiz had.
     """
 
     attempts: tuple[Attempt, ...]
@@ -55,6 +57,8 @@ class Standing:
     pass_percent: int = 0
     was_completed: bool = False
     may_improve: bool = False
+    is_entry: bool = False
+    made_count: int = 0
 
     @property
     def open_attempt(self) -> Attempt | None:
@@ -84,7 +88,7 @@ class Standing:
     @property
     def attempts_left(self) -> int | None:
         """Attempts that may still be started."""
-        most = self.quiz.max_attempts if self.quiz else 0
+        most = 1 if self.is_entry else self.quiz.max_attempts if self.quiz else 0
         return max(0, most - len(self.attempts)) if most else None
 
     @property
@@ -104,9 +108,12 @@ class Standing:
 
     @property
     def shows_right_options(self) -> bool:
-        """Whether right answers are told, of attempts that are closed: by default only when they are of no use now."""
+        """Whether right answers are told, of attempts that are closed: by default only when they are of no use now.
+
+        Those of a quiz of entry are of use until the end.
+        """
         shows = self.quiz.shows if self.quiz else Quiz.Shows.NEVER
-        if shows != Quiz.Shows.SPENT or self.open_attempt is not None:
+        if shows != Quiz.Shows.SPENT or self.is_entry or self.open_attempt is not None:
             return shows == Quiz.Shows.EACH and self.open_attempt is None
         is_spent = self.attempts_left == 0 and not self.awaits_marking
         return is_spent or (self.is_passed and not self.may_improve)
@@ -115,11 +122,22 @@ class Standing:
 def standing(*, enrolment: Enrolment, activity: Activity, at: datetime | None = None) -> Standing:
     """All attempts of an enrolment at one quiz, oldest first."""
     at = at or timezone.now()
-    attempts = tuple(Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number"))
+    every = Attempt.objects.filter(enrolment=enrolment, activity=activity).order_by("number")
+    # One that is open stays open, whatever the quiz became meanwhile.
+    attempts = tuple(one for one in every if one.is_entry == activity.is_entry or one.closed_at is None)
     asked = rules.in_force(enrolment.course, at)
-    was_completed = enrolment.activity_completions.filter(activity=activity).exists()
+    was_completed = not activity.is_entry and enrolment.activity_completions.filter(activity=activity).exists()
     may_improve = was_completed and judging.lacks_mean(enrolment, asked)
-    return Standing(attempts, activity.quiz, at, asked.pass_of(activity), was_completed, may_improve)
+    return Standing(
+        attempts=attempts,
+        quiz=activity.quiz,
+        at=at,
+        pass_percent=asked.pass_of(activity),
+        was_completed=was_completed,
+        may_improve=may_improve,
+        is_entry=activity.is_entry,
+        made_count=len(every),
+    )
 
 
 @transaction.atomic
@@ -148,7 +166,8 @@ def start(
         enrolment=enrolment,
         activity=activity,
         quiz=activity.quiz,
-        number=len(state.attempts) + 1,
+        number=state.made_count + 1,
+        stage=activity.stage,
         pass_percent=state.pass_percent,
         language=language if language in tongues.languages() else "",
         started_at=at,
@@ -279,12 +298,14 @@ def score(marks: Iterable[tuple[Decimal, Decimal | None]]) -> int | None:
 def settle(attempt: Attempt, enrolment: Enrolment, *, at: datetime) -> None:
     """Write what the answers add up to, once each is marked; a passed attempt completes the activity.
 
-    What it takes to pass is what was said when it began, or less if less is asked for by now.
+    What it takes to pass is what was said when it began, or less if less is asked for by now. One of entry has a score
+    and completes nothing.
     """
     attempt.score_percent = score((given.points, given.percent) for given in attempt.answers.all())
     said = attempt.pass_percent
     attempt.pass_percent = min(attempt.pass_percent, rules.in_force(enrolment.course).pass_of(attempt.activity))
-    attempt.is_passed = attempt.score_percent is not None and attempt.score_percent >= attempt.pass_percent
+    is_enough = attempt.score_percent is not None and attempt.score_percent >= attempt.pass_percent
+    attempt.is_passed = is_enough and not attempt.is_entry
     attempt.save(update_fields=["score_percent", "pass_percent", "is_passed", "closed_at"])
     if attempt.is_passed:
         completion.complete_activity(

@@ -10,6 +10,7 @@ from typing import Any
 from django.db.models import Max, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from courses.blocks import Stage
 from courses.domain import rules, totals
 from courses.domain.rules import Asked
 from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment, Waiver
@@ -71,7 +72,7 @@ def _optional_needed(enrolment: Enrolment, asked: Asked, done: set[int]) -> int:
     if not asked.optional_count:
         return 0
     current = Activity.objects.current().filter(course_key=enrolment.course_key, is_required=False)
-    left = current.exclude(pk__in=done).count()
+    left = current.exclude(stage=Stage.ENTRY).exclude(pk__in=done).count()
     optional_done = len(done - set(_required(enrolment, None)))
     return min(asked.optional_count, optional_done + left)
 
@@ -94,7 +95,9 @@ def lacks_mean(enrolment: Enrolment, asked: Asked) -> bool:
 
 
 def _best_scores(enrolment: Enrolment, activities: set[int], until: datetime | None = None) -> list[int]:
-    closed = Attempt.objects.filter(enrolment=enrolment, score_percent__isnull=False, activity__in=activities)
+    closed = Attempt.objects.of_their_stage().filter(
+        enrolment=enrolment, score_percent__isnull=False, activity__in=activities
+    )
     if until:
         closed = closed.filter(closed_at__lt=until)
     best = closed.values("activity").annotate(best=Max("score_percent")).order_by()

@@ -88,7 +88,7 @@ class CourseProgress:
     def optional(self) -> totals.Optional:
         """How many of the optional activities were done, and how many have to be."""
         required = [item for item in self.items if item.activity.is_required]
-        left = [item for item in self.items if not item.activity.is_required and not item.is_done]
+        left = [item for item in self.items if item.activity.is_choice and not item.is_done]
         # What was done counts, also where it is no longer in the course.
         done = self.done_count - sum(item.is_done for item in required)
         return totals.Optional(done, min(self.asked.optional_count, done + len(left)), left)
@@ -234,7 +234,8 @@ def _load(
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
     tried = (
-        Attempt.objects.filter(enrolment__in=ids)
+        Attempt.objects.of_their_stage()
+        .filter(enrolment__in=ids)
         .values("enrolment_id", "activity_id")
         .annotate(
             count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)), to_mark=AWAITING
@@ -298,6 +299,9 @@ def _activity(
         lacks = (Lack(attended.in_words(needed - there), place),)
     elif coverage:
         lacks = lacking.of_video(coverage, url, activity)
+    elif activity.is_entry:
+        # It is asked of nobody, so nothing of it is missing.
+        is_done = is_done or bool(tried and tried["count"] > tried["open"])
     elif activity.quiz:
         lacks = (Lack(lacking.quiz_words(asked.pass_of(activity), activity.quiz.max_attempts, tried), place),)
     else:

@@ -170,7 +170,7 @@ def _outcome(
         score_before=attempt.score_percent,
         score_after=score,
         was_passed=attempt.is_passed,
-        is_passed=score is not None and score >= attempt.pass_percent,
+        is_passed=score is not None and score >= attempt.pass_percent and not attempt.is_entry,
         marks=marks,
         why=why,
     )

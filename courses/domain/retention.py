@@ -9,11 +9,14 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.urls import reverse
+from wagtail.models import Page
 
 from courses.domain import by_cut
 from courses.domain.marking import courses_of
 from courses.models import Activity, ActivityCompletion, WatchProgress
 from lms.models import Person
+from media.domain import curves
 from media.domain.timelines import timeline_of
 from media.models import Video
 
@@ -83,6 +86,21 @@ def videos_of(person: Person) -> QuerySet[Activity]:
     return found.select_related("video").annotate(
         learners=Count("watch_progress__enrolment", filter=began, distinct=True)
     )
+
+
+def curves_of(video: Video, person: Person) -> list[curves.Curve]:
+    """The pages of a video's curves, one for each lesson of one's courses with it. Queries do not grow with them."""
+    found = list(videos_of(person).filter(video=video).order_by("course_key", "order", "pk"))
+    pages = Page.objects.filter(translation_key__in={key for one in found for key in (one.lesson_key, one.course_key)})
+    titles = dict(pages.order_by("-pk").values_list("translation_key", "title")) if found else {}
+    return [
+        curves.Curve(
+            titles.get(one.lesson_key, one.title),
+            titles.get(one.course_key, ""),
+            reverse("courses_retention:video", args=[one.public_id]),
+        )
+        for one in found
+    ]
 
 
 def curve_of(activity: Activity) -> Curve:

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from django.db.models import F
 
+from courses.blocks import Stage
 from courses.domain import attendance, completion, rules
 from courses.domain.coverage import Coverage, coverage_of
 from courses.models import Attempt, Enrolment, WatchProgress
@@ -58,8 +59,9 @@ def watched_facts(coverage: Coverage, row: WatchProgress) -> dict:
 def settle_quizzes(enrolment: Enrolment, *, at: datetime | None = None) -> None:
     """Complete the quizzes whose best score suffices: by their own mark, or by the one that is asked for now."""
     done = enrolment.activity_completions.values("activity")
-    scored = enrolment.attempts.filter(score_percent__isnull=False)
+    scored = enrolment.attempts.exclude(stage=Stage.ENTRY).filter(score_percent__isnull=False)
     best: dict[int, Attempt] = {}
+    scored = scored.exclude(activity__stage=Stage.ENTRY)
     for attempt in scored.exclude(activity__in=done).select_related("activity__quiz").order_by("number"):
         known = best.get(attempt.activity_id)
         if known is None or _rank(attempt) > _rank(known):

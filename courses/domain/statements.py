@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 
 from django.conf import settings
 from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
 from courses.domain import bitmap
@@ -29,6 +30,7 @@ from courses.models import (
 )
 from lms.domain import audit
 from lms.models import Person
+from lms.models.people import youngest_adult_birth
 
 VERSIONS = {"1.0.3": "1.0.3", "2.0": "2.0.0"}
 IDS = UUID("6f2c5f0e-3c0b-5d5e-9a57-0d8c0e6f2a11")  # of our statements, and of nothing else
@@ -60,8 +62,11 @@ def of_person(person: Person, *, version: str = "2.0") -> Iterator[Statement]:
     return _of_each(enrolments, version, is_own=True)
 
 
-def of_course(course: CoursePage, *, by: Person, version: str = "2.0") -> Iterator[Statement]:
-    """What everybody learnt in a course: people under names that say nothing, no words of their own. Audited."""
+def of_course(course: CoursePage, *, by: Person, version: str = "2.0", with_minors: bool = True) -> Iterator[Statement]:
+    """What everybody learnt in a course: people under names that say nothing, no words of their own. Audited.
+
+    Without minors: for who knows the class, to whom the times alone would say who somebody is.
+    """
     audit.record(
         "course.statements_taken",
         by=by,
@@ -69,6 +74,8 @@ def of_course(course: CoursePage, *, by: Person, version: str = "2.0") -> Iterat
         facts={"course": str(course.translation_key), "version": VERSIONS[version]},
     )
     enrolments = Enrolment.objects.filter(course_key=course.translation_key, joined_into=None)
+    if not with_minors:
+        enrolments = enrolments.exclude(person__born_on__gt=youngest_adult_birth(timezone.localdate()))
     return _of_each(enrolments, version, is_own=False)
 
 
@@ -193,11 +200,12 @@ class _Teller:
             return
         result = {
             "score": score(attempt.score_percent),
-            "success": attempt.is_passed,
             "completion": True,
             "duration": duration(attempt.closed_at - attempt.started_at),
         }
-        verb = "passed" if attempt.is_passed else "failed"
+        verb = "completed"
+        if not attempt.is_entry:  # which nobody passes nor fails
+            verb, result["success"] = "passed" if attempt.is_passed else "failed", attempt.is_passed
         yield self._made(verb, ("attempt", attempt.public_id), quiz, attempt.closed_at, result)
 
     def _answer(self, attempt: Attempt, answer: Answer, quiz: Statement) -> Statement:

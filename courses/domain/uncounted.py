@@ -60,7 +60,9 @@ def _watched(progress: CourseProgress) -> list[Uncounted]:
 def _tried(progress: CourseProgress) -> list[Uncounted]:
     """Attempts that wait for a person, and those that did not suffice."""
     missing = {item.activity.pk: item for item in progress.missing if item.activity.quiz_id}
-    closed = Attempt.objects.filter(enrolment=progress.enrolment, activity__in=missing, closed_at__isnull=False)
+    closed = Attempt.objects.of_their_stage().filter(
+        enrolment=progress.enrolment, activity__in=missing, closed_at__isnull=False
+    )
     by_quiz: dict[int, list[Attempt]] = defaultdict(list)
     for attempt in closed.order_by("number"):
         by_quiz[attempt.activity_id].append(attempt)

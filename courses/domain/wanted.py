@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from courses.blocks import Stage
 from courses.models import Activity, LessonPage
 
 KINDS = {"video": Activity.Kind.VIDEO, "audio": Activity.Kind.VIDEO, "quiz": Activity.Kind.QUIZ}  # by block
@@ -28,12 +29,14 @@ def wanted_of(lesson: LessonPage) -> list[Wanted]:
         subject = block.value.get(block.block_type) if kind else None
         if subject is None:
             continue
+        stage = Stage(block.value.get("stage") or "") if kind == Activity.Kind.QUIZ else Stage.ORDINARY
         fields = {
             "kind": kind,
             "title": subject.title,
             "video": subject if kind == Activity.Kind.VIDEO else None,
             "quiz": subject if kind == Activity.Kind.QUIZ else None,
-            "is_required": bool(block.value.get("is_required")),
+            "stage": stage,
+            "is_required": bool(block.value.get("is_required")) and stage != Stage.ENTRY,
             "order": number,
         }
         found.append(Wanted(UUID(str(block.id)), fields))
@@ -42,10 +45,10 @@ def wanted_of(lesson: LessonPage) -> list[Wanted]:
 
 def _in_person(value: Any, number: int) -> dict[str, Any]:
     copied = {name: value.get(name) for name in ("title", "hours", "min_percent")}
-    needed = {"is_required": bool(value.get("is_required")), "video": None, "quiz": None, "order": number}
+    needed = {"is_required": bool(value.get("is_required")), "video": None, "quiz": None, "stage": "", "order": number}
     return {"kind": Activity.Kind.ATTENDANCE, **copied, **needed}
 
 
 def _reading(lesson: LessonPage) -> Wanted:
-    fields = {"kind": Activity.Kind.READING, "title": lesson.title, "video": None, "quiz": None}
+    fields = {"kind": Activity.Kind.READING, "title": lesson.title, "video": None, "quiz": None, "stage": ""}
     return Wanted(lesson.translation_key, {**fields, "is_required": True, "order": 0})

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from courses import questions
+from courses.blocks import Stage
 from courses.questions import translating
 from courses.questions.grading import NEARLY
 from media.models import Video
@@ -56,6 +57,7 @@ class Activity(models.Model):
     title = models.CharField(max_length=255)
     video = models.ForeignKey(Video, models.PROTECT, null=True, blank=True, related_name="activities")
     quiz = models.ForeignKey(Quiz, models.PROTECT, null=True, blank=True, related_name="activities")
+    stage = models.CharField(max_length=5, choices=Stage, blank=True, default=Stage.ORDINARY)
     is_required = models.BooleanField(default=True)
     required_since = models.DateTimeField(null=True, blank=True, help_text="empty: as long as there are people in it")
     hours = models.DecimalField(max_digits=5, decimal_places=1, null=True, blank=True, help_text="held in person")
@@ -84,10 +86,24 @@ class Activity(models.Model):
                 | Q(hours__isnull=False, hours__gt=0, min_percent__isnull=False, min_percent__range=(1, 100)),
                 name="activity_held_in_person_has_hours",
             ),
+            models.CheckConstraint(condition=Q(stage="") | Q(kind="quiz"), name="activity_with_a_stage_is_a_quiz"),
+            models.CheckConstraint(
+                condition=~Q(stage="entry") | Q(is_required=False), name="activity_of_entry_is_not_required"
+            ),
         ]
 
     def __str__(self) -> str:
         return self.title
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it only says where somebody stands before the course."""
+        return self.stage == Stage.ENTRY
+
+    @property
+    def is_choice(self) -> bool:
+        """Whether it is one of those from which a course may ask for some."""
+        return not self.is_required and not self.is_entry
 
 
 class ActivityCompletion(models.Model):
@@ -216,6 +232,11 @@ class AttemptQuerySet(models.QuerySet["Attempt"]):
         """Open ones whose time ended before `at`."""
         return self.open().filter(ends_at__lt=at)
 
+    def of_their_stage(self) -> "AttemptQuerySet":
+        """Those that tell of their activity as it is used today: what was answered on entry counts for nothing else."""
+        on_entry, is_entry = Q(stage=Stage.ENTRY), Q(activity__stage=Stage.ENTRY)
+        return self.filter(on_entry & is_entry | ~on_entry & ~is_entry)
+
     def to_mark(self) -> "AttemptQuerySet":
         """Handed in, and waiting for a person to mark them."""
         return self.filter(closed_at__isnull=False, score_percent=None)
@@ -225,6 +246,7 @@ class Attempt(models.Model):
     """One try at a quiz. Its `public_id` is made by the client's form, so that a form sent twice is one attempt.
 
     `score_percent` is empty until it is handed in and, where a person has to mark an answer, until that was done.
+    `stage` is what the quiz was for when it began: an attempt of entry is never passed, whatever its score.
     """
 
     public_id = models.UUIDField(unique=True)
@@ -232,6 +254,7 @@ class Attempt(models.Model):
     activity = models.ForeignKey(Activity, models.PROTECT, related_name="attempts")
     quiz = models.ForeignKey(Quiz, models.PROTECT, related_name="attempts")
     number = models.PositiveSmallIntegerField(_("intento"))
+    stage = models.CharField(max_length=5, choices=Stage, blank=True, default=Stage.ORDINARY)
     pass_percent = models.PositiveSmallIntegerField()
     language = models.CharField(
         max_length=LONGEST_CODE, blank=True, help_text="in which it is read, where there is a translation"
@@ -258,11 +281,19 @@ class Attempt(models.Model):
             models.CheckConstraint(
                 condition=Q(is_passed=False) | Q(score_percent__gte=F("pass_percent")), name="attempt_passed_by_score"
             ),
+            models.CheckConstraint(
+                condition=~Q(stage="entry") | Q(is_passed=False), name="attempt_of_entry_is_not_passed"
+            ),
         ]
         indexes = [models.Index(fields=["ends_at"], condition=Q(closed_at=None), name="attempt_open_with_an_end")]
 
     def __str__(self) -> str:
         return f"{self.enrolment} · {self.quiz} · {self.number}"
+
+    @property
+    def is_entry(self) -> bool:
+        """Whether it only says where somebody stood before the course."""
+        return self.stage == Stage.ENTRY
 
     @property
     def awaits_marking(self) -> bool:

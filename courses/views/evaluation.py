@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.domain import evaluation as evaluations
-from courses.domain import marking
+from courses.domain import gain, marking, statements
 from courses.models import Enrolment, Evaluation
 from courses.models.evaluation import LONGEST_SENTENCE, SCORES
 from courses.models.reach import EDIT
@@ -98,15 +98,37 @@ def index(request: HttpRequest) -> HttpResponse:
 def results(request: HttpRequest, pk: int) -> HttpResponse:
     """What is said of a course, and what its quizzes say was gained."""
     course = get_object_or_404(marking.courses_of(request.user), pk=pk)
+    marked = gain.of_course(course)
     context = {
         "course": course,
         "opinions": evaluations.opinions(course.translation_key),
-        "gains": evaluations.gains(course),
+        "marked": marked,
+        "bands": _bands(marked.gain) if marked.gain else [],
+        "gains": [] if marked.is_whole else evaluations.gains(course),
         "fewest": evaluations.FEWEST,
+        "versions": list(statements.VERSIONS),
     }
     return render(
         request, "wagtailadmin/courses/evaluation.html", context | _frame(_("Evaluación del curso"), course.title)
     )
+
+
+def _bands(told: gain.Gain) -> list[dict]:
+    """Each band with its two bars in a picture of 640 × 260: what SVG needs, as text."""
+    most = max(*told.before.counts, *told.after.counts)
+    rows = []
+    for place, (first, after) in enumerate(gain.BANDS):
+        left = 40 + place * 120
+        row = {"words": f"{first}–{min(after, 100) if after > 100 else after - 1}", "x": str(left + 50)}
+        for name, count, x in (
+            ("before", told.before.counts[place], left),
+            ("after", told.after.counts[place], left + 52),
+        ):
+            height = 170 * count // most
+            row[name] = {"count": count, "x": str(x), "y": str(210 - height), "height": str(height)}
+            row[name] |= {"middle": str(x + 24), "above": str(202 - height)}
+        rows.append(row)
+    return rows
 
 
 def _frame(title: str, subtitle: str = "") -> dict:

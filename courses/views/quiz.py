@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
-from courses.domain import grading, handing_in, tongues
+from courses.domain import gain, grading, handing_in, tongues
 from courses.models import Activity, Answer, Attempt, CoursePage, Enrolment, LessonPage
 from courses.questions import Files, answers, showing
 from lms.domain.errors import RuleBroken
@@ -239,6 +239,7 @@ def result(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "right_count": sum(1 for one in asked if one.is_right and one.points),
         "counted": sum(1 for one in asked if one.points),
         "standing": grading.standing(enrolment=attempt.enrolment, activity=attempt.activity),
+        "change": gain.of_attempt(attempt),
         "lesson_address": back_to_lesson(attempt),
     }
     return render(request, "courses/attempt_result.html", context)

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
 
+from courses.blocks import Stage
 from courses.domain import asking, effects, rule_changes, rule_words, rules
 from courses.domain.marking import courses_of
 from courses.models import Activity, CoursePage, CourseRule, RuleEffect
@@ -48,7 +49,7 @@ def frame(course: CoursePage, title: str) -> dict:
 
 def activities_of(course: CoursePage) -> list[Activity]:
     """What there is to do in a course today."""
-    current = Activity.objects.current().filter(course_key=course.translation_key)
+    current = Activity.objects.current().exclude(stage=Stage.ENTRY).filter(course_key=course.translation_key)
     return list(current.select_related("video", "quiz"))
 
 

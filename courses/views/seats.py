@@ -1,5 +1,6 @@
 """What a learner does about sessions in person: a seat, giving it back, the calendar, the code on the screen."""
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from uuid import UUID
 
@@ -40,27 +41,26 @@ def _mine_or_404(request: HttpRequest, public_id: UUID) -> tuple[InPersonSession
 @require_POST
 def register(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Take a seat."""
-    session, enrolment = _mine_or_404(request, public_id)
-    try:
-        sessions.register(enrolment=enrolment, session=session, by=request.user)
-    except RuleBroken as broken:
-        messages.error(request, broken.message)
-    else:
-        messages.success(request, _("Tiene un lugar en la sesión. Guárdela en su calendario para no olvidarla."))
-    return redirect(lesson_address(session.activity, enrolment.course))
+    done = _("Tiene un lugar en la sesión. Guárdela en su calendario para no olvidarla.")
+    return _change(request, public_id, sessions.register, done)
 
 
 @login_required
 @require_POST
 def give_back(request: HttpRequest, public_id: UUID) -> HttpResponse:
     """Give the seat to somebody else."""
+    return _change(request, public_id, sessions.give_back, _("Devolvió su lugar. Otra persona puede tomarlo."))
+
+
+def _change(request: HttpRequest, public_id: UUID, verb: Callable[..., object], done: str) -> HttpResponse:
+    """Do something about one's own seat, say what came of it, and go back to the lesson."""
     session, enrolment = _mine_or_404(request, public_id)
     try:
-        sessions.give_back(enrolment=enrolment, session=session, by=request.user)
+        verb(enrolment=enrolment, session=session, by=request.user)
     except RuleBroken as broken:
         messages.error(request, broken.message)
     else:
-        messages.success(request, _("Devolvió su lugar. Otra persona puede tomarlo."))
+        messages.success(request, done)
     return redirect(lesson_address(session.activity, enrolment.course))
 
 

@@ -16,7 +16,7 @@ from lms.domain import job_words
 from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 from lms.viewsets.base import AskFirstView, FormByVerb
-from media.domain import access, delivery, library, places, stages
+from media.domain import access, curves, delivery, library, places, stages
 from media.forms import PosterForm, initial_of
 from media.models import Video
 from media.views import captions
@@ -82,6 +82,7 @@ class VideoEditView(Reachable, FormByVerb, generic.EditView):
             | {
                 "facts": facts_of(video),
                 "places": places.of([video], self.request.user)[video.pk],
+                "curves": curves.of(video, self.request.user),
                 "playback": delivery.playback(video, person=self.request.user) if has_renditions else None,
                 "length": clock(video.duration_seconds),
             }

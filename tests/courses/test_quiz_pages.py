@@ -228,6 +228,24 @@ def test_addresses_lead_on_by_where_the_attempt_stands(client, taking):
     assert client.get(address("review", attempt)).url == address("result", attempt)
 
 
+def test_a_result_that_is_opened_early_leads_back_and_carries_nothing(client, taking):
+    """Neither of what was answered rightly, also where the quiz tells right answers after each attempt."""
+    _enrolment, activity = taking
+    activity.quiz.shows = activity.quiz.Shows.EACH
+    activity.quiz.save()
+    attempt = begin(client, activity)
+    post_answer(client, attempt, 1, right=True)
+    early = client.get(address("result", attempt))
+    assert (early.status_code, early.url, early.content) == (302, address("review", attempt), b"")
+    assert early.context is None
+    landed = client.get(address("result", attempt), follow=True).content.decode()
+    assert "Revise antes de enviar" in landed
+    assert CANARY not in landed
+    attempt.refresh_from_db()
+    assert attempt.closed_at is None
+    assert [one.percent for one in attempt.answers.all()] == [None, None]
+
+
 def test_no_attempts_left_is_said_in_the_lesson(client, taking):
     enrolment, activity = taking
     for _time in range(2):

@@ -15,6 +15,8 @@ from courses.domain import retention
 from courses.domain.bitmap import with_runs
 from courses.models import Activity, ActivityCompletion, Enrolment, WatchProgress
 from lms.domain import roles
+from lms.models import Person
+from media.domain import curves
 from media.models import Cut
 from tests.factories.courses import a_course, a_lesson
 from tests.factories.media import a_video
@@ -167,3 +169,40 @@ def test_only_those_who_write_the_course(client, scene):
     for person in (somebody_with_role("hr_delegate"), somebody_with_role("auditor"), an_employee()):
         client.force_login(person)
         assert client.get(address).status_code in {302, 403, 404}
+
+
+def test_the_page_of_a_video_leads_to_its_curve_in_each_lesson_of_ones_own(client, scene):
+    again = a_course(owner=scene.trainer, title="Otro curso con el mismo video")
+    a_lesson(again, ("video", {"video": scene.video, "is_required": True}), title="La segunda lección")
+    foreign = a_course(owner=a_person(), title="Curso ajeno")
+    a_lesson(foreign, ("video", {"video": scene.video, "is_required": True}), title="Lección ajena")
+    retired = a_lesson(scene.course, ("video", {"video": scene.video, "is_required": True}), title="Lección quitada")
+    retired.unpublish()
+    a_lesson(scene.course, ("video", {"video": a_video(), "is_required": True}), title="Otro video")
+    found = curves.of(scene.video, scene.trainer)
+    lesson = scene.course.lessons().first()
+    assert {(one.title, one.place) for one in found} == {
+        (lesson.title, scene.course.title),
+        ("La segunda lección", "Otro curso con el mismo video"),
+    }
+    type(scene.video).objects.update(uploaded_by=scene.trainer)
+    page = client.get(reverse("media_videos:edit", args=[scene.video.pk])).content.decode()
+    assert "¿Dónde dejan de verlo?" in page
+    for one in found:
+        assert f'href="{one.url}"' in page
+        assert client.get(one.url).status_code == 200
+    unused = a_video(uploaded_by=scene.trainer)
+    page = client.get(reverse("media_videos:edit", args=[unused.pk])).content.decode()
+    assert "En ninguna lección" in page
+    assert "¿Dónde dejan" not in page
+    assert curves.of(scene.video, somebody_with_role("trainer")) == []
+
+
+def test_queries_do_not_grow_with_the_lessons_of_a_video(scene, django_assert_max_num_queries):
+    with django_assert_max_num_queries(7):
+        curves.of(scene.video, Person.objects.get(pk=scene.trainer.pk))
+    for _number in range(3):
+        course = a_course(owner=scene.trainer)
+        a_lesson(course, ("video", {"video": scene.video, "is_required": True}))
+    with django_assert_max_num_queries(7):
+        assert len(curves.of(scene.video, Person.objects.get(pk=scene.trainer.pk))) == 4

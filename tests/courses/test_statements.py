@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone
 
 from courses.domain import bitmap, grading, statements
@@ -17,7 +18,7 @@ from courses.questions import Essay, Matching, Pair, ShortText, TextAnswer
 from lms.models import AuditEvent
 from tests.courses.event_cases import a_learner, answered, handed_in, options, send, watched
 from tests.courses.test_events import everything
-from tests.factories.people import an_employee, somebody_with_role
+from tests.factories.people import an_employee, born, somebody_with_role
 
 pytestmark = pytest.mark.django_db
 OWN, COURSES = "/mi-aprendizaje/xapi.json", "/seguimiento/xapi/"
@@ -243,6 +244,46 @@ def test_a_course_as_a_file_for_those_who_may(client, learner):
     assert len(json.loads(b"".join(client.get(COURSES, sought).streaming_content))) > 10
     for wrong in ("x", str(uuid.uuid4())):
         assert client.get(COURSES, {"curso": wrong}).status_code == 404
+
+
+def test_who_writes_a_course_takes_it_away_without_names_and_without_minors(client, learner):
+    trainer, other = somebody_with_role("trainer"), somebody_with_role("trainer")
+    learner.course.owner = trainer
+    learner.course.save()
+    minor = a_learner(person=an_employee(born_on=born(16)))
+    send(minor, *everything(minor))
+    type(minor.enrolment).objects.filter(pk=minor.enrolment.pk).update(course_key=learner.enrolment.course_key)
+    address = reverse("courses_evaluation:statements", args=[learner.course.pk])
+    client.force_login(trainer)
+    answer = client.get(address, {"version": "1.0.3"})
+    assert answer.streaming
+    assert "no-store" in answer["Cache-Control"]
+    text = b"".join(answer.streaming_content).decode()
+    found = json.loads(text)
+    assert len(found) > 10
+    assert {one["version"] for one in found} == {"1.0.3"}
+    assert len({one["actor"]["account"]["name"] for one in found}) == 1  # of two who learnt
+    person = learner.person
+    known = [str(person.public_id), str(learner.enrolment.public_id), person.email, person.given_names, person.surnames]
+    assert [one for one in known if one and one in text] == []
+    taken = AuditEvent.objects.filter(action="course.statements_taken")
+    assert [one.actor for one in taken] == [str(trainer.public_id)]
+    assert client.get(address, {"version": "3"}).status_code == 404
+    assert (
+        "menores de edad"
+        in client.get(reverse("courses_evaluation:results", args=[learner.course.pk])).content.decode()
+    )
+    for person, status in ((other, 404), (somebody_with_role("hr_delegate"), 403), (learner.person, 403)):
+        client.force_login(person)
+        assert client.get(address).status_code in {status, 302}, person
+        assert not getattr(client.get(address), "streaming", False)
+    client.force_login(other)
+    assert client.get(address).status_code == 404
+    assert client.get(COURSES, {"curso": str(learner.course.translation_key)}).status_code == 403
+    assert taken.count() == 1
+    client.force_login(somebody_with_role("auditor"))
+    everybody = client.get(COURSES, {"curso": str(learner.course.translation_key)})
+    assert len({one["actor"]["account"]["name"] for one in json.loads(b"".join(everybody.streaming_content))}) == 2
 
 
 def test_times_are_utc_and_durations_never_negative():
