@@ -9,9 +9,9 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
-from courses.domain import marking, talk
+from courses.domain import marking, review, talk
 from courses.models import BankQuestion, Topic
-from courses.models.reach import EDIT, bank_for, topics_for
+from courses.models.reach import EDIT, REVIEW, bank_for, topics_for
 from lms import permissions
 from lms.models import Person
 from lms.viewsets.base import Guarded
@@ -157,3 +157,15 @@ class TalkMenuItem(CountingMenuItem):
     def count(self, person: Person) -> int:
         """How many wait."""
         return talk.answerable(person).waiting().count()
+
+
+class ReviewMenuItem(CountingMenuItem):
+    """Pages that wait for a look."""
+
+    def is_shown(self, request) -> bool:
+        """Those who review."""
+        return permissions.allows(request.user, REVIEW)
+
+    def count(self, person: Person) -> int:
+        """How many wait."""
+        return review.waiting_count(person)

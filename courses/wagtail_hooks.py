@@ -8,7 +8,7 @@ from wagtail.models import AbstractPage
 from wagtail.permissions import register_permission_policy
 from wagtail.snippets.models import register_snippet
 
-from courses.bank_viewsets import MarkingMenuItem, TalkMenuItem, question_chooser_viewset
+from courses.bank_viewsets import MarkingMenuItem, ReviewMenuItem, TalkMenuItem, question_chooser_viewset
 from courses.models import CoursePage, Quiz
 from courses.models.reach import AuthoringPolicy, writes
 from courses.views import (
@@ -23,6 +23,7 @@ from courses.views import (
     people,
     regrading,
     retention,
+    review,
     rules,
     sessions,
     talk_office,
@@ -42,6 +43,7 @@ def register_doors():
     return [
         path("cursos/", authoring.courses, name="courses_authoring"),
         path("herramientas/", authoring.tools, name="tools_authoring"),
+        path("revision/", review.index, name="courses_review"),
     ]
 
 
@@ -61,6 +63,12 @@ def register_courses():
 def register_tools():
     """Then the toolbox."""
     return ToolsMenuItem(_("Herramientas"), reverse_lazy("tools_authoring"), icon_name="cogs", order=95)
+
+
+@hooks.register("register_admin_menu_item")
+def review_in_menu():
+    """With how many wait."""
+    return ReviewMenuItem(_("Revisión"), reverse_lazy("courses_review"), icon_name="clipboard-list", order=98)
 
 
 @hooks.register("register_admin_viewset")

@@ -19,6 +19,7 @@ from .progress import (
 )
 from .questions import Quiz, QuizItem
 from .regrading import MarkChange, Regrading
+from .review import ReviewTask
 from .rules import CourseRule, RuleEffect, Waiver
 from .sessions import Attendance, InPersonSession, Registration
 from .talk import LessonQuestion
@@ -60,6 +61,7 @@ __all__ = [
     "QuizItem",
     "Registration",
     "Regrading",
+    "ReviewTask",
     "RuleEffect",
     "ToolIndexPage",
     "ToolPage",

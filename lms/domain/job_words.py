@@ -19,6 +19,7 @@ KINDS = {
     "courses.preview_rule": gettext_lazy("Contar a quién afecta un cambio en lo que pide un curso"),
     "courses.recut": gettext_lazy("Pasar el avance a un corte nuevo de un video"),
     "courses.regrade": gettext_lazy("Recalificar los intentos de una pregunta"),
+    "courses.review_notice": gettext_lazy("Avisar de una revisión"),
     "imports.check": gettext_lazy("Revisar una lista de personal"),
     "imports.run": gettext_lazy("Entrar una lista de personal"),
     "lms.find_duplicates": gettext_lazy("Buscar registros repetidos"),

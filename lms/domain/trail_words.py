@@ -113,6 +113,8 @@ ACTIONS = {
     "request.proposal_seen": gettext_lazy("Vio el CUI que trae una solicitud"),
     "request.refused": gettext_lazy("Denegó una solicitud"),
     "request.withdrawn": gettext_lazy("Retiró su solicitud"),
+    "review.begun": gettext_lazy("Mandó a revisar antes de publicar"),
+    "review.ended": gettext_lazy("Dejó publicar sin revisión"),
     "role.granted": gettext_lazy("Otorgó un rol"),
     "role.withdrawn": gettext_lazy("Retiró un rol"),
     "rule.applied": gettext_lazy("Se aplicó lo que ahora pide un curso"),
