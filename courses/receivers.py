@@ -12,7 +12,7 @@ from wagtail.signals import (
     workflow_submitted,
 )
 
-from courses.domain import activities, enrolment, recutting, review, seats, settling, weighing
+from courses.domain import activities, copying, enrolment, recutting, review, seats, settling, weighing
 from courses.models import CoursePage, Enrolment, LessonPage
 from media.domain import viewers
 from media.models import Video
@@ -56,6 +56,12 @@ def note_visit(page, request, serve_args, serve_kwargs) -> None:
         settling.settle(enrolments=mine, lesson_key=page.translation_key)
 
 
+def carry_rule(request, page, new_page) -> None:
+    """A page was copied in the back-office."""
+    if isinstance(source := page.specific, CoursePage):
+        copying.carry_rule(source, new_page.specific, by=request.user)
+
+
 def move_watching(sender, video: Video, **kwargs) -> None:
     """A video took another cut."""
     recutting.request(video)
@@ -97,3 +103,4 @@ def connect() -> None:
     video_recut.connect(move_watching, dispatch_uid="courses.video")
     viewers.register(recutting.in_the_middle)
     hooks.register("before_serve_page", note_visit)
+    hooks.register("after_copy_page", carry_rule)

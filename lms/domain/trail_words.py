@@ -119,6 +119,7 @@ ACTIONS = {
     "role.withdrawn": gettext_lazy("Retiró un rol"),
     "rule.applied": gettext_lazy("Se aplicó lo que ahora pide un curso"),
     "rule.confirmed": gettext_lazy("Puso fecha a un cambio en lo que pide un curso"),
+    "rule.copied": gettext_lazy("Copió lo que pide un curso"),
     "rule.withdrawn": gettext_lazy("Retiró un cambio en lo que pide un curso"),
     "session.closed": gettext_lazy("Cerró su sesión"),
     "session.opened": gettext_lazy("Inició sesión"),
