@@ -28,6 +28,7 @@ from courses.views import (
     sessions,
     talk_office,
     translations,
+    worksheets,
 )
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
@@ -125,6 +126,7 @@ def register_rules():
     ]
     of_whom = [
         path(f"{key}personas/", people.index, name="index"),
+        path(f"{key}fichas/", worksheets.handed_in, name="worksheets"),
         path("personas/<uuid:public_id>/", people.person, name="person"),
         path("excepciones/<uuid:public_id>/retirar/", people.withdraw, name="withdraw"),
     ]
@@ -140,6 +142,8 @@ def rules_of_a_course(page, user, view_name, next_url=None):
     if isinstance(page.specific_deferred, CoursePage) and page.permissions_for_user(user).can_edit():
         address = reverse("courses_rules:index", args=[page.translation_key])
         yield Button(_("Qué pide el curso"), address, icon_name="clipboard-list", priority=15)
+        handed_in = reverse("courses_people:worksheets", args=[page.translation_key])
+        yield Button(_("Fichas entregadas"), handed_in, icon_name="form", priority=16)
 
 
 @hooks.register("register_admin_urls")

@@ -25,6 +25,7 @@ from .sessions import Attendance, InPersonSession, Registration
 from .talk import LessonQuestion
 from .tools import ToolIndexPage, ToolPage
 from .weights import LessonWeight
+from .worksheets import FilledWorksheet
 
 __all__ = [
     "Activity",
@@ -44,6 +45,7 @@ __all__ = [
     "Enrolment",
     "Evaluation",
     "Family",
+    "FilledWorksheet",
     "HandedFile",
     "InPersonSession",
     "Invitation",

@@ -20,10 +20,11 @@ from courses.domain import (
     uncounted,
     watching,
     weighing,
+    worksheets,
 )
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
-from courses.models import Activity, CoursePage, Enrolment, LessonPage, Quiz
+from courses.models import Activity, CoursePage, Enrolment, FilledWorksheet, LessonPage, Quiz
 from lms import permissions
 from lms.models import Membership
 from media.domain import delivery
@@ -246,6 +247,14 @@ def _asked_second(request: HttpRequest, item: ActivityProgress | None) -> int | 
 def costs_of(progress: CourseProgress) -> weighing.Costs:
     """What a course costs in data, lesson by lesson."""
     return weighing.costs_of(progress)
+
+
+@register.simple_tag
+def filled_of(learner: Learner, lesson: LessonPage, block) -> FilledWorksheet | None:
+    """What the reader wrote on a worksheet of a lesson."""
+    if learner.enrolment is None:
+        return None
+    return worksheets.find_filled(learner.enrolment, worksheets.worksheet_of(lesson, block))
 
 
 @register.filter

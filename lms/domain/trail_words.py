@@ -147,6 +147,7 @@ ACTIONS = {
     "video.retried": gettext_lazy("Mandó a procesar un video de nuevo"),
     "waiver.made": gettext_lazy("Hizo una excepción en un curso"),
     "waiver.withdrawn": gettext_lazy("Retiró una excepción en un curso"),
+    "worksheet.handed_in": gettext_lazy("Entregó una ficha de trabajo"),
 }
 FACTS = {
     "assignment": gettext_lazy("asignación"),

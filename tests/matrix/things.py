@@ -296,6 +296,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "lesson_question": learning.lesson_question,
     "course_opinions": lambda world, side: Found({"pk": side.course.pk}),
     "practice": learning.practice,
+    "worksheet": learning.worksheet,
     "minor_member": partial(_of_network, is_minor=True),
     "course_page": lambda world, side: Found({"page_id": side.course.pk}, data={"language": "quc"}),
     "page": _page,
