@@ -11,9 +11,9 @@ from wagtail.admin.ui.tables import Column
 from wagtail.admin.views.generic import chooser
 from wagtail.admin.viewsets.chooser import ChooserViewSet
 
-from courses.domain import marking, talk
+from courses.domain import marking, review, talk
 from courses.models import BankQuestion, Topic
-from courses.models.reach import EDIT, bank_for, topics_for
+from courses.models.reach import EDIT, REVIEW, bank_for, topics_for
 from lms import permissions
 from lms.models import Person
 from lms.viewsets.base import Guarded
@@ -153,3 +153,16 @@ def answers_to_mark(person: Person) -> int:
 def questions_to_answer(person: Person) -> int:
     """How many questions under lessons wait for somebody to answer them."""
     return talk.answerable(person).waiting().count()
+
+
+def pages_to_review(person: Person) -> int:
+    """How many pages wait for somebody's look."""
+    return review.waiting_count(person)
+
+
+class ReviewMenuItem(CountingMenuItem):
+    """Pages that wait for a look, and how many."""
+
+    def is_shown(self, request) -> bool:
+        """Those who review."""
+        return permissions.allows(request.user, REVIEW)

@@ -246,6 +246,29 @@ class WordsBlock(blocks.StructBlock):
         template = "courses/blocks/words.html"
 
 
+class WorksheetBlock(blocks.StructBlock):
+    """A sheet to print and fill in by hand, or to fill in here; it counts for nothing."""
+
+    title = blocks.CharBlock(label=_("Título"), max_length=120, default="Ficha de trabajo")
+    instructions = blocks.RichTextBlock(label=_("Instrucciones"), features=TEXT_FEATURES, required=False)
+    prompts = blocks.ListBlock(
+        blocks.StructBlock(
+            [
+                ("prompt", blocks.CharBlock(label=_("Qué hay que escribir"), max_length=300)),
+                ("lines", blocks.IntegerBlock(label=_("Renglones"), min_value=1, max_value=20, default=3)),
+            ]
+        ),
+        label=_("Preguntas de la ficha"),
+        min_num=1,
+        max_num=30,
+    )
+
+    class Meta:
+        icon = "form"
+        label = _("Ficha de trabajo")
+        template = "courses/blocks/worksheet.html"
+
+
 LESSON_BLOCKS = [
     ("video", VideoBlock()),
     ("audio", AudioBlock()),
@@ -258,6 +281,7 @@ LESSON_BLOCKS = [
     ("words", WordsBlock()),
     ("file", FileBlock()),
     ("practice", PracticeBlock()),
+    ("worksheet", WorksheetBlock()),
     ("quiz", QuizBlock()),
     ("attendance", AttendanceBlock()),
 ]

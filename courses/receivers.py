@@ -1,9 +1,18 @@
 """What this app does when something happened elsewhere: one line each, idempotent."""
 
 from wagtail import hooks
-from wagtail.signals import page_published, page_unpublished, post_page_move
+from wagtail.models import TaskState, WorkflowState
+from wagtail.signals import (
+    page_published,
+    page_unpublished,
+    post_page_move,
+    task_submitted,
+    workflow_approved,
+    workflow_rejected,
+    workflow_submitted,
+)
 
-from courses.domain import activities, enrolment, recutting, retention, seats, settling, weighing
+from courses.domain import activities, copying, enrolment, recutting, retention, review, seats, settling, weighing
 from courses.models import CoursePage, Enrolment, LessonPage
 from media.domain import curves, viewers
 from media.models import Video
@@ -47,13 +56,45 @@ def note_visit(page, request, serve_args, serve_kwargs) -> None:
         settling.settle(enrolments=mine, lesson_key=page.translation_key)
 
 
+def carry_rule(request, page, new_page) -> None:
+    """A page was copied in the back-office."""
+    if isinstance(source := page.specific, CoursePage):
+        copying.carry_rule(source, new_page.specific, by=request.user)
+
+
 def move_watching(sender, video: Video, **kwargs) -> None:
     """A video took another cut."""
     recutting.request(video)
 
 
+def tell_reviewers(sender, instance: TaskState, user=None, **kwargs) -> None:
+    """A page was handed in."""
+    review.note_submitted(instance, by=user)
+
+
+def tell_writer(sender, instance: WorkflowState, user=None, **kwargs) -> None:
+    """A page was approved or sent back."""
+    review.note_decided(instance, by=user)
+
+
+def tell_nobody(sender, **kwargs) -> None:
+    """Reviewers are told by `tell_reviewers`."""
+
+
+# In the place of Wagtail's notifiers, under their names: those send within the request, which may have to wait.
+NOTIFIERS = (
+    (task_submitted, TaskState, tell_reviewers, "group_approval_task_submitted_email_notification"),
+    (workflow_submitted, WorkflowState, tell_nobody, "workflow_state_submitted_email_notification"),
+    (workflow_rejected, WorkflowState, tell_writer, "workflow_state_rejected_email_notification"),
+    (workflow_approved, WorkflowState, tell_writer, "workflow_state_approved_email_notification"),
+)
+
+
 def connect() -> None:
     """Called once, when the apps are ready."""
+    for signal, sender, receiver, name in NOTIFIERS:
+        signal.disconnect(sender=sender, dispatch_uid=name)
+        signal.connect(receiver, sender=sender, dispatch_uid=name)
     page_published.connect(keep_lesson_in_step, sender=LessonPage, dispatch_uid="courses.lesson")
     page_published.connect(keep_course_in_step, sender=CoursePage, dispatch_uid="courses.course")
     page_unpublished.connect(retire_lesson, sender=LessonPage, dispatch_uid="courses.lesson")
@@ -63,3 +104,4 @@ def connect() -> None:
     viewers.register(recutting.in_the_middle)
     curves.register(retention.curves_of)
     hooks.register("before_serve_page", note_visit)
+    hooks.register("after_copy_page", carry_rule)

@@ -22,6 +22,7 @@ from courses.views import (
     statements,
     talk,
     tools,
+    worksheets,
 )
 
 TOWN, NETWORK = "personal/<municipality:code>/", "redes/<uuid:network_id>/"
@@ -57,6 +58,7 @@ urlpatterns = [
     path("mi-cuenta/recordatorios/", reminders.reminders, name="reminders"),
     path("recordatorios/<str:token>/", reminders.stop, name="reminders_stop"),
     path("lecciones/<uuid:lesson_key>/<slug:language>/practica/<uuid:block_key>/", practice.practise, name="practise"),
+    path("lecciones/<uuid:lesson_key>/<slug:language>/ficha/<uuid:block_key>/", worksheets.worksheet, name="worksheet"),
     path("actividades/<uuid:public_id>/leida/", lesson.mark_read, name="mark_read"),
     path("actividades/<uuid:public_id>/intentos/", quiz.start, name="attempt_start"),
     path("intentos/<uuid:public_id>/", quiz.review, name="attempt_review"),

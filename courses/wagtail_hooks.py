@@ -10,7 +10,9 @@ from wagtail.snippets.models import register_snippet
 
 from courses.bank_viewsets import (
     CountingMenuItem,
+    ReviewMenuItem,
     answers_to_mark,
+    pages_to_review,
     question_chooser_viewset,
     questions_to_answer,
 )
@@ -29,12 +31,14 @@ from courses.views import (
     people,
     regrading,
     retention,
+    review,
     rules,
     sessions,
     statements,
     talk_office,
     tongues,
     translations,
+    worksheets,
 )
 from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
 
@@ -50,6 +54,7 @@ def register_doors():
     return [
         path("cursos/", authoring.courses, name="courses_authoring"),
         path("herramientas/", authoring.tools, name="tools_authoring"),
+        path("revision/", review.index, name="courses_review"),
     ]
 
 
@@ -69,6 +74,13 @@ def register_courses():
 def register_tools():
     """Then the toolbox."""
     return ToolsMenuItem(_("Herramientas"), reverse_lazy("tools_authoring"), icon_name="cogs", order=95)
+
+
+@hooks.register("register_admin_menu_item")
+def review_in_menu():
+    """With how many wait."""
+    url = reverse_lazy("courses_review")
+    return ReviewMenuItem(_("Revisión"), url, icon_name="clipboard-list", order=98, waiting=pages_to_review)
 
 
 @hooks.register("register_admin_viewset")
@@ -128,6 +140,7 @@ def register_rules():
     ]
     of_whom = [
         path(f"{key}personas/", people.index, name="index"),
+        path(f"{key}fichas/", worksheets.handed_in, name="worksheets"),
         path("personas/<uuid:public_id>/", people.person, name="person"),
         path("excepciones/<uuid:public_id>/retirar/", people.withdraw, name="withdraw"),
     ]
@@ -143,6 +156,8 @@ def rules_of_a_course(page, user, view_name, next_url=None):
     if isinstance(page.specific_deferred, CoursePage) and page.permissions_for_user(user).can_edit():
         address = reverse("courses_rules:index", args=[page.translation_key])
         yield Button(_("Qué pide el curso"), address, icon_name="clipboard-list", priority=15)
+        handed_in = reverse("courses_people:worksheets", args=[page.translation_key])
+        yield Button(_("Fichas entregadas"), handed_in, icon_name="form", priority=16)
 
 
 @hooks.register("register_admin_urls")

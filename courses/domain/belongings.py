@@ -21,6 +21,7 @@ from courses.models import (
     Attendance,
     Completion,
     Enrolment,
+    FilledWorksheet,
     InvitationUse,
     LearningEvent,
     Registration,
@@ -134,6 +135,7 @@ def _join(into: Enrolment | None, source: Enrolment, survivor: Person) -> dict[s
         "watched": _join_watching(into, source),
         "attendance": _move_attendance(into, source),
         "seats": _move_seats(into, source),
+        "worksheets": _move_worksheets(into, source),
     }
 
 
@@ -202,6 +204,14 @@ def _move_seats(into: Enrolment, source: Enrolment) -> list[int]:
     return keys
 
 
+def _move_worksheets(into: Enrolment, source: Enrolment) -> list[int]:
+    """What was written on worksheets that the other record left empty; the rest waits where it is."""
+    mine = set(into.worksheets.values_list("lesson_key", "block_key"))
+    keys = [one.pk for one in source.worksheets.order_by("pk") if (one.lesson_key, one.block_key) not in mine]
+    FilledWorksheet.objects.filter(pk__in=keys).update(enrolment=into)
+    return keys
+
+
 def _join_watching(into: Enrolment, source: Enrolment) -> list[dict[str, Any]]:
     """Union of the watched seconds and of the clock; what stood there before goes into the journal."""
     mine = {(one.activity_id, one.video_id): one for one in into.watch_progress.all()}
@@ -264,6 +274,7 @@ def _part(into: Enrolment, source: Enrolment, entry: dict[str, Any]) -> None:
     # Merges of before there were sessions have none in their journal.
     Attendance.objects.filter(pk__in=entry.get("attendance", []), enrolment=into).update(enrolment=source)
     Registration.objects.filter(pk__in=entry.get("seats", []), enrolment=into).update(enrolment=source)
+    FilledWorksheet.objects.filter(pk__in=entry.get("worksheets", []), enrolment=into).update(enrolment=source)
     if entry["is_new"] and _is_empty(into):
         into.delete()
         return
@@ -318,7 +329,7 @@ def _recorded(stored: dict[str, Any]) -> by_cut.Record:
 
 def _is_empty(enrolment: Enrolment) -> bool:
     told = (Attempt, WatchSegment, WatchProgress, ActivityCompletion, LearningEvent)
-    rows = (Completion, Attendance, Registration, Waiver, *told)
+    rows = (Completion, Attendance, Registration, Waiver, FilledWorksheet, *told)
     return not any(model._base_manager.filter(enrolment=enrolment).exists() for model in rows)
 
 

@@ -54,6 +54,7 @@ def erase(person: Person) -> dict[str, int]:
             "waivers",
             "rule_effects",
             "learning_events",
+            "worksheets",
         ):
             getattr(enrolment, rows).all().delete()
         enrolment.last_lesson_key = None

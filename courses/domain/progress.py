@@ -27,7 +27,7 @@ from courses.models import (
     WatchProgress,
 )
 
-__all__ = ["ActivityProgress", "CourseProgress", "LessonProgress", "build_each", "build_progress"]
+__all__ = ["ActivityProgress", "CourseProgress", "LessonProgress", "build_each", "build_progress", "untouched"]
 OPEN = Count("pk", filter=Q(closed_at=None))
 AWAITING = Count("pk", filter=Q(closed_at__isnull=False, score_percent=None))
 LESSON_FIELDS = ("title", "slug", "path", "depth", "translation_key", "summary", "minutes")
@@ -173,6 +173,9 @@ class _Facts:
         return sum(1 for key, _activity in self.done if enrolment and key == enrolment.pk)
 
 
+NO_FACTS = _Facts(set(), {}, {}, {}, {}, {})
+
+
 def build_progress(
     courses: list[CoursePage],
     enrolments: Mapping[UUID, Enrolment],
@@ -229,7 +232,7 @@ def _load(
     enrolments: list[Enrolment], activities: Mapping[UUID, list[Activity]], known: list[Completion] | None = None
 ) -> _Facts:
     if not enrolments:
-        return _Facts(set(), {}, {}, {}, {}, {})
+        return NO_FACTS
     ids = [enrolment.pk for enrolment in enrolments]
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
@@ -310,3 +313,8 @@ def _activity(
         percent, lacks = 100, ()
     best = tried["best"] if tried else None
     return ActivityProgress(activity, place, is_done, percent, lacks, watch, coverage, waiver, best)
+
+
+def untouched(activity: Activity, url: str, asked: Asked) -> ActivityProgress:
+    """One thing to do in the lesson at `url`, for somebody who did nothing of it."""
+    return _activity(activity, url, asked, None, NO_FACTS)

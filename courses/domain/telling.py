@@ -16,6 +16,7 @@ from courses.models import (
     DigestChoice,
     Enrolment,
     Evaluation,
+    FilledWorksheet,
     InPersonSession,
     InvitationUse,
     LearningEvent,
@@ -50,6 +51,7 @@ def tell(person: Person) -> dict[str, Any]:
             Prefetch("registrations", Registration.objects.select_related(*HELD)),
             Prefetch("attendance", Attendance.objects.select_related(*HELD).order_by("pk")),
             Prefetch("learning_events", LearningEvent.objects.select_related("activity")),
+            "worksheets",
             Prefetch("attempts", Attempt.objects.select_related("quiz").prefetch_related(ANSWERS)),
         )
     )
@@ -110,6 +112,7 @@ def _enrolment(one: Enrolment) -> dict:
         "exceptions": [_exception(waiver) for waiver in one.waivers.all()],
         "seats": [_seat(seat) for seat in one.registrations.all()],
         "attendance": [_attendance(there) for there in one.attendance.all()],
+        "worksheets": [_worksheet(sheet) for sheet in one.worksheets.all()],
     }
 
 
@@ -174,6 +177,16 @@ def _attendance(there: Attendance) -> dict:
         "happened_at": moment(there.happened_at),
         "received_at": moment(there.received_at),
         "reason": there.reason,
+    }
+
+
+def _worksheet(sheet: FilledWorksheet) -> dict:
+    return {
+        "worksheet": sheet.title,
+        "lesson": sheet.lesson_title,
+        "written": [{"prompt": one["prompt"], "answer": one["text"]} for one in sheet.written],
+        "saved_at": moment(sheet.saved_at),
+        "handed_in_at": moment(sheet.handed_in_at),
     }
 
 

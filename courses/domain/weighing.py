@@ -25,7 +25,7 @@ SOUNDS = (RUNG.OPUS, RUNG.AUDIO)
 SHOWN = "width-800|format-webp"  # as in templates/courses/blocks/image.html
 COMPRESSION = 6
 # Blocks that look different to everybody, and whose weight is not in words.
-OF_THE_READER = {"video", "audio", "quiz", "practice", "attendance"}
+OF_THE_READER = {"video", "audio", "quiz", "practice", "worksheet", "attendance"}
 
 
 @dataclass(frozen=True)

@@ -19,12 +19,14 @@ from .progress import (
 )
 from .questions import Quiz, QuizItem
 from .regrading import MarkChange, Regrading
+from .review import ReviewTask
 from .rules import CourseRule, RuleEffect, Waiver
 from .sessions import Attendance, InPersonSession, Registration
 from .talk import LessonQuestion
 from .tools import ToolIndexPage, ToolPage
 from .translations import QuestionTranslation, QuizTranslation
 from .weights import LessonWeight
+from .worksheets import FilledWorksheet
 
 __all__ = [
     "Activity",
@@ -44,6 +46,7 @@ __all__ = [
     "Enrolment",
     "Evaluation",
     "Family",
+    "FilledWorksheet",
     "HandedFile",
     "InPersonSession",
     "Invitation",
@@ -63,6 +66,7 @@ __all__ = [
     "QuizTranslation",
     "Registration",
     "Regrading",
+    "ReviewTask",
     "RuleEffect",
     "ToolIndexPage",
     "ToolPage",

@@ -20,6 +20,7 @@ from lms.models import Language, Membership, Network, Post
 
 from .hours import HoursByKind, HoursPanel
 from .placing import PlacingForm
+from .previewing import SeenAs
 from .reach import Door, Owned
 
 
@@ -100,7 +101,7 @@ class CoursePageQuerySet(TranslatedQuerySet):
         return found
 
 
-class CoursePage(Translated, Owned, Page):
+class CoursePage(SeenAs, Translated, Owned, Page):
     """A course. Its `translation_key` is the identity that enrolments and certificates keep."""
 
     class CertificateKind(models.TextChoices):
@@ -227,7 +228,7 @@ class CoursePage(Translated, Owned, Page):
 COST_PANEL = HelpPanel(heading=_("Lo que cuesta en datos"), template="wagtailadmin/courses/data_cost_panel.html")
 
 
-class LessonPage(Translated, Page):
+class LessonPage(SeenAs, Translated, Page):
     """A lesson: blocks in the order in which they are learnt. Videos and quizzes in it are activities."""
 
     summary = models.TextField(_("de qué trata"), max_length=300, blank=True)

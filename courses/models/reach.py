@@ -2,6 +2,7 @@
 
 Wagtail asks here instead of its own tables of groups: a trainer writes the courses that they made and those over which
 they were given a role; whoever may `edit_every_course` writes all. A role that ended is gone with the next request.
+Where ANAM reviews (decision 0036), only reviewers publish; the others hand in what they wrote.
 """
 
 from dataclasses import dataclass
@@ -10,13 +11,14 @@ from django.apps import apps
 from django.contrib.auth.models import Permission
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import F, Q, QuerySet
-from wagtail.models import Page, PagePermissionTester, ReferenceIndex
+from wagtail.models import Page, PagePermissionTester, ReferenceIndex, WorkflowPage
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
 from lms import permissions
 from lms.models import Person, RoleGrant
 
 EDIT, PUBLISH, EVERY = "edit_course", "publish_course", "edit_every_course"
+REVIEW = "review_course"
 OWNED = ("coursepage", "toolpage")
 DOORS = ("catalogueindexpage", "toolindexpage")
 
@@ -36,10 +38,32 @@ class Row:
 
 def makes_new(person: Person) -> bool:
     """Whether somebody may begin courses and tools of their own; asked once for a request's person."""
+    return _nationwide(person, EDIT)
+
+
+def reviews(person: Person) -> bool:
+    """Whether somebody approves what others wrote; asked once for a request's person."""
+    return _nationwide(person, REVIEW)
+
+
+def _nationwide(person: Person, action: str) -> bool:
     answers = person.__dict__.setdefault("_authoring_answers", {})
-    if EDIT not in answers:
-        answers[EDIT] = permissions.nationwide(person, EDIT)
-    return answers[EDIT]
+    if action not in answers:
+        answers[action] = permissions.nationwide(person, action)
+    return answers[action]
+
+
+def publishes(person: Person, page: Page) -> bool:
+    """Whether somebody who writes a page may publish it, too: not where it is reviewed by others."""
+    return permissions.allows(person, PUBLISH) and not _waits_for_review(person, page)
+
+
+def _waits_for_review(person: Person, page: Page) -> bool:
+    answers = person.__dict__.setdefault("_authoring_answers", {})
+    if "reviewed" not in answers:
+        under_review = WorkflowPage.objects.filter(workflow__active=True).values_list("page__path", flat=True)
+        answers["reviewed"] = [] if reviews(person) else list(under_review)
+    return any(page.path.startswith(path) for path in answers["reviewed"])
 
 
 def _of_kind(*models: str) -> QuerySet[Page]:
@@ -77,7 +101,10 @@ class AuthoringPolicy(PagePermissionPolicy):
             return []
         codenames = ["add_page", "change_page"] + (["publish_page"] if permissions.allows(user, PUBLISH) else [])
         given = Permission.objects.filter(content_type__app_label="wagtailcore", codename__in=codenames)
-        return [Row(page, one) for one in given for page in roots_for(user)]
+        rows = [Row(page, one) for page in roots_for(user) for one in given]
+        return [
+            row for row in rows if row.permission.codename != "publish_page" or not _waits_for_review(user, row.page)
+        ]
 
     def user_has_any_permission(self, user, actions) -> bool:
         """Whether there is any page at all; one who may begin a course will have one."""
@@ -126,7 +153,7 @@ class OwnPageTester(PagePermissionTester):
     def __init__(self, user, page) -> None:
         super().__init__(user, page)
         if user.is_active and not user.is_superuser and page.owner_id == user.pk and makes_new(user):
-            self.permissions |= {"add", "change"} | ({"publish"} if permissions.allows(user, PUBLISH) else set())
+            self.permissions |= {"add", "change"} | ({"publish"} if publishes(user, page) else set())
 
 
 class DoorTester(PagePermissionTester):
@@ -140,7 +167,7 @@ class DoorTester(PagePermissionTester):
     def can_publish_subpage(self) -> bool:
         """One's own at once."""
         return super().can_publish_subpage() or (
-            self.user.is_active and makes_new(self.user) and permissions.allows(self.user, PUBLISH)
+            self.user.is_active and makes_new(self.user) and publishes(self.user, self.page)
         )
 
 

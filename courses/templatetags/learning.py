@@ -8,10 +8,23 @@ from django import template
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, crediting, due, enrolment, events, seats, translating, uncounted, watching, weighing
+from courses.domain import (
+    bitmap,
+    crediting,
+    due,
+    enrolment,
+    events,
+    imagining,
+    seats,
+    translating,
+    uncounted,
+    watching,
+    weighing,
+    worksheets,
+)
 from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
-from courses.models import Activity, CoursePage, Enrolment, LessonPage, Quiz
+from courses.models import Activity, CoursePage, Enrolment, FilledWorksheet, LessonPage, Quiz
 from lms import permissions
 from lms.models import Membership
 from media.domain import delivery
@@ -23,7 +36,10 @@ register = template.Library()
 
 @dataclass(frozen=True)
 class Learner:
-    """A reader and a course. `is_previewing`: somebody who edits courses looks at a draft as a learner would."""
+    """A reader and a course. `is_previewing`: somebody who edits courses looks at a draft.
+
+    `imagined` says as whom, in words; empty: as its writer, to whom all is shown.
+    """
 
     course: CoursePage
     progress: CourseProgress
@@ -31,6 +47,12 @@ class Learner:
     is_previewing: bool
     may_enrol: bool
     person: Any = None
+    imagined: str = ""
+
+    @property
+    def sees_all(self) -> bool:
+        """Whether what is for those in the course is shown to somebody who is in no course: its writer."""
+        return self.is_previewing and not self.imagined
 
     @cached_property
     def required_count(self) -> int:
@@ -66,7 +88,7 @@ class Learner:
     @cached_property
     def asked(self) -> list[due.Asked]:
         """Who assigned this course to the reader, and until when."""
-        if not self.enrolment:
+        if not self.enrolment or self.is_previewing:
             return []
         return due.asked_of(self.person, self.course.translation_key)
 
@@ -138,12 +160,17 @@ def learner_of(context: dict, page) -> Learner:
     request: HttpRequest = context["request"]
     known = request.__dict__.setdefault("_aula_learners", {})
     if page.pk not in known:
-        known[page.pk] = _find_learner(request, page if isinstance(page, CoursePage) else page.course)
+        known[page.pk] = _find_learner(request, page)
     return known[page.pk]
 
 
-def _find_learner(request: HttpRequest, course: CoursePage) -> Learner:
+def _find_learner(request: HttpRequest, page) -> Learner:
+    course = page if isinstance(page, CoursePage) else page.course
     previewing = getattr(request, "is_preview", False) and permissions.allows(request.user, "edit_course")
+    mode = getattr(request, "preview_mode", "") if previewing else ""
+    if mode in imagining.WORDS:
+        seen = imagining.imagine(course, mode, draft=None if page is course else page)
+        return Learner(course, seen, seen.enrolment, True, True, imagining.stranger(), str(imagining.WORDS[mode]))
     enrolled = None if previewing else enrolment.find_active(request.user, course)
     progress = build_progress([course], {course.translation_key: enrolled} if enrolled else {})[0]
     return Learner(course, progress, enrolled, previewing, _may_enrol(request, course), request.user)
@@ -178,7 +205,7 @@ def activity_of(place: Place, block) -> ActivityProgress | None:
 @register.simple_tag
 def uncounted_of(learner: Learner) -> list[uncounted.Uncounted]:
     """What the reader did that does not count, with why."""
-    return uncounted.of_progress(learner.progress)
+    return [] if learner.is_previewing else uncounted.of_progress(learner.progress)
 
 
 @register.simple_tag
@@ -197,9 +224,11 @@ def page_token(enrolled: Enrolment, activity: Activity) -> str:
 def watching_of(context: dict, learner: Learner, item: ActivityProgress | None, video: Video) -> Watching:
     """A video for this reader: to play for those enrolled (recorded) and for trainers in a preview (not recorded)."""
     playback, token, runs = None, "", []
-    if learner.is_previewing or (learner.enrolment and item):
+    if learner.sees_all or (learner.enrolment and item):
         playback = delivery.playback(video, person=context["request"].user)
-    if playback and learner.enrolment and item:
+    if playback and learner.is_previewing:
+        runs = bitmap.runs_of(item.watch.bitmap) if item and item.watch else []
+    elif playback and learner.enrolment and item:
         token = watching.grant_session(enrolment=learner.enrolment, activity=item.activity, cut=video.cut)
         if item.watch and item.watch.video_id == video.pk and item.watch.cut < video.cut:
             crediting.move_on(item.watch, video.cut, timeline_of(video))
@@ -218,6 +247,14 @@ def _asked_second(request: HttpRequest, item: ActivityProgress | None) -> int | 
 def costs_of(progress: CourseProgress) -> weighing.Costs:
     """What a course costs in data, lesson by lesson."""
     return weighing.costs_of(progress)
+
+
+@register.simple_tag
+def filled_of(learner: Learner, lesson: LessonPage, block) -> FilledWorksheet | None:
+    """What the reader wrote on a worksheet of a lesson."""
+    if learner.enrolment is None:
+        return None
+    return worksheets.find_filled(learner.enrolment, worksheets.worksheet_of(lesson, block))
 
 
 @register.filter

@@ -22,6 +22,7 @@ KINDS = {
     "courses.session_changed": gettext_lazy("Avisar que cambió una sesión presencial"),
     "courses.tell_seated": gettext_lazy("Avisar a una persona que recibió un cupo"),
     "courses.tell_session": gettext_lazy("Avisar a una persona que cambió su sesión presencial"),
+    "courses.review_notice": gettext_lazy("Avisar de una revisión"),
     "imports.check": gettext_lazy("Revisar una lista de personal"),
     "imports.run": gettext_lazy("Entrar una lista de personal"),
     "lms.find_duplicates": gettext_lazy("Buscar registros repetidos"),

@@ -48,6 +48,7 @@ ACTIONS = {
     "read_staff": gettext_lazy("ver la lista del personal"),
     "read_tracking": gettext_lazy("ver quién tiene certificado"),
     "recover_access": gettext_lazy("ayudar a recuperar el acceso"),
+    "review_course": gettext_lazy("revisar los cursos de otras personas y aprobarlos"),
     "reveal_cui": gettext_lazy("ver el CUI completo, y queda anotado"),
     "revoke_certificate": gettext_lazy("revocar certificados"),
     "upload_video": gettext_lazy("subir videos"),

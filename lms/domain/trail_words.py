@@ -115,10 +115,13 @@ ACTIONS = {
     "request.proposal_seen": gettext_lazy("Vio el CUI que trae una solicitud"),
     "request.refused": gettext_lazy("Denegó una solicitud"),
     "request.withdrawn": gettext_lazy("Retiró su solicitud"),
+    "review.begun": gettext_lazy("Mandó a revisar antes de publicar"),
+    "review.ended": gettext_lazy("Dejó publicar sin revisión"),
     "role.granted": gettext_lazy("Otorgó un rol"),
     "role.withdrawn": gettext_lazy("Retiró un rol"),
     "rule.applied": gettext_lazy("Se aplicó lo que ahora pide un curso"),
     "rule.confirmed": gettext_lazy("Puso fecha a un cambio en lo que pide un curso"),
+    "rule.copied": gettext_lazy("Copió lo que pide un curso"),
     "rule.withdrawn": gettext_lazy("Retiró un cambio en lo que pide un curso"),
     "session.closed": gettext_lazy("Cerró su sesión"),
     "session.opened": gettext_lazy("Inició sesión"),
@@ -146,6 +149,7 @@ ACTIONS = {
     "video.retried": gettext_lazy("Mandó a procesar un video de nuevo"),
     "waiver.made": gettext_lazy("Hizo una excepción en un curso"),
     "waiver.withdrawn": gettext_lazy("Retiró una excepción en un curso"),
+    "worksheet.handed_in": gettext_lazy("Entregó una ficha de trabajo"),
 }
 FACTS = {
     "assignment": gettext_lazy("asignación"),

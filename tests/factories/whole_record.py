@@ -22,6 +22,7 @@ from courses.models import (
     Digest,
     Enrolment,
     Evaluation,
+    FilledWorksheet,
     HandedFile,
     InvitationUse,
     LearningEvent,
@@ -110,6 +111,15 @@ def _learn(person: Person) -> None:
     said = {name: 4 for name in SCORES}
     Evaluation.objects.create(
         person=person, enrolment=enrolment, course_key=course.translation_key, edition=1, sentence="Claro", **said
+    )
+    FilledWorksheet.objects.create(
+        enrolment=enrolment,
+        lesson_key=activities[0].lesson_key,
+        block_key=uuid.uuid4(),
+        lesson_title=activities[0].title,
+        title="Ficha de trabajo",
+        answers={"a": {"prompt": "¿Cuántos usuarios hay?", "text": "Doscientos"}},
+        handed_in_at=timezone.now(),
     )
     Digest.objects.create(person=person, day=timezone.localdate(), channel="email", sent_at=timezone.now())
     digests.choose(person=person, is_wanted=True)

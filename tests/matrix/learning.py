@@ -74,6 +74,11 @@ def practice(world: World, side: Side) -> Found:
     return Found(keys, data={f"q{lesson.body[0].id.replace('-', '')[:12]}": ""})
 
 
+def worksheet(world: World, side: Side) -> Found:
+    lesson = a_lesson(side.course, ("worksheet", {"title": "Ficha", "prompts": [{"prompt": "¿Qué?", "lines": 2}]}))
+    return Found({"lesson_key": lesson.translation_key, "language": "es", "block_key": lesson.body[0].id})
+
+
 def changing_course(world: World, side: Side) -> Found:
     key = side.course.translation_key
     CourseRule.objects.get_or_create(course_key=key, number=1, defaults={"watch_percent": 55})

@@ -20,7 +20,7 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.models import Certificate
-from courses.domain import digests
+from courses.domain import digests, review
 from courses.models import LessonPage, Topic
 from lms.domain import audit, duplicates
 from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Person, PersonRequest, Post, RoleGrant
@@ -195,6 +195,14 @@ def _scheduled_page(world: World, side: Side) -> Found:
     return Found({"page_id": side.text.pk, "revision_id": revision.pk})
 
 
+def _page_in_review(world: World, side: Side) -> Found:
+    """A page that is looked at already goes on being so."""
+    state = side.text.current_workflow_state or review.ensure_workflow().start(side.text, side.somebody)
+    task = state.current_task_state
+    keys = {"page_id": side.text.pk, "action_name": "approve", "task_state_id": task.pk, "task_id": task.task_id}
+    return Found(keys | {"pk": side.text.pk, "workflow_state_id": state.pk})
+
+
 def _editing(world: World, side: Side) -> Found:
     """The session of an editor is its own; a ping without one begins it."""
     keys = {"app_label": "courses", "model_name": "lessonpage", "object_id": side.lesson.pk, "session_id": 0}
@@ -290,6 +298,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "lesson_question": learning.lesson_question,
     "course_opinions": lambda world, side: Found({"pk": side.course.pk}),
     "practice": learning.practice,
+    "worksheet": learning.worksheet,
     "minor_member": partial(_of_network, is_minor=True),
     "course_page": lambda world, side: Found({"page_id": side.course.pk}, data={"language": "quc"}),
     "page": _page,
@@ -302,6 +311,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     ),
     "alias": _alias,
     "scheduled_page": _scheduled_page,
+    "page_in_review": _page_in_review,
     "editing": _editing,
     "editing_session": lambda world, side: Found({"session_id": 0}),
     "page_to_copy": lambda world, side: Found(

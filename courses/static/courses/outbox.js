@@ -200,7 +200,16 @@ async function empty() {
   document.querySelectorAll("video, audio").forEach((media) => media.pause());
   await new Promise((done) => setTimeout(done, 150)); // the pause closes a stretch, and that is stored
   await flush();
-  return store("readonly", (all) => all.count());
+  return (await store("readonly", (all) => all.count())) + unsentWorksheets();
+}
+
+// What `worksheet.js` keeps goes by a way of its own, and is lost with the device's storage as well.
+function unsentWorksheets() {
+  try {
+    return Object.keys(localStorage).filter((key) => key.startsWith("aula.worksheet.")).length;
+  } catch {
+    return 0;
+  }
 }
 
 for (const form of document.querySelectorAll("form[data-switch]")) {

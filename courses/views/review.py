@@ -1,0 +1,44 @@
+"""ANAM's review in the back-office: what waits, and where pages are reviewed before they are published."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+from wagtail.admin import messages
+from wagtail.models import Page
+
+from courses.domain import review
+from courses.models.reach import REVIEW
+from lms.domain.errors import RuleBroken
+from lms.permissions import needs
+
+
+@needs(REVIEW)
+@require_http_methods(["GET", "HEAD", "POST"])
+def index(request: HttpRequest) -> HttpResponse:
+    """What waits, the oldest first; and the two switches."""
+    if request.method == "POST":
+        return _turn(request)
+    title = _("Revisión")
+    context = {
+        "states": [state for state in review.waiting() if state.revision.content_object],
+        "trees": review.trees(),
+        "page_title": title,
+        "header_title": title,
+        "header_icon": "clipboard-list",
+        "breadcrumbs_items": [{"url": "", "label": title}],
+    }
+    return render(request, "wagtailadmin/courses/review.html", context)
+
+
+def _turn(request: HttpRequest) -> HttpResponse:
+    key = request.POST.get("page", "")
+    page = get_object_or_404(Page, pk=key if key.isdecimal() and len(key) < 10 else None)
+    turn = review.begin if request.POST.get("is_reviewed") == "1" else review.end
+    try:
+        turn(page, by=request.user)
+    except RuleBroken as broken:
+        messages.error(request, broken.message)
+    else:
+        messages.success(request, _("Guardado."))
+    return redirect("courses_review")
