@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
+from typing import Any
 from uuid import UUID
 
 from django.db import connection
@@ -45,20 +46,16 @@ def lock_enrolments(people: Iterable[int], at: datetime) -> list[Enrolment]:
     Each with its course's `threshold`, whether the course `has_rules` by `at`, and `is_outside` and `left_on` as
     `with_network_end` says; that is asked for only where a course is a network's.
     """
-    found, of_networks = [], []
+    found: list[Any] = []
     for row in reading.ask(_of_enrolments(connection.vendor), [reading.at(at), reading.keys(people)]):
         *columns, threshold, network, has_rules = row
-        one = reading.build(Enrolment, columns)
+        one: Any = reading.build(Enrolment, columns)
         one.threshold, one.has_rules = threshold, bool(has_rules)
-        one.is_outside, one.left_on = False, None
-        if network is not None:
-            of_networks.append(one.pk)
+        one.is_outside, one.left_on, one.network = False, None, network
         found.append(one)
-    if of_networks:
-        ends = Enrolment.objects.order_by().with_network_end().filter(pk__in=of_networks)
-        known = {
-            pk: (is_outside, left_on) for pk, is_outside, left_on in ends.values_list("pk", "is_outside", "left_on")
-        }
+    if of_networks := [one.pk for one in found if one.network is not None]:
+        ends: Any = Enrolment.objects.order_by().with_network_end().filter(pk__in=of_networks)
+        known = {pk: end for pk, *end in ends.values_list("pk", "is_outside", "left_on")}
         for one in found:
             one.is_outside, one.left_on = known.get(one.pk, (one.is_outside, one.left_on))
     return found

@@ -62,7 +62,7 @@ def _insert(model: type[Model]) -> str:
 
 
 def _instead() -> str:
-    columns = [WatchProgress._meta.get_field(name).column for name in (*GROWN, *MOVED)]
+    columns = [field.column for field in _fields(WatchProgress) if field.name in (*GROWN, *MOVED)]
     once = ", ".join(f"{name}_id" for name in ONCE)
     return f" ON CONFLICT ({once}) DO UPDATE SET {', '.join(f'{one} = EXCLUDED.{one}' for one in columns)}"
 

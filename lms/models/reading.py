@@ -21,13 +21,13 @@ Row = TypeVar("Row", bound=Model)
 class _Prepared(Cursor):
     """psycopg's cursor, by whose statements the server keeps a plan. Django's puts the values into the text."""
 
-    def execute(self, query, params=None, **options):  # type: ignore[override]
+    def execute(self, query, params=None, **options):
         return super().execute(query, params, prepare=True, **options)
 
 
 def ask(statement: str, values: Sequence[Any]) -> list[tuple]:
     """All rows. The values are as the database takes them: see `at` and `keys`."""
-    here = connections[DEFAULT_DB_ALIAS]
+    here: Any = connections[DEFAULT_DB_ALIAS]
     here.ensure_connection()
     if here.vendor != "postgresql":
         with here.cursor() as cursor:
