@@ -84,7 +84,11 @@ class SessionStore(db.SessionStore):
         if person is not None and str(person.pk) == owner:
             person.holds_role = holds_role
             self.person = person
-        elif owner.isdecimal() and self.session_key:
+        else:
+            self._note(owner)
+
+    def _note(self, owner: str) -> None:
+        if owner.isdecimal() and self.session_key:
             hints.note(self.session_key, int(owner))
 
     def cycle_key(self) -> None:
@@ -108,6 +112,7 @@ class SessionStore(db.SessionStore):
         elif self._state() != self._written:
             super().save()
             self._written = self._state()
+        self._note(str(self._get_session(no_load=True).get(SESSION_KEY, "")))
 
     def _state(self) -> tuple[str, str]:
         return self.session_key, self.serializer().dumps(self._get_session()).decode("latin-1")

@@ -35,9 +35,20 @@ def key_of(client) -> str:
     return client.cookies["sessionid"].value
 
 
-def test_session_person_and_role_are_one_statement(client, person, django_assert_num_queries):
+def test_session_person_and_role_are_one_statement(client, django_assert_num_queries):
+    made = an_employee()
+    client.force_login(made)
     with django_assert_num_queries(1 + 2):  # the batch's savepoint and its release
-        assert ask(client, person) == 200
+        assert ask(client, made) == 200
+
+
+def test_a_process_that_never_saw_the_session_asks_for_the_person_by_itself_once(person, django_assert_num_queries):
+    plain = Client()
+    plain.force_login(person)
+    sessions.hints._people.clear()
+    for statements in (3, 1):  # session, person and roles; then all at once
+        with django_assert_num_queries(statements + 2):
+            assert ask(plain, person) == 200
 
 
 def test_a_session_that_was_ended_opens_nothing(client, person):
