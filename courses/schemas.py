@@ -1,16 +1,18 @@
-"""What the API takes and gives."""
+"""What the API takes and gives.
+
+Of pydantic alone: the framework's own `Schema` looks at every field of every object in Python, to read rows of models.
+"""
 
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from ninja import Field, Schema
-from pydantic import AwareDatetime, ConfigDict, ValidationError, WrapValidator
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, ValidationError, WrapValidator
 
 Seconds = Annotated[float, Field(ge=0, le=1e9, allow_inf_nan=False)]
 Token = Annotated[str, Field(max_length=400)]
 
 
-class SegmentIn(Schema):
+class SegmentIn(BaseModel):
     """A stretch that was played. Never changes once sent; `from`/`to` in the video, `clock_*` since the grant."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -29,7 +31,7 @@ class SegmentIn(Schema):
     is_offline: bool = Field(False, alias="offline")
 
 
-class PositionIn(Schema):
+class PositionIn(BaseModel):
     """Where the person is now, for going on from another device."""
 
     model_config = ConfigDict(extra="forbid")
@@ -39,7 +41,7 @@ class PositionIn(Schema):
     clock: Seconds
 
 
-class WatchIn(Schema):
+class WatchIn(BaseModel):
     """A batch. May be sent again as often as one likes."""
 
     model_config = ConfigDict(extra="forbid")
@@ -48,7 +50,7 @@ class WatchIn(Schema):
     position: PositionIn | None = None
 
 
-class VerdictOut(Schema):
+class VerdictOut(BaseModel):
     """What became of one segment. `counts` is false when it is kept without credit; `code` and `message` say why."""
 
     id: UUID
@@ -59,7 +61,7 @@ class VerdictOut(Schema):
     message: str
 
 
-class StandingOut(Schema):
+class StandingOut(BaseModel):
     """What is credited in one video after this batch. `words` say what is missing, empty when nothing is.
 
     `runs` are seconds of `cut`, the one in use: a page that was opened before has others.
@@ -76,14 +78,14 @@ class StandingOut(Schema):
     words: str
 
 
-class WatchOut(Schema):
+class WatchOut(BaseModel):
     """The answer to a batch: a verdict for each segment, in order, and each video it touched."""
 
     verdicts: list[VerdictOut]
     activities: list[StandingOut]
 
 
-class MarkIn(Schema):
+class MarkIn(BaseModel):
     """That somebody was there or not, as a telephone noted it. Never changes once sent."""
 
     model_config = ConfigDict(extra="forbid")
@@ -95,7 +97,7 @@ class MarkIn(Schema):
     reason: Annotated[str, Field(max_length=300)] = ""
 
 
-class MarksIn(Schema):
+class MarksIn(BaseModel):
     """A batch. May be sent again as often as one likes."""
 
     model_config = ConfigDict(extra="forbid")
@@ -103,13 +105,13 @@ class MarksIn(Schema):
     marks: Annotated[list[MarkIn], Field(max_length=500)]
 
 
-class ProblemOut(Schema):
+class ProblemOut(BaseModel):
     """A body that could not be read: where and why."""
 
     detail: list[dict]
 
 
-class _EventIn(Schema):
+class _EventIn(BaseModel):
     """What every event says. `clock`: when, in seconds since the page's token was granted."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
@@ -171,7 +173,7 @@ class HandedInIn(_EventIn):
     after: Annotated[list[UUID], Field(max_length=500)] = []
 
 
-class Unreadable(Schema):
+class Unreadable(BaseModel):
     """In the place of an event that could not be read: what there is of its id."""
 
     id: UUID | None = None
@@ -194,7 +196,7 @@ EventIn = Annotated[
 ]
 
 
-class EventsIn(Schema):
+class EventsIn(BaseModel):
     """A batch of events. May be sent again as often as one likes."""
 
     model_config = ConfigDict(extra="forbid")
@@ -202,7 +204,7 @@ class EventsIn(Schema):
     events: Annotated[list[EventIn], Field(max_length=500)]
 
 
-class EventVerdictOut(Schema):
+class EventVerdictOut(BaseModel):
     """What became of one event. A `repeated` one (200) has the outcome first given; `early` (425) is sent again."""
 
     id: UUID | None
@@ -214,7 +216,7 @@ class EventVerdictOut(Schema):
     message: str
 
 
-class EventsOut(Schema):
+class EventsOut(BaseModel):
     """The answer to a batch: a verdict for each event, in order, and each video that it touched."""
 
     verdicts: list[EventVerdictOut]

@@ -27,6 +27,7 @@ class Class:
         for _number in range(lessons):
             a_lesson(self.course, ("video", {"video": a_video(duration_seconds=3600), "is_required": True}))
         self.activities = list(Activity.objects.filter(course_key=self.course.translation_key).order_by("order"))
+        self.clocks: dict[int, int] = {}
         self.cookies, self.tokens, self.people, self.enrolments = [], [], [], []
         for _number in range(learners):
             person = an_employee()
@@ -40,21 +41,37 @@ class Class:
                 watching.grant_session(enrolment=enrolled, activity=self.activities[0], at=self.granted_at)
             )
 
-    def writes(self, number: int) -> Iterator[bytes]:
-        """One learner's player, which says every few seconds what was played."""
-        cookie = f"sessionid={self.cookies[number]}; csrftoken={MARK}"
+    def tells(self, number: int) -> Iterator[bytes]:
+        """One learner's page, which tells every few seconds what was played and where the player is."""
         device, token = uuid.uuid4(), self.tokens[number]
-        clock = getattr(self, f"_clock_{number}", 0)
-        while True:
-            second = clock % 3000
+        for clock in self._clocks(number):
+            second, until = clock % 3000, clock + SEGMENT_SECONDS
+            each = f'"token":"{token}","device":"{device}","course_version":"1.1","clock":{until}'
+            played = f'{{"kind":"watched","id":"{uuid.uuid4()}",{each},"sequence":{clock},"clock_from":{clock},'
+            played += f'"from":{second},"to":{second + SEGMENT_SECONDS},"rate":1,"visible":true,"audio":false}}'
+            place = f'{{"kind":"position","id":"{uuid.uuid4()}",{each},"second":{second + SEGMENT_SECONDS}}}'
+            yield self._request(number, "/api/v1/events", f'{{"events":[{played},{place}]}}')
+
+    def writes(self, number: int) -> Iterator[bytes]:
+        """The same as pages of before said it."""
+        device, token = uuid.uuid4(), self.tokens[number]
+        for clock in self._clocks(number):
+            second, until = clock % 3000, clock + SEGMENT_SECONDS
             segment = f'{{"id":"{uuid.uuid4()}","token":"{token}","device":"{device}","sequence":{clock},'
-            segment += f'"from":{second},"to":{second + SEGMENT_SECONDS},"clock_from":{clock},'
-            segment += f'"clock_to":{clock + SEGMENT_SECONDS}}}'
-            place = f'{{"token":"{token}","second":{second + SEGMENT_SECONDS},"clock":{clock + SEGMENT_SECONDS}}}'
-            body = f'{{"segments":[{segment}],"position":{place}}}'
-            clock += SEGMENT_SECONDS
-            setattr(self, f"_clock_{number}", clock)
-            yield request("POST", "/api/v1/watch", cookie=cookie, mark=MARK, body=body, kind="application/json")
+            segment += f'"from":{second},"to":{second + SEGMENT_SECONDS},"clock_from":{clock},"clock_to":{until}}}'
+            place = f'{{"token":"{token}","second":{second + SEGMENT_SECONDS},"clock":{until}}}'
+            yield self._request(number, "/api/v1/watch", f'{{"segments":[{segment}],"position":{place}}}')
+
+    def _clocks(self, number: int) -> Iterator[int]:
+        """When stretches begin, on from the last, whoever asks."""
+        while True:
+            clock = self.clocks.get(number, 0)
+            self.clocks[number] = clock + SEGMENT_SECONDS
+            yield clock
+
+    def _request(self, number: int, path: str, body: str) -> bytes:
+        cookie = f"sessionid={self.cookies[number]}; csrftoken={MARK}"
+        return request("POST", path, cookie=cookie, mark=MARK, body=body, kind="application/json")
 
 
 def steps_ago(**time_ago: float):

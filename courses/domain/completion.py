@@ -4,14 +4,14 @@ Everything here only grows. A trainer who edits a course asks more or less of th
 somebody completed stays completed.
 """
 
+from datetime import datetime
 from functools import partial
 
 from django.db import transaction
-from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import judging
+from courses.domain import judging, rules
 from courses.domain.granted import is_open
 from courses.domain.progress import CourseProgress, build_progress
 from courses.domain.rules import Asked
@@ -19,6 +19,7 @@ from courses.models import Activity, ActivityCompletion, Completion, Enrolment
 from courses.signals import course_completed
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
+from lms.models.inserting import insert
 
 
 def complete_activity(
@@ -40,18 +41,46 @@ def complete_activity(
         return done
     at = at or timezone.now()
     with transaction.atomic():
-        locked = Enrolment.objects.select_for_update(no_key=True).get(pk=enrolment.pk)
+        locked = _locked(enrolment)
         if done := ActivityCompletion.objects.filter(enrolment=locked, activity=activity).first():
             return done
-        done = ActivityCompletion.objects.create(
-            enrolment=locked,
-            activity=activity,
-            completed_at=at,
-            earned_at=earned_at if earned_at and earned_at < at else None,
-            score_percent=score_percent,
-            facts=facts or {},
-        )
-        judge(enrolment=locked, at=at)
+        facts = facts or {}
+        return _complete(locked, activity, at=at, earned_at=earned_at, score_percent=score_percent, facts=facts)
+
+
+def complete_watched(
+    *, enrolment: Enrolment, activity: Activity, facts: dict, at: datetime, history: rules.History
+) -> None:
+    """Note that a video was completed by whoever holds the enrolment's lock and saw that it was not, and judge.
+
+    `history`: what the course asks for and asked for before. Part of the caller's transaction.
+    """
+    loaded = Enrolment.objects.select_related("course", "person").get(pk=enrolment.pk)
+    _complete(loaded, activity, at=at, facts=facts, history=history)
+
+
+def is_done(enrolment: Enrolment, activity: Activity) -> bool:
+    """Whether an activity was completed."""
+    return ActivityCompletion.objects.filter(enrolment=enrolment, activity=activity).exists()
+
+
+def _locked(enrolment: Enrolment) -> Enrolment:
+    rows = Enrolment.objects.select_for_update(of=("self",), no_key=True)
+    return rows.select_related("course", "person").get(pk=enrolment.pk)
+
+
+def _complete(
+    enrolment: Enrolment, activity: Activity, *, at: datetime, earned_at=None, history=None, **said
+) -> ActivityCompletion:
+    done = ActivityCompletion(
+        enrolment=enrolment,
+        activity=activity,
+        completed_at=at,
+        earned_at=earned_at if earned_at and earned_at < at else None,
+        **said,
+    )
+    insert(done)
+    _judge(enrolment, at, history)
     return done
 
 
@@ -76,20 +105,23 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     One for each person (whatever records they had), course and edition, whoever asks at the same moment. A course that
     requires nothing never completes. Tells `course_completed` on commit.
     """
-    locked = Enrolment.objects.select_for_update(of=("self",), no_key=True)
-    enrolment = locked.select_related("course", "person").get(pk=enrolment.pk)
-    course = enrolment.course
-    theirs = Completion.objects.of_family(enrolment.person)
-    made = theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
-    if made or not enrolment.is_active or not course.live:
-        return made
+    return _judge(_locked(enrolment), at)
+
+
+def _judge(enrolment: Enrolment, at: datetime | None, history: rules.History | None = None) -> Completion | None:
+    course, deeds = enrolment.course, judging.deeds_of(enrolment)
+    if course.edition in deeds.made:
+        theirs = Completion.objects.of_family(enrolment.person)
+        return theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
+    if not enrolment.is_active or not course.live:
+        return None
     now = timezone.now()
-    met = judging.met_rule(enrolment, max(at or now, now))
+    history = history or rules.history(course, max(at or now, now))
+    met = judging.met_rule(enrolment, history, deeds)
     if met is None:
         return None
     # What arrived late may have happened before the rest was done.
-    last = ActivityCompletion.objects.filter(enrolment=enrolment).aggregate(last=Max("completed_at"))["last"]
-    made = Completion.objects.create(**_facts(enrolment, max(at or now, last or at or now), met))
+    made = Completion.objects.create(**_facts(enrolment, max(at or now, deeds.last_at or at or now), met, deeds))
     audit.record(
         "course.completed",
         by=enrolment.person,
@@ -100,9 +132,10 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     return made
 
 
-def _facts(enrolment: Enrolment, at, met: Asked) -> dict:
+def _facts(enrolment: Enrolment, at, met: Asked, deeds: judging.Deeds) -> dict:
     """What a completion says, copied from the course as it stands. A post that is only declared is not copied."""
     course = enrolment.course
+    required = list(Activity.objects.required().filter(course_key=enrolment.course_key).select_related("quiz"))
     held = enrolment.person.appointments.current(on=timezone.localdate(at)).confirmed()
     appointment = held.select_related("municipality", "post").last()
     return {
@@ -115,8 +148,8 @@ def _facts(enrolment: Enrolment, at, met: Asked) -> dict:
         "hours_by_kind": course.hours_by_kind().as_json(),
         "certificate_kind": course.certificate_kind,
         "programme": list(course.lessons().values_list("title", flat=True)),
-        "rule": judging.rule_facts(enrolment, met),
-        "score_percent": judging.score_of(enrolment),
+        "rule": judging.rule_facts(enrolment, met, required, deeds),
+        "score_percent": judging.score_of(enrolment, required, deeds),
         "started_at": enrolment.enrolled_at,
         "completed_at": at,
         "municipality": appointment.municipality if appointment else None,

@@ -13,8 +13,9 @@ until they are here: it is `early` before, and asked for again.
 import hashlib
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
+from math import inf
 from typing import Any
 from uuid import UUID
 
@@ -22,10 +23,9 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import completion, crediting, sent_answers, watch_tokens, watching
+from courses.domain import completion, crediting, sent_answers, storing, watch_tokens, watching
 from courses.domain.granted import is_open
 from courses.domain.watch_claims import Position, Segment, Standing
-from courses.domain.watch_claims import Verdict as Watched
 from courses.models import Activity, Attempt, Enrolment, LearningEvent
 from lms.domain.errors import RuleBroken
 from lms.models import Person
@@ -50,7 +50,7 @@ class Event:
     @property
     def digest(self) -> str:
         """Of all that it says but its id, in one canonical form."""
-        said = {name: value for name, value in asdict(self).items() if name != "id"}
+        said = {name: getattr(self, name) for name in ("kind", "token", "device", "clock", "course_version", "body")}
         plain = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
         return hashlib.sha256(plain.encode()).hexdigest()
 
@@ -98,10 +98,19 @@ def record(*, person: Person, batch: Sequence[Event], at: datetime | None = None
 @transaction.atomic
 def _record(person: Person, batch: Sequence[Event], at: datetime, *, are_new: bool) -> list[Verdict]:
     desk = watching.Desk(person, at)
-    desk.open({event.token for event in batch})
+    desk.open(_clocks(batch))
     ids = [] if are_new else [event.id for event in batch]
     known = LearningEvent.objects.filter(client_id__in=ids) if ids else []
     return _Ledger(desk, {row.client_id: row for row in known}, are_new=are_new).take(batch)
+
+
+def _clocks(batch: Sequence[Event]) -> dict[str, float]:
+    """As `watching.clocks_of`."""
+    clocks: dict[str, float] = {}
+    for event in batch:
+        clock = event.body["clock_from"] if event.kind == Kind.WATCHED else inf
+        clocks[event.token] = min(clock, clocks.get(event.token, inf))
+    return clocks
 
 
 @dataclass
@@ -137,7 +146,7 @@ class _Ledger:
         self._lock_attempts(others)
         for one in sorted(others, key=_when):
             self._do(one)
-        LearningEvent.objects.bulk_create([one.row for one in self.fresh if one.row])
+        storing.store([], [], [one.row for one in others if one.row])
         # Whoever asks again does so because the first answer was lost, and does not know yet where they stand.
         for one in taken:
             if one.is_repeated and one.event.kind == Kind.WATCHED:
@@ -193,15 +202,20 @@ class _Ledger:
         return "token.too_old" if self.desk.at - granted_at > crediting.TOKEN_LASTS else ""
 
     def _watch(self, taken: list[_Taken]) -> None:
-        """All stretches and places of videos at once."""
+        """All stretches and places of videos at once, stored together with their events."""
         played = [one for one in taken if one.event.kind == Kind.WATCHED]
         moved = [one for one in taken if one.event.kind == Kind.POSITION and one.row and not one.row.code]
-        if not played and not moved:
-            return
         places = [Position(one.event.token, one.event.body["second"], one.event.clock) for one in moved]
-        verdicts = self.desk.keep([_segment(one.event) for one in played], *places, are_new=self.are_new)
+
+        def note(looked_at: list[watching.Looked]) -> list[LearningEvent]:
+            for one, looked in zip(played, looked_at, strict=True):
+                _note_watched(one, looked)
+            return [one.row for one in taken if one.row]
+
+        segments = [_segment(one.event) for one in played]
+        verdicts = self.desk.keep(segments, *places, are_new=self.are_new, beside=note)
         for one, verdict in zip(played, verdicts, strict=True):
-            _note_watched(one, verdict)
+            one.standing = verdict.standing
 
     def _do(self, one: _Taken) -> None:
         if one.row is None or one.row.code:
@@ -239,13 +253,12 @@ def _segment(event: Event) -> Segment:
     return Segment(id=event.id, token=event.token, device=event.device, clock_to=event.clock, **event.body)
 
 
-def _note_watched(one: _Taken, verdict: Watched) -> None:
-    one.standing = verdict.standing
-    if verdict.outcome == "conflict":
-        one.drop("conflict", verdict.code)
+def _note_watched(one: _Taken, looked: watching.Looked) -> None:
+    if looked.outcome == "conflict":
+        one.drop("conflict", looked.code)
     elif one.row is not None:
-        one.row.code = verdict.code
-        if verdict.outcome == "refused":
+        one.row.code = looked.reason
+        if looked.outcome == "refused":
             one.row.outcome = LearningEvent.Outcome.REFUSED
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from uuid import UUID
 
-from django.db.models import F
+from django.db.models import prefetch_related_objects
 from django.utils import timezone
 
-from courses.domain import watch_tokens
+from courses.domain import opening, watch_tokens
+from courses.domain.opening import Opened
 from courses.domain.watch_tokens import NO_VIDEO, Grant
 from courses.models import Activity, Enrolment
 from lms.models import Person
@@ -25,43 +26,49 @@ class Granted:
     person: Person
     at: datetime
     grants: dict[str, Grant] = field(default_factory=dict)
-    records: set[UUID] = field(default_factory=set)
+    records: dict[UUID, int] = field(default_factory=dict)
     enrolments: dict[UUID, Enrolment] = field(default_factory=dict)
-    activities: dict[UUID, Activity] = field(default_factory=dict)
     videos: dict[UUID, Video] = field(default_factory=dict)
+    opened: Opened = field(default_factory=Opened)
 
-    def open(self, tokens: set[str]) -> None:
-        """Read the tokens and lock the person's enrolments."""
-        self.grants = {token: grant for token in tokens if (grant := watch_tokens.read(token))}
+    def open(self, clocks: Mapping[str, float]) -> None:
+        """Read the tokens, lock the person's enrolments and read what the tokens are about.
+
+        `clocks` has the least clock of each token, from which on something was played: infinite where nothing was.
+        """
+        self.grants = {token: grant for token in clocks if (grant := watch_tokens.read(token))}
         self.records = self._records({grant.person for grant in self.grants.values()})
-        mine = [grant for grant in self.grants.values() if grant.person in self.records]
+        mine = {token: grant for token, grant in self.grants.items() if grant.person in self.records}
         if not mine:
             return
         self.enrolments = self._locked_enrolments()
-        found = Activity.objects.filter(public_id__in={grant.activity for grant in mine})
-        self.activities = {item.public_id: item for item in found.select_related("video", "quiz")}
-        self.videos = {video.public_id: video for item in self.activities.values() if (video := item.video)}
+        begun = (round(grant.granted_at.timestamp() + clocks[token], 3) for token, grant in mine.items())
+        since = min(self.at.timestamp(), *begun)
+        chosen = {grant.activity for grant in mine.values()}
+        self.opened = opening.read({one.pk for one in self.enrolments.values()}, chosen, since)
+        activities = self.opened.activities.values()
+        self.videos = {video.public_id: video for item in activities if (video := item.video)}
         # A trainer may have put another video in the place of the one that was watched.
-        if replaced := {grant.video for grant in mine} - self.videos.keys() - {NO_VIDEO}:
+        if replaced := {grant.video for grant in mine.values()} - self.videos.keys() - {NO_VIDEO}:
             self.videos |= {video.public_id: video for video in Video.objects.filter(public_id__in=replaced)}
+        if any(item.quiz_id for item in activities):
+            prefetch_related_objects(list(activities), "quiz")
 
-    def _records(self, named: set[UUID]) -> set[UUID]:
-        """The person's own record; with those merged with it only when a token names another."""
-        own = {self.person.public_id}
-        if named <= own:
-            return own & named
-        return set(Person.objects.family(self.person).values_list("public_id", flat=True))
+    def _records(self, named: set[UUID]) -> dict[UUID, int]:
+        """The person's own record, with its key; with those merged with it only when a token names another."""
+        own = {self.person.public_id: self.person.pk}
+        if named <= own.keys():
+            return own if named else {}
+        return dict(Person.objects.family(self.person).values_list("public_id", "pk"))
 
     def _locked_enrolments(self) -> dict[UUID, Enrolment]:
         """By the id that a token may name; one that a merge joined into another leads to that one."""
-        locked = Enrolment.objects.select_for_update(of=("self",), no_key=True).order_by("pk").with_network_end()
-        locked = locked.annotate(threshold=F("course__watch_threshold_percent"))
-        rows = {item.pk: item for item in locked.filter(person__public_id__in=self.records)}
+        rows = {item.pk: item for item in opening.lock_enrolments(self.records.values(), self.at)}
         if any(item.joined_into_id and item.joined_into_id not in rows for item in rows.values()):
             # The record was merged while we waited for its rows.
             self.person.refresh_from_db(fields=["merged_into"])
-            self.records = set(Person.objects.family(self.person).values_list("public_id", flat=True))
-            rows = {item.pk: item for item in locked.filter(person__public_id__in=self.records)}
+            self.records = dict(Person.objects.family(self.person).values_list("public_id", "pk"))
+            rows = {item.pk: item for item in opening.lock_enrolments(self.records.values(), self.at)}
         return {item.public_id: _standing(item, rows) for item in rows.values()}
 
     def find(self, token: str) -> tuple[str, Enrolment | None, Activity | None]:
@@ -71,7 +78,7 @@ class Granted:
             return "token.unreadable", None, None
         if grant.person not in self.records:
             return "token.other_person", None, None
-        enrolment, activity = self.enrolments.get(grant.enrolment), self.activities.get(grant.activity)
+        enrolment, activity = self.enrolments.get(grant.enrolment), self.opened.activities.get(grant.activity)
         if not enrolment or not activity or enrolment.course_key != activity.course_key:
             return "token.unknown_activity", None, None
         return "", enrolment, activity

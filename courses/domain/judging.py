@@ -4,11 +4,13 @@ Whoever had enough while a rule applied is judged by it, also when that is known
 afterwards, watching that was sent afterwards.
 """
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Max, Q, QuerySet
-from django.db.models.functions import Coalesce
+from django.db.models import BigIntegerField, DateTimeField, Max, QuerySet, Value
+from django.db.models.functions import Cast
 
 from courses.blocks import Stage
 from courses.domain import rules, totals
@@ -16,64 +18,96 @@ from courses.domain.rules import Asked
 from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment, Waiver
 
 
-def met_rule(enrolment: Enrolment, at: datetime) -> Asked | None:
+@dataclass(frozen=True)
+class Deeds:
+    """What a course requires and what somebody did of it, by the activities' keys; one statement for all of it.
+
+    `required` has since when (None: always), `done` and `waived` when. `made` are the completions of the course that
+    this human being has, whatever the record: when, by edition.
+    """
+
+    required: Mapping[int, datetime | None]
+    done: Mapping[int, datetime]
+    waived: Mapping[int, datetime]
+    made: Mapping[int, datetime]
+    last_at: datetime | None
+    """When the last of what was done came to be known."""
+
+
+def deeds_of(enrolment: Enrolment) -> Deeds:
+    """As they stand in this moment."""
+    never = Value(None, output_field=DateTimeField())
+    course = enrolment.course_key
+    required = Activity.objects.required().filter(course_key=course).order_by()
+    done = ActivityCompletion.objects.filter(enrolment=enrolment).order_by()
+    made = Completion.objects.of_family(enrolment.person).filter(course_key=course).order_by()
+    waived = Waiver.objects.in_force().filter(enrolment=enrolment).order_by()
+    rows = done.values_list(Value("done"), "activity_id", "completed_at", "earned_at").union(
+        required.values_list(Value("required"), "pk", "required_since", never),
+        waived.values_list(Value("waived"), "activity_id", "made_at", never),
+        made.values_list(Value("made"), Cast("edition", BigIntegerField()), "completed_at", never),
+        all=True,
+    )
+    found: dict[str, dict[int, Any]] = {"done": {}, "required": {}, "waived": {}, "made": {}}
+    last = None
+    for what, key, at, earned_at in rows:
+        found[what][key] = max(at, found[what].get(key, at)) if what == "made" else earned_at or at
+        if what == "done":
+            last = max(at, last or at)
+    return Deeds(**found, last_at=last)
+
+
+def met_rule(enrolment: Enrolment, history: rules.History, deeds: Deeds) -> Asked | None:
     """The first rule by which everything was done, the one in force the last; None while something is missing."""
-    history = rules.history(enrolment.course, at)
-    before = (term.asked for term in history.terms if _is_met(enrolment, term.asked, term.until))
+    before = (term.asked for term in history.terms if _is_met(enrolment, deeds, term.asked, term.until))
     if met := next(before, None):
         return met
-    return history.asked if _is_met(enrolment, history.asked) else None
+    return history.asked if _is_met(enrolment, deeds, history.asked) else None
 
 
-def _is_met(enrolment: Enrolment, asked: Asked, until: datetime | None = None) -> bool:
+def _is_met(enrolment: Enrolment, deeds: Deeds, asked: Asked, until: datetime | None = None) -> bool:
     """Whether what was done (by `until`) is all that a rule asks for."""
-    required = _required(enrolment, until)
+    required = {key for key, since in deeds.required.items() if not (until and since and since >= until)}
     if not required:
         return False
-    done = _done(enrolment, until)
-    waived = set(_waivers(enrolment, until).values_list("activity", flat=True))
-    keys = set(done.values_list("activity", flat=True))
-    if not required <= keys | waived or not _did_something_since(enrolment, done.filter(activity__in=required), waived):
+    done, waived = _by(deeds.done, until), set(_by(deeds.waived, until))
+    if not required <= done.keys() | waived:
         return False
-    if len(keys - required) < _optional_needed(enrolment, asked, keys):
+    if not _did_something_since(deeds, [at for key, at in done.items() if key in required], waived):
+        return False
+    if len(done.keys() - required) < _optional_needed(enrolment, deeds, asked, set(done)):
         return False
     return _mean_suffices(enrolment, asked, required - waived, until)
 
 
-def _required(enrolment: Enrolment, until: datetime | None) -> set[int]:
+def _by(when: Mapping[int, datetime], until: datetime | None) -> dict[int, datetime]:
+    return {key: at for key, at in when.items() if until is None or at < until}
+
+
+def _did_something_since(deeds: Deeds, done: Sequence[datetime], waived: set[int]) -> bool:
+    """Whether something was done after the last completion: a new edition alone is no reason for a new certificate."""
+    if not deeds.made:
+        return bool(waived or done)
+    last = max(deeds.made.values())
+    return any(at > last for at in done)
+
+
+def _required(enrolment: Enrolment) -> set[int]:
     asked = Activity.objects.required().filter(course_key=enrolment.course_key)
-    if until:
-        asked = asked.filter(Q(required_since=None) | Q(required_since__lt=until))
     return set(asked.values_list("pk", flat=True))
 
 
-def _done(enrolment: Enrolment, until: datetime | None) -> QuerySet[ActivityCompletion]:
-    done = ActivityCompletion.objects.filter(enrolment=enrolment).annotate(
-        happened_at=Coalesce("earned_at", "completed_at")
-    )
-    return done.filter(happened_at__lt=until) if until else done
+def _waivers(enrolment: Enrolment) -> QuerySet[Waiver]:
+    return Waiver.objects.in_force().filter(enrolment=enrolment)
 
 
-def _waivers(enrolment: Enrolment, until: datetime | None) -> QuerySet[Waiver]:
-    waivers = Waiver.objects.in_force().filter(enrolment=enrolment)
-    return waivers.filter(made_at__lt=until) if until else waivers
-
-
-def _did_something_since(enrolment: Enrolment, done: QuerySet[Any], waived: set[int]) -> bool:
-    """Whether something was done after the last completion: a new edition alone is no reason for a new certificate."""
-    last = Completion.objects.of_family(enrolment.person).filter(course_key=enrolment.course_key).first()
-    if last is None:
-        return bool(waived) or done.exists()
-    return done.filter(happened_at__gt=last.completed_at).exists()
-
-
-def _optional_needed(enrolment: Enrolment, asked: Asked, done: set[int]) -> int:
+def _optional_needed(enrolment: Enrolment, deeds: Deeds, asked: Asked, done: set[int]) -> int:
     """How many optional activities have to be done: no more than there are, those taken out and done counted."""
     if not asked.optional_count:
         return 0
     current = Activity.objects.current().filter(course_key=enrolment.course_key, is_required=False)
     left = current.exclude(stage=Stage.ENTRY).exclude(pk__in=done).count()
-    optional_done = len(done - set(_required(enrolment, None)))
+    optional_done = len(done - deeds.required.keys())
     return min(asked.optional_count, optional_done + left)
 
 
@@ -90,8 +124,8 @@ def lacks_mean(enrolment: Enrolment, asked: Asked) -> bool:
     """Whether the mean of the required quizzes is all that the course still waits for of them."""
     if asked.mean_percent is None or enrolment.completions.filter(edition=enrolment.course.edition).exists():
         return False
-    waived = set(_waivers(enrolment, None).values_list("activity", flat=True))
-    return not _mean_suffices(enrolment, asked, _required(enrolment, None) - waived, None)
+    waived = set(_waivers(enrolment).values_list("activity", flat=True))
+    return not _mean_suffices(enrolment, asked, _required(enrolment) - waived, None)
 
 
 def _best_scores(enrolment: Enrolment, activities: set[int], until: datetime | None = None) -> list[int]:
@@ -104,19 +138,17 @@ def _best_scores(enrolment: Enrolment, activities: set[int], until: datetime | N
     return [row["best"] for row in best]
 
 
-def score_of(enrolment: Enrolment) -> int | None:
+def score_of(enrolment: Enrolment, required: Sequence[Activity], deeds: Deeds) -> int | None:
     """The mean of the best score in each required quiz, rounded half up; None where there is no quiz."""
-    waived = _waivers(enrolment, None).values("activity")
-    asked = Activity.objects.required().filter(course_key=enrolment.course_key).exclude(pk__in=waived)
-    return totals.mean_of(_best_scores(enrolment, set(asked.values_list("pk", flat=True))))
+    quizzes = {one.pk for one in required if one.kind == Activity.Kind.QUIZ and one.pk not in deeds.waived}
+    return totals.mean_of(_best_scores(enrolment, quizzes)) if quizzes else None
 
 
-def rule_facts(enrolment: Enrolment, met: Asked) -> dict:
+def rule_facts(enrolment: Enrolment, met: Asked, required: Sequence[Activity], deeds: Deeds) -> dict:
     """What had to be done, as data: of the videos, of each required activity, and what was excused, by whom and why."""
-    asked = Activity.objects.required().filter(course_key=enrolment.course_key).select_related("quiz")
     facts: dict[str, Any] = {
         "watch_threshold_percent": met.watch_percent,
-        "activities": [_activity_facts(one, met) for one in asked],
+        "activities": [_activity_facts(one, met) for one in required],
     }
     if met.number:
         facts["version"] = met.number
@@ -124,7 +156,8 @@ def rule_facts(enrolment: Enrolment, met: Asked) -> dict:
         facts["optional_count"] = met.optional_count
     if met.mean_percent:
         facts["mean_percent"] = met.mean_percent
-    if waivers := _waivers(enrolment, None).select_related("activity", "made_by"):
+    if deeds.waived:
+        waivers = _waivers(enrolment).select_related("activity", "made_by")
         facts["exceptions"] = [_waiver_facts(one) for one in waivers]
     return facts
 

@@ -27,23 +27,25 @@ a segment is measured by that cut and counts on the one in use through the edit 
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
+from math import inf
+from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, watch_tokens
+from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, storing, watch_tokens
 from courses.domain.coverage import Coverage, coverage_of
 from courses.domain.granted import Granted, ended_at
 from courses.domain.settling import watched_facts
 from courses.domain.watch_claims import Position, Segment, Standing, Verdict
-from courses.models import Activity, Enrolment, WatchProgress, WatchSegment
+from courses.models import Activity, Enrolment, LearningEvent, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 from media.domain.timelines import Timeline, timeline_of
@@ -53,10 +55,9 @@ __all__ = ["Desk", "Position", "Segment", "Standing", "Verdict", "grant_session"
 
 Key = tuple[int, int, int]  # enrolment, activity, video
 Place = tuple[Key, datetime, float, int]
+Beside = Callable[[list["Looked"]], list[LearningEvent]]
 DECIDED_HERE = {"id", "client_id", "received_at", "grade", "reason", "credited_clock"}
 BODY = [column.attname for column in WatchSegment._meta.concrete_fields if column.attname not in DECIDED_HERE]
-GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at"]
-MOVED = ["cut", "by_cut", "length_seconds"]
 
 
 def grant_session(
@@ -93,18 +94,31 @@ def record(
 @transaction.atomic
 def _record(person: Person, batch: Sequence[Segment], position: Position | None, at: datetime) -> list[Verdict]:
     desk = Desk(person, at)
-    desk.open({segment.token for segment in batch} | ({position.token} if position else set()))
+    desk.open(clocks_of(batch, *([position] if position else [])))
     return desk.keep(batch, *([position] if position else []))
 
 
+def clocks_of(batch: Iterable[Segment], *positions: Position) -> dict[str, float]:
+    """The tokens of a batch, each with the least clock at which something was played: infinite for places alone."""
+    clocks = {position.token: inf for position in positions}
+    for segment in batch:
+        clocks[segment.token] = min(segment.clock_from, clocks.get(segment.token, inf))
+    return clocks
+
+
 @dataclass
-class _Looked:
+class Looked:
     """A segment, what became of it, and the row that stands for it."""
 
     id: UUID
     outcome: str
     code: str = ""
     row: WatchSegment | None = None
+
+    @property
+    def reason(self) -> str:
+        """Why it does not count."""
+        return self.row.reason if self.row else self.code
 
 
 @dataclass
@@ -113,10 +127,16 @@ class Desk(Granted):
 
     timelines: dict[int, Timeline] = field(default_factory=dict)
     progress: dict[Key, WatchProgress] = field(default_factory=dict)
+    """Of the videos that the tokens are about, and of others that may have played at the same time."""
     subjects: dict[Key, tuple[Enrolment, Activity, Video]] = field(default_factory=dict)
     reached: dict[Key, Standing] = field(default_factory=dict)
     asked: dict[UUID, rules.History] = field(default_factory=dict)
     earliest: dict[Key, float] = field(default_factory=dict)
+
+    def open(self, clocks: Mapping[str, float]) -> None:
+        """Lock and read."""
+        super().open(clocks)
+        self.progress = {_key(item): item for item in self.opened.progress}
 
     def find_video(self, token: str) -> tuple[str, Key]:
         """Why a token opens no video for this person (empty when it does), and the progress it opens."""
@@ -130,24 +150,30 @@ class Desk(Granted):
         self.subjects[key] = (enrolment, activity, video)
         return "", key
 
-    def keep(self, batch: Sequence[Segment], *positions: Position, are_new: bool = False) -> list[Verdict]:
+    def keep(
+        self, batch: Sequence[Segment], *positions: Position, are_new: bool = False, beside: Beside | None = None
+    ) -> list[Verdict]:
         """Judge, credit and store a batch whose tokens are open; one verdict for each segment, in order.
 
-        `are_new`: nobody asks whether a segment is stored already; one that is raises `IntegrityError`.
+        `are_new`: nobody asks whether a segment is stored already; one that is raises `IntegrityError`. `beside` is
+        told what became of the segments and says what else is to be stored.
         """
         looked_at = self.sort_out(batch, are_new=are_new)
         rows = [item.row for item in looked_at if item.row and item.outcome == "stored"]
-        self.credit(rows, [place for one in positions if (place := self.place(one))])
+        touched = self.credit(rows, [place for one in positions if (place := self.place(one))])
+        events = beside(looked_at) if beside else []
+        if rows or touched or events:
+            storing.store(rows, [self.progress[key] for key in touched], events)
+        for key in touched:
+            self._complete(key)
         return [self.verdict(item) for item in looked_at]
 
     def standing_of(self, token: str) -> Standing | None:
         """What is credited by now of the video that a token opens, if anything of it was stored."""
         code, key = self.find_video(token)
-        if not code and key not in self.progress and (found := self._stored(key).first()):
-            self.progress[key] = found
-        return self._reached(key) if key in self.progress else None
+        return self._reached(key) if not code and key in self.progress else None
 
-    def sort_out(self, batch: Sequence[Segment], *, are_new: bool = False) -> list[_Looked]:
+    def sort_out(self, batch: Sequence[Segment], *, are_new: bool = False) -> list[Looked]:
         """Tell new segments from repeated, contradicting and unreadable ones."""
         looked_at = [self._look(segment) for segment in batch]
         by_id, by_place = self._known([item.row for item in looked_at if item.row and not are_new])
@@ -164,13 +190,13 @@ class Desk(Granted):
                 item.outcome, item.code, item.row = "conflict", "segment.conflict", None
         return looked_at
 
-    def _look(self, segment: Segment) -> _Looked:
+    def _look(self, segment: Segment) -> Looked:
         code, key = self.find_video(segment.token)
         if not code and not 0 <= segment.from_second < segment.to_second:
             code = "segment.backwards"
         if code:
-            return _Looked(segment.id, "refused", code)
-        return _Looked(segment.id, "stored", row=self._row(segment, key))
+            return Looked(segment.id, "refused", code)
+        return Looked(segment.id, "stored", row=self._row(segment, key))
 
     def _row(self, segment: Segment, key: Key) -> WatchSegment:
         grant = self.grants[segment.token]
@@ -215,38 +241,22 @@ class Desk(Granted):
         moment = crediting.moment(grant.granted_at.timestamp() + position.clock, self.at)
         return key, moment, position.second, grant.cut
 
-    def credit(self, rows: list[WatchSegment], places: list[Place]) -> None:
-        """Judge the new segments, store them, merge those that count, and complete what is complete."""
-        if not rows and not places:
-            return
+    def credit(self, rows: list[WatchSegment], places: list[Place]) -> list[Key]:
+        """Judge the new segments, and merge those that count into progress, in memory; which progress that is."""
         groups: dict[Key, list[WatchSegment]] = defaultdict(list)
         for row in sorted(rows, key=lambda row: (crediting.clock_span(row), str(row.client_id))):
             groups[_key(row)].append(row)
         touched = sorted({*groups, *(place[0] for place in places)})
-        self._load_progress(rows, touched)
+        self._begin_progress(touched)
         for key, group in groups.items():
             self.earliest[key] = min(crediting.clock_span(row)[1] for row in group)
             self._judge(key, group)
-        WatchSegment.objects.bulk_create(rows)
         for place in places:
             crediting.move(self.progress[place[0]], *place[1:], self._timeline(place[0]))
-        WatchProgress.objects.bulk_create(
-            [self.progress[key] for key in touched],
-            update_conflicts=True,
-            unique_fields=["enrolment", "activity", "video"],
-            update_fields=[*GROWN, *MOVED],
-        )
-        for key in touched:
-            self._complete(key)
+        return touched
 
-    def _load_progress(self, rows: list[WatchSegment], touched: Iterable[Key]) -> None:
-        """The progress rows this batch grows, and those of other videos that may have played at the same time."""
-        earliest = min((crediting.clock_span(row)[0] for row in rows), default=self.at.timestamp())
-        found = WatchProgress.objects.filter(
-            Q(activity__in={key[1] for key in touched}) | Q(clock_until__gt=earliest),
-            enrolment__in=[enrolment.pk for enrolment in self.enrolments.values()],
-        )
-        self.progress = {_key(item): item for item in found}
+    def _begin_progress(self, touched: Iterable[Key]) -> None:
+        """What there is, or is new, of the videos that this batch is about, on the cut in use."""
         for key in touched:
             _enrolment, _activity, video = self.subjects[key]
             fresh = WatchProgress(
@@ -280,7 +290,9 @@ class Desk(Granted):
 
     def _complete(self, key: Key) -> None:
         """Complete the video by the rule in force, or by one that was in force when what came late was watched."""
-        enrolment, activity, video = self.subjects[key]
+        enrolment, _activity, video = self.subjects[key]
+        if self.opened.completed.get(key[:2]):
+            return
         progress, coverage = self.progress[key], self._reached(key).coverage
         since = self._history(enrolment).since
         if not coverage.is_enough:
@@ -293,7 +305,17 @@ class Desk(Granted):
         # When it was seen, but not before a rule by which it suffices.
         at = max(seen_at, since) if since else seen_at
         facts = watched_facts(coverage, progress)
-        completion.complete_activity(enrolment=enrolment, activity=activity, facts=facts, at=at)
+        self._write_down(key, facts, at)
+
+    def _write_down(self, key: Key, facts: dict, at: datetime) -> None:
+        """That the video was completed. Where there was progress before, it is known that it had not been."""
+        enrolment, activity, _video = self.subjects[key]
+        if key[:2] not in self.opened.completed and completion.is_done(enrolment, activity):
+            return
+        completion.complete_watched(
+            enrolment=enrolment, activity=activity, facts=facts, at=at, history=self._history(enrolment)
+        )
+        self.opened.completed[key[:2]] = True
 
     def _enough_before(self, key: Key) -> tuple[Coverage, WatchProgress, datetime | None] | None:
         """What had been watched at the end of a rule's term, where it sufficed by that rule."""
@@ -311,24 +333,23 @@ class Desk(Granted):
         """What the course asks for, and asked for before."""
         key = enrolment.course_key
         if key not in self.asked:
-            thresholds = {one.course_key: one.threshold for one, _activity, _video in self.subjects.values()}  # type: ignore[attr-defined]
-            self.asked |= rules.histories(thresholds, self.at)
+            subjects: Iterable[Any] = (one for one, _activity, _video in self.subjects.values())
+            them = {one.course_key: (one.threshold, one.has_rules) for one in subjects}
+            self.asked |= {course: rules.History(rules.Asked(percent)) for course, (percent, _any) in them.items()}
+            if ruled := {course: percent for course, (percent, has_rules) in them.items() if has_rules}:
+                self.asked |= rules.histories(ruled, self.at)
         return self.asked[key]
 
-    def verdict(self, item: _Looked) -> Verdict:
+    def verdict(self, item: Looked) -> Verdict:
         """What to tell the client about a segment."""
         if item.row is None:
             return Verdict(item.id, item.outcome, item.code)
-        return Verdict(item.id, item.outcome, item.row.reason, self._reached(_key(item.row)))
-
-    @staticmethod
-    def _stored(key: Key) -> QuerySet[WatchProgress]:
-        return WatchProgress.objects.filter(enrolment=key[0], activity=key[1], video=key[2])
+        return Verdict(item.id, item.outcome, item.reason, self._reached(_key(item.row)))
 
     def _reached(self, key: Key) -> Standing:
         if key not in self.reached:
             enrolment, activity, video = self.subjects[key]
-            progress = self.progress.get(key) or self._stored(key).get()
+            progress = self.progress[key]
             if progress.cut < video.cut:
                 crediting.move_on(progress, video.cut, self._timeline(key))
             self.reached[key] = Standing(

@@ -60,7 +60,11 @@ def is_needed_of(person) -> bool:
 
 def is_owed(request: HttpRequest) -> bool:
     """Whether this person needs a second factor and has not given one in this session. Asked at every request."""
-    return request.user.is_authenticated and not was_given(request) and is_needed_of(request.user)
+    if not request.user.is_authenticated or was_given(request):
+        return False
+    # Whether any role is held was read with the session, in this very request.
+    holds_none = getattr(request.user, "holds_role", None) is False and not request.user.is_superuser
+    return not holds_none and is_needed_of(request.user)
 
 
 def was_given(request: HttpRequest) -> bool:

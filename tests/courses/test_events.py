@@ -6,9 +6,10 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 
-from courses.domain import activities, enrolment, events, grading, watching
+from courses.domain import activities, completion, enrolment, events, grading, watching
+from courses.domain.activities import sync_lesson
 from courses.models import Activity, ActivityCompletion, Answer, Completion, LearningEvent, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
 from tests.courses.event_cases import (
@@ -23,6 +24,7 @@ from tests.courses.event_cases import (
     watched,
 )
 from tests.courses.watching_cases import segment
+from tests.factories.courses import a_lesson
 from tests.factories.people import an_employee
 
 pytestmark = pytest.mark.django_db
@@ -277,12 +279,53 @@ def test_a_stretch_that_went_the_old_way_is_not_counted_again():
     assert not LearningEvent.objects.filter(client_id=twin.id).exists()
 
 
-def test_an_ordinary_batch_of_watching_costs_seven_statements_whatever_its_size(django_assert_num_queries):
+def test_an_ordinary_batch_of_watching_costs_three_statements_whatever_its_size(django_assert_num_queries):
+    """Lock, read, write: what PostgreSQL writes at once is three statements on SQLite."""
     learner = a_learner(length=600)
+    statements = 3 if connection.vendor == "postgresql" else 5
     for first, count in ((0, 2), (30, 20)):
         batch = [watched(learner, first + n * 15, first + n * 15 + 15) for n in range(count)]
-        with django_assert_num_queries(7 + 2):  # a savepoint and its release stand for the transaction's ends
+        with django_assert_num_queries(statements + 2):  # a savepoint and its release stand for the transaction's ends
             send(learner, *batch)
+
+
+def test_watching_on_after_a_video_is_completed_costs_no_more(django_assert_num_queries):
+    learner = a_learner(length=60)
+    send(learner, *[watched(learner, start, start + 15) for start in range(0, 60, 15)])
+    assert ActivityCompletion.objects.filter(activity=learner.video).exists()
+    with django_assert_num_queries((3 if connection.vendor == "postgresql" else 5) + 2):
+        send(learner, watched(learner, 0, 15, clock=100))
+
+
+@pytest.mark.parametrize("lessons", [1, 12])
+def test_completing_a_lesson_and_judging_the_course_costs_eight_statements_at_most(
+    lessons, django_assert_max_num_queries
+):
+    learner = a_learner(length=60)
+    for _number in range(lessons):
+        sync_lesson(a_lesson(learner.course))
+    send(learner, watched(learner, 0, 5))
+    # Lock, read, write; the course and its person, the completion, what is asked for and done.
+    statements = (3 if connection.vendor == "postgresql" else 5) + 3
+    with django_assert_max_num_queries(statements + 2):  # and a savepoint
+        send(learner, *[watched(learner, start, start + 15, clock=100 + start) for start in range(0, 60, 15)])
+    assert ActivityCompletion.objects.get().activity == learner.video
+
+
+def test_completing_the_course_costs_the_same_for_any_number_of_lessons(django_assert_max_num_queries):
+    for lessons in (0, 12):
+        learner = a_learner(length=60)
+        for _number in range(lessons):
+            lesson = a_lesson(learner.course)
+            sync_lesson(lesson)
+            activity = Activity.objects.get(lesson_key=lesson.translation_key)
+            completion.complete_activity(enrolment=learner.enrolment, activity=activity)
+        *before, last = everything(learner)[::-1]
+        send(learner, *before)
+        assert not Completion.objects.filter(enrolment=learner.enrolment).exists()
+        with django_assert_max_num_queries(22):  # the audit, its savepoints and a batch's among them
+            send(learner, last)
+        assert Completion.objects.filter(enrolment=learner.enrolment).exists()
 
 
 def test_a_page_is_granted_only_to_those_who_take_part_in_its_course():

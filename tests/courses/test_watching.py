@@ -165,16 +165,18 @@ def test_a_repetition_writes_nothing(django_assert_max_num_queries):
     viewer = a_viewer()
     batch = stretch(viewer.token, 0, 45)
     send(viewer, batch)
-    with django_assert_max_num_queries(7) as asked:
+    with django_assert_max_num_queries(3 + 2) as asked:  # and a savepoint
         send(viewer, batch)
     assert not [query for query in asked.captured_queries if query["sql"].startswith(("INSERT", "UPDATE"))]
 
 
 def test_statements_do_not_grow_with_the_batch(django_assert_max_num_queries):
     viewer = a_viewer(length=600)
-    with django_assert_max_num_queries(10):
+    # Lock, read, look for known ones, write; a savepoint and its release.
+    most = (4 if connection.vendor == "postgresql" else 5) + 2
+    with django_assert_max_num_queries(most):
         send(viewer, stretch(viewer.token, 0, 30))
-    with django_assert_max_num_queries(10):
+    with django_assert_max_num_queries(most):
         send(viewer, stretch(viewer.token, 30, 330))
 
 

@@ -1,0 +1,85 @@
+"""Writing what a batch of progress came to: on PostgreSQL one statement for all of it, however much it is."""
+
+import json
+from collections.abc import Sequence
+from datetime import datetime
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from django.db import connection
+from django.db.models import Field, Model
+
+from courses.models import LearningEvent, WatchProgress, WatchSegment
+from lms.models import reading
+
+ONCE = ["enrolment", "activity", "video"]
+GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at"]
+MOVED = ["cut", "by_cut", "length_seconds"]
+
+
+def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], events: Sequence[LearningEvent]) -> None:
+    """Add segments and events, write progress over what was there. Rows get no key. Raises `IntegrityError`."""
+    if connection.vendor == "postgresql":
+        _store_at_once(segments, progress, events)
+        return
+    WatchSegment.objects.bulk_create(segments)
+    WatchProgress.objects.bulk_create(
+        progress, update_conflicts=True, unique_fields=ONCE, update_fields=[*GROWN, *MOVED]
+    )
+    LearningEvent.objects.bulk_create(events)
+
+
+def _store_at_once(*rows: Sequence[Model]) -> None:
+    given = [(model, these) for model, these in zip(MODELS, rows, strict=True) if these]
+    if given:
+        reading.ask(_statement(*(model for model, _these in given)), [_document(these) for _model, these in given])
+
+
+MODELS = (WatchSegment, WatchProgress, LearningEvent)
+
+
+@cache
+def _statement(*models: type[Model]) -> str:
+    """Each model's rows come as one JSON document."""
+    *first, last = (_insert(model) for model in models)
+    if not first:
+        return last
+    beside = ", ".join(f"part_{number} AS ({one} RETURNING 1)" for number, one in enumerate(first))
+    return f"WITH {beside} {last}"
+
+
+def _insert(model: type[Model]) -> str:
+    quote = connection.ops.quote_name
+    fields = _fields(model)
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    typed = ", ".join(f"{quote(str(field.column))} {field.rel_db_type(connection)}" for field in fields)
+    then = _instead() if model is WatchProgress else ""
+    return (
+        f"INSERT INTO {quote(model._meta.db_table)} ({columns})"  # noqa: S608 own names
+        f" SELECT {columns} FROM json_to_recordset(%s::json) AS given({typed}){then}"
+    )
+
+
+def _instead() -> str:
+    columns = [field.column for field in _fields(WatchProgress) if field.name in (*GROWN, *MOVED)]
+    once = ", ".join(f"{name}_id" for name in ONCE)
+    return f" ON CONFLICT ({once}) DO UPDATE SET {', '.join(f'{one} = EXCLUDED.{one}' for one in columns)}"
+
+
+@cache
+def _fields(model: type[Model]) -> tuple[Field, ...]:
+    return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
+
+
+def _document(rows: Sequence[Model]) -> str:
+    fields = [(str(field.column), field.attname) for field in _fields(type(rows[0]))]
+    return json.dumps([{column: getattr(row, name) for column, name in fields} for row in rows], default=_plain)
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, datetime):
+        return value.isoformat()
+    if isinstance(value, UUID):
+        return str(value)
+    return "\\x" + bytes(value).hex()
