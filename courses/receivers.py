@@ -73,5 +73,6 @@ def connect() -> None:
     for signal in (post_save, post_delete):
         signal.connect(forget_kept, sender=PageViewRestriction, dispatch_uid="courses.kept")
     video_recut.connect(move_watching, dispatch_uid="courses.video")
+    video_recut.connect(forget_kept, dispatch_uid="courses.kept")
     viewers.register(recutting.in_the_middle)
     hooks.register("before_serve_page", note_visit)

@@ -12,6 +12,7 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from courses.api import router as courses_router
+from courses.views import pages
 from lms.views import office, signing, strangers
 from lms.views.site import health
 from media.api import router as media_router
@@ -47,6 +48,7 @@ urlpatterns = [
     path("", include("media.urls")),
     path("", include("courses.urls")),
     path("", include("certificates.urls")),
+    re_path(wagtail_urls.serve_pattern, pages.serve, name="wagtail_serve"),
     path("", include(wagtail_urls)),
 ]
 if settings.DEBUG:

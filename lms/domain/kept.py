@@ -7,7 +7,7 @@ say asks to `forget`: the mark is another then, and nothing that carries the old
 import secrets
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from threading import Lock
@@ -95,11 +95,18 @@ def _forget() -> None:
 
 def get(key: str, make: Callable[[], Any]) -> Any:
     """What is kept under a key, else what `make` gives, which may say nothing of a reader. Nobody may change it."""
-    mark = read_mark()
+    return get_many([key], lambda _missing: {key: make()})[key]
+
+
+def get_many(keys: Iterable[str], make: Callable[[set[str]], Mapping[str, Any]]) -> dict[str, Any]:
+    """The same of several; `make` is given the keys under which nothing is kept, if there are any."""
+    keys, mark = set(keys), read_mark()
     if not mark:
-        return make()
-    value = values.find(key, mark)
-    if value is None:
-        value = make()
-        values.keep(key, mark, value)
-    return value
+        return dict(make(keys)) if keys else {}
+    found = {key: value for key in keys if (value := values.find(key, mark)) is not None}
+    if missing := keys - found.keys():
+        made = make(missing)
+        for key in missing:
+            values.keep(key, mark, made[key])
+            found[key] = made[key]
+    return found

@@ -152,7 +152,10 @@ def test_suggestions_are_for_the_post_or_the_network_and_new():
     a_course(posts=("FONT",))
     a_course(posts=("ALC",), network=a_network("Otra red"))
     an_enrolment(person, taken)
-    assert set(suggested(person=person, posts=Post.objects.filter(code="ALC"))) == {mine, ours}
+    mayors = set(Post.objects.filter(code="ALC").values_list("pk", flat=True))
+    found = suggested(posts=mayors, networks={network.pk}, taken={taken.translation_key}, made=set())
+    assert found == [ours, mine]
+    assert suggested(posts=mayors, networks=set(), taken=set(), made={(mine.translation_key, 1)}) == [taken]
 
 
 @pytest.mark.parametrize("count", [1, 12])
