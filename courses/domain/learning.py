@@ -79,7 +79,7 @@ def overview(person: Person) -> Overview:
     place = _place_of(person)
     made = list(Completion.objects.of_family(person)) if place.has_completed else []
     every = build_progress([one.course for one in enrolments], by_key, completions=made, is_shown=True)
-    asked = due.all_asked_of(person) if any(one.is_asked for one in rows) else {}
+    asked = due.all_asked_of(person) if any(getattr(one, "is_asked", True) for one in rows) else {}
     running = [
         Running(progress, asked.get(progress.course.translation_key, []))
         for progress in every

@@ -240,7 +240,8 @@ def _shapes(courses: list[CoursePage]) -> tuple[Outline, dict[UUID, Asked]]:
         return {f"shape {one.pk}": (_only(outline, one.translation_key), asked[one.translation_key]) for one in wanted}
 
     shapes = {by_name[name]: shape for name, shape in kept.get_many(by_name, make).items()}
-    whole, below = Outline({}, {}, {}), defaultdict(list)
+    whole = Outline({}, {}, {})
+    below: dict[str, list[LessonPage]] = defaultdict(list)
     for outline, _asked in shapes.values():
         for path, lessons in outline.below.items():
             below[path] += [lesson for lesson in lessons if lesson not in below[path]]
@@ -258,14 +259,13 @@ def _only(outline: Outline, key: UUID) -> Outline:
 
 def with_signs(enrolments: EnrolmentQuerySet) -> EnrolmentQuerySet:
     """Enrolments that say for what else it is worth asking: most learners have no exception and never tried a quiz."""
-    mine, own = {"enrolment": OuterRef("pk")}, {"course_key": OuterRef("course_key")}
-    made = Completion.objects.order_by().filter(**own)
+    mine = {"enrolment": OuterRef("pk")}
+    made = Completion.objects.order_by().filter(course_key=OuterRef("course_key"))
     asked = AssignedPerson.objects.binding().filter(assignment__course_key=OuterRef("course_key"))
     return enrolments.annotate(
         has_attempts=Exists(Attempt.objects.order_by().filter(**mine)),
         has_waivers=Exists(Waiver.objects.in_force().filter(**mine)),
-        has_completions=Exists(made.filter(person=OuterRef("person")))
-        | Exists(made.filter(person__merged_into=OuterRef("person"))),
+        has_completions=Exists(made.filter(Q(person=OuterRef("person")) | Q(person__merged_into=OuterRef("person")))),
         has_uncounted=Exists(WatchSegment.objects.order_by().filter(grade=WatchSegment.Grade.KEPT, **mine)),
         is_asked=Exists(asked.filter(person=OuterRef("person"))),
     )
@@ -284,27 +284,37 @@ def _load(
     ids = [enrolment.pk for enrolment in enrolments]
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
-    tried = (
-        Attempt.objects.filter(enrolment__in=_that(enrolments, "has_attempts"))
-        .values("enrolment_id", "activity_id")
-        .annotate(
-            count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)), to_mark=AWAITING
-        )
-    )
-    excused = _that(enrolments, "has_waivers")
-    waivers = Waiver.objects.in_force().filter(enrolment__in=excused).select_related("activity", "made_by")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
-        {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
+        _tried(_that(enrolments, "has_attempts")),
         _made(_that(enrolments, "has_completions")) if known is None else _own(enrolments[0].person_id, known),
-        {(item.enrolment_id, item.activity_id): item for item in waivers},
+        _excused(_that(enrolments, "has_waivers")),
         attended.hours_of(ids) if any(one.hours for some in activities.values() for one in some) else {},
     )
 
 
+def _tried(enrolments: list[Enrolment]) -> dict[tuple[int, int], dict]:
+    """How often each quiz was tried, and how well."""
+    if not enrolments:
+        return {}
+    each = Attempt.objects.filter(enrolment__in=enrolments).values("enrolment_id", "activity_id")
+    counted = each.annotate(count=Count("pk"), best=Max("score_percent"), open=OPEN, to_mark=AWAITING)
+    return {(row["enrolment_id"], row["activity_id"]): dict(row) for row in counted}
+
+
+def _excused(enrolments: list[Enrolment]) -> dict[tuple[int, int], Waiver]:
+    """The exceptions that are in force."""
+    if not enrolments:
+        return {}
+    waivers = Waiver.objects.in_force().filter(enrolment__in=enrolments).select_related("activity", "made_by")
+    return {(item.enrolment_id, item.activity_id): item for item in waivers}
+
+
 def _made(enrolments: list[Enrolment]) -> dict[tuple[int, UUID], Completion]:
     """The newest edition that each person completed of each course."""
+    if not enrolments:
+        return {}
     people = {enrolment.person_id for enrolment in enrolments}
     courses = [enrolment.course_key for enrolment in enrolments]
     completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")

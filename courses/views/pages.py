@@ -48,10 +48,12 @@ def _find(request: HttpRequest, path: str) -> Page | None:
     return page
 
 
-def _walk(request: HttpRequest, path: str) -> Way | bool:
-    """As Wagtail does; False where there is no course or lesson."""
+def _walk(request: HttpRequest, path: str) -> Way | bool | None:
+    """As Wagtail does; False where there is something else than a course or a lesson, None where there is nothing."""
     found = Page.route_for_request(request, path)
-    page = found.page if found else None
+    if found is None:
+        return None
+    page = found.page
     if not isinstance(page, (CoursePage, LessonPage)):
         return False
     return Way(type(page), page.pk, page.url_path, not page.get_view_restrictions())

@@ -94,7 +94,7 @@ def _forget() -> None:
 
 
 def get(key: str, make: Callable[[], Any]) -> Any:
-    """What is kept under a key, else what `make` gives, which may say nothing of a reader. Nobody may change it."""
+    """What is kept under a key, else what `make` gives, which may say nothing of a reader. Nobody may change it; None is not kept."""
     return get_many([key], lambda _missing: {key: make()})[key]
 
 
@@ -107,6 +107,7 @@ def get_many(keys: Iterable[str], make: Callable[[set[str]], Mapping[str, Any]])
     if missing := keys - found.keys():
         made = make(missing)
         for key in missing:
-            values.keep(key, mark, made[key])
             found[key] = made[key]
+            if made[key] is not None:
+                values.keep(key, mark, made[key])
     return found

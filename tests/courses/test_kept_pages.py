@@ -3,6 +3,7 @@
 import gzip
 import re
 from types import SimpleNamespace
+from uuid import uuid4
 
 import pytest
 from django.core.cache import cache
@@ -14,31 +15,29 @@ from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
 from courses.domain import completion, enrolment, rule_changes
-from courses.models import Activity, CoursePage, CourseRule, LessonPage
+from courses.models import (
+    Activity,
+    AssignedPerson,
+    Assignment,
+    Attempt,
+    CoursePage,
+    CourseRule,
+    LessonPage,
+    Waiver,
+)
 from lms.domain import kept
 from lms.middleware import KeptPagesMiddleware
 from tests.clients import FullClient
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_lesson, a_path, a_question
+from tests.factories.courses import a_course, a_lesson, a_path, a_question, a_quiz
 from tests.factories.media import a_video
 from tests.factories.people import a_member, a_network, an_employee, born, somebody_with_role
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("keeping")]
 CATALOGUE = "/cursos/"
 # One more asks for the second factor of those who gave none.
 OPENED = 7
 OF_A_COPY = {"ETag", "Cache-Control", "Vary", "Content-Length"}
-
-
-@pytest.fixture(autouse=True)
-def _keeping(settings):
-    settings.KEPT_SECONDS = 60
-    cache.delete(kept.MARK)
-    kept.pages.clear()
-    kept.values.clear()
-    yield
-    kept.pages.clear()
-    kept.values.clear()
 
 
 def read(address: str, **headers) -> str:
@@ -323,6 +322,38 @@ def test_two_learners_of_a_course_each_see_their_own_progress():
     assert [("Wendy" in page, "Edgar" in page) for page in pages[:4]] == [(True, False), (False, True)] * 2
     assert "Inscribirme" in pages[4]
     assert "csrfmiddlewaretoken" not in str([value for _mark, _until, value in kept.values._rows.values()])
+
+
+def test_whoever_left_the_network_is_outside_on_the_page_of_its_course():
+    network = a_network()
+    person, course = a_member(network), a_course(network=network)
+    a_lesson(course)
+    enrolment.enrol(person=person, course=course, by=person)
+    browser = signed_in(person)
+    assert "Su avance" in shown(browser, course.url)
+    person.memberships.update(left_on=timezone.localdate())
+    assert "Su avance" not in shown(browser, course.url)
+
+
+def test_what_happened_to_somebody_since_the_last_look_is_seen():
+    """Each of the signs that say for what else it is worth asking."""
+    person, course = an_employee(), a_course()
+    a_lesson(course)
+    lesson = a_lesson(course, ("quiz", {"quiz": a_quiz(), "is_required": True}))
+    enrolled = enrolment.enrol(person=person, course=course, by=person)
+    activity = Activity.objects.get(lesson_key=lesson.translation_key)
+    browser = signed_in(person)
+    words = ("Se lo asign", "Su mejor nota es 20", "Lo aprobó en otra sede.")
+    assert [word in shown(browser, course.url) for word in words] == [False, False, False]
+    made = Assignment.objects.create(course_key=course.translation_key, course=course, reason="Por su cargo.")
+    AssignedPerson.objects.create(assignment=made, person=person)
+    assert [word in shown(browser, course.url) for word in words] == [True, False, False]
+    tried = {"quiz": activity.quiz, "number": 1, "pass_percent": 70, "public_id": uuid4()}
+    done = {"closed_at": timezone.now(), "score_percent": 20}
+    Attempt.objects.create(enrolment=enrolled, activity=activity, **tried, **done)
+    assert [word in shown(browser, course.url) for word in words] == [True, True, False]
+    Waiver.objects.create(enrolment=enrolled, activity=activity, kind="excused", reason="Lo aprobó en otra sede.")
+    assert [word in shown(browser, course.url) for word in words] == [True, False, True]
 
 
 def test_learners_see_at_once_what_was_published_moved_shut_and_taken_back():
