@@ -1,7 +1,8 @@
 """What this app does when something happened elsewhere: one line each, idempotent."""
 
+from django.db.models.signals import post_delete, post_save
 from wagtail import hooks
-from wagtail.models import TaskState, WorkflowState
+from wagtail.models import PageViewRestriction, TaskState, WorkflowState
 from wagtail.signals import (
     page_published,
     page_unpublished,
@@ -14,6 +15,7 @@ from wagtail.signals import (
 
 from courses.domain import activities, copying, enrolment, recutting, retention, review, seats, settling, weighing
 from courses.models import CoursePage, Enrolment, LessonPage
+from lms.domain import kept
 from media.domain import curves, viewers
 from media.models import Video
 from media.signals import video_recut
@@ -90,6 +92,11 @@ NOTIFIERS = (
 )
 
 
+def forget_kept(sender, **kwargs) -> None:
+    """What pages say may be another now."""
+    kept.forget()
+
+
 def connect() -> None:
     """Called once, when the apps are ready."""
     for signal, sender, receiver, name in NOTIFIERS:
@@ -100,7 +107,13 @@ def connect() -> None:
     page_unpublished.connect(retire_lesson, sender=LessonPage, dispatch_uid="courses.lesson")
     page_unpublished.connect(retire_course, sender=CoursePage, dispatch_uid="courses.course")
     post_page_move.connect(keep_moved_lesson_in_step, dispatch_uid="courses.lesson")
+    # After those above, or pages would be kept that show half of it.
+    for signal in (page_published, page_unpublished, post_page_move):
+        signal.connect(forget_kept, dispatch_uid="courses.kept")
+    for signal in (post_save, post_delete):
+        signal.connect(forget_kept, sender=PageViewRestriction, dispatch_uid="courses.kept")
     video_recut.connect(move_watching, dispatch_uid="courses.video")
+    video_recut.connect(forget_kept, dispatch_uid="courses.kept")
     viewers.register(recutting.in_the_middle)
     curves.register(retention.curves_of)
     hooks.register("before_serve_page", note_visit)

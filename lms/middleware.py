@@ -1,5 +1,6 @@
 """What every request passes on its way in, and the response headers that every page shares."""
 
+import hashlib
 import logging
 
 from csp.middleware import CSPMiddleware, PolicyParts
@@ -9,14 +10,17 @@ from django.contrib.auth.middleware import AuthenticationMiddleware
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest, JsonResponse
 from django.http.response import HttpResponseBase
-from django.middleware.gzip import GZipMiddleware
+from django.middleware.gzip import GZipMiddleware, re_accepts_gzip
 from django.shortcuts import redirect
+from django.utils.cache import get_conditional_response
 from django.utils.functional import SimpleLazyObject
+from django.utils.text import compress_string
+from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 
 from lms import permissions
 from lms.backends import came_along
-from lms.domain import audit, roles
+from lms.domain import audit, kept, roles
 from lms.upload_handlers import NoFileHandler
 from lms.views import gate
 from lms.views.limits import client_address
@@ -197,3 +201,71 @@ class CompressionMiddleware(GZipMiddleware):
         if response.status_code == 206 or response.get("Content-Type", "").startswith(self.LEAVE):
             return response
         return super().process_response(request, response)
+
+
+class KeptPagesMiddleware:
+    """Shows strangers what another stranger was shown a moment ago, and says so to a browser that still has it.
+
+    A stranger's request carries no cookie but those named in `OF_STRANGERS`; what was shown is kept only if it set none
+    and comes from a view of `settings.KEPT_PAGES`. So it says nothing of a person and holds no mark against forgery.
+    """
+
+    OF_STRANGERS = frozenset({settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME})
+    LONGEST_ADDRESS = 300
+    MOST_BYTES = 200_000
+
+    def __init__(self, get_response):
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        with kept.one_request():
+            mark = kept.read_mark() if self._is_strangers(request) else ""
+            return self._ask(request, mark) if mark else self.get_response(request)
+
+    def _ask(self, request: HttpRequest, mark: str) -> HttpResponse:
+        key = f"{get_language_from_request(request)} {request.scheme}://{request.get_host()}{request.path}"
+        page = kept.pages.find(key, mark)
+        if page is None:
+            response = self.get_response(request)
+            if not self._is_for_everybody(request, response):
+                return response
+            page = KeptPage(response)
+            kept.pages.keep(key, mark, page)
+        return page.answer(request)
+
+    def _is_strangers(self, request: HttpRequest) -> bool:
+        """Addresses with a query are as many as there are searches, and asked for once."""
+        is_plain = request.method == "GET" and not request.META.get("QUERY_STRING")
+        return is_plain and len(request.path) <= self.LONGEST_ADDRESS and self.OF_STRANGERS.issuperset(request.COOKIES)
+
+    def _is_for_everybody(self, request: HttpRequest, response: HttpResponse) -> bool:
+        match = request.resolver_match
+        return (
+            match is not None
+            and match.view_name in settings.KEPT_PAGES
+            and response.status_code == 200
+            and not response.streaming
+            and not response.cookies
+            and not response.has_header("Cache-Control")
+            and len(response.content) <= self.MOST_BYTES
+        )
+
+
+class KeptPage:
+    """A page as it is sent to strangers, compressed once."""
+
+    def __init__(self, response: HttpResponse) -> None:
+        self.content = response.content
+        self.compressed = compress_string(self.content)
+        tag = hashlib.sha256(self.content).hexdigest()[:32]
+        headers = {**dict(response.items()), "ETag": f'W/"{tag}"', "Cache-Control": "private, no-cache"}
+        self.headers = {**headers, "Vary": "Accept-Encoding, Accept-Language, Cookie"}
+
+    def answer(self, request: HttpRequest) -> HttpResponse:
+        """The page, or 304 to a browser that has it."""
+        headers, content = self.headers, self.content
+        if re_accepts_gzip.search(request.headers.get("Accept-Encoding", "")):
+            headers, content = {**headers, "Content-Encoding": "gzip"}, self.compressed
+        headers = {**headers, "Content-Length": str(len(content))}
+        response = HttpResponse(content, headers=headers)
+        return get_conditional_response(request, etag=headers["ETag"], response=response)

@@ -107,6 +107,7 @@ MIDDLEWARE = [
     "lms.middleware.OriginMiddleware",
     "lms.middleware.ContentSecurityPolicyMiddleware",
     "lms.middleware.CompressionMiddleware",
+    "lms.middleware.KeptPagesMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -180,6 +181,13 @@ else:
             "OPTIONS": {"MAX_ENTRIES": 5000},
         }
     }
+
+# What says the same to every reader is kept so long (docs/decisions/0035); 0 keeps nothing.
+KEPT_SECONDS = env.int("AULA_KEPT_SECONDS", 0 if DEBUG else 60)
+# The views whose pages are kept whole for strangers: they show everybody the same, and nobody's name.
+KEPT_PAGES = frozenset(
+    {"lms:home", "courses:catalogue", "courses:tools", "courses:paths", "courses:path", "wagtail_serve"}
+)
 
 MEDIA_ROOT = Path(env.str("AULA_FILES_DIR", str(VAR_DIR / "files")))
 MEDIA_URL = "/archivos/"

@@ -12,7 +12,8 @@ from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
 from courses.api import router as courses_router
-from lms.views import office, signing
+from courses.views import pages
+from lms.views import office, signing, strangers
 from lms.views.site import health
 from media.api import router as media_router
 
@@ -32,7 +33,7 @@ def tell(request: HttpRequest, problem: HttpError) -> HttpResponse:
 
 urlpatterns = [
     path("salud/", health, name="health"),
-    path("idioma/", set_language, name="set_language"),
+    path("idioma/", strangers.need_no_mark(set_language), name="set_language"),
     path("api/v1/", api.urls),
     # Wagtail's own ways to sign in, to change a password and to make users are closed: people have one door.
     path("cms/login/", office.to_sign_in, name="cms_sign_in"),
@@ -47,6 +48,7 @@ urlpatterns = [
     path("", include("media.urls")),
     path("", include("courses.urls")),
     path("", include("certificates.urls")),
+    re_path(wagtail_urls.serve_pattern, pages.serve, name="wagtail_serve"),
     path("", include(wagtail_urls)),
 ]
 if settings.DEBUG:

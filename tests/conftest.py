@@ -5,10 +5,11 @@ import gc
 import hypothesis
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.test import TransactionTestCase
 from playwright.sync_api import expect
 
-from lms.domain import jobs
+from lms.domain import jobs, kept
 from lms.models import Job
 from tests import databases
 from tests.clients import FullClient
@@ -78,6 +79,21 @@ def pytest_collection_modifyitems(config, items: list) -> None:
 def client() -> FullClient:
     """Django's test client; `force_login` gives the second factor, too. The gate itself is never off."""
     return FullClient()
+
+
+@pytest.fixture
+def keeping(settings):
+    """What is the same for every reader is kept, as in production; nothing of another test is."""
+
+    def forget() -> None:
+        cache.delete(kept.MARK)
+        for store in (kept.pages, kept.values):
+            store.clear()
+
+    settings.KEPT_SECONDS = 60
+    forget()
+    yield
+    forget()
 
 
 @pytest.fixture(scope="session")

@@ -17,6 +17,7 @@ os.environ.update(
     AULA_SECRET_KEY="only-for-tests-" + "x" * 50,
     AULA_IDENTITY_KEY="only-for-tests-" + "y" * 50,
     AULA_LOG_LEVEL="WARNING",
+    AULA_KEPT_SECONDS="0",  # who tests them says so
 )
 os.environ.setdefault("DATABASE_URL", f"sqlite:///{_folder}/unused.sqlite3")
 if os.environ.get("REDIS_URL"):

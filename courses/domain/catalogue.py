@@ -1,9 +1,15 @@
 """What lists of courses show beside the page's own words, read in a constant number of queries."""
 
-from django.db.models import Exists, F, IntegerField, OuterRef, Q, Subquery, Sum, Value
+from collections.abc import Set
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Exists, F, IntegerField, OuterRef, Subquery, Sum, Value
 from django.db.models.functions import Coalesce
 
 from courses.models import Activity, Completion, CoursePage, Enrolment
+from lms.domain import kept
 from lms.models import Membership
 
 SMALL_RUNG = "240p"
@@ -42,14 +48,37 @@ def _marks(person) -> dict[str, object]:
     return {"is_enrolled": Exists(enrolments), "is_completed": Exists(completions)}
 
 
-def suggested(*, person, posts, limit: int = 3) -> list[CoursePage]:
-    """Courses for the person's posts or networks that they have neither taken up nor completed."""
-    networks = person.memberships.current().values("network_id")
-    for_posts = CoursePage.objects.filter(posts__in=posts).values("pk")
-    wanted = (
-        CoursePage.objects.visible_to(person)
-        .filter(entry=CoursePage.Entry.OPEN)
-        .filter(Q(pk__in=for_posts) | Q(network__in=networks))
-    )
-    fresh = listed(wanted, person=person).filter(is_enrolled=False, is_completed=False)
-    return list(own_networks_first(fresh, person=person)[:limit])
+@dataclass(frozen=True)
+class Shelved:
+    """A course that people may enter by themselves, and the posts that it is for."""
+
+    course: CoursePage
+    posts: frozenset[int]
+
+
+def shelf() -> list[Shelved]:
+    """All of them, also those of networks, in the order of the catalogue; the same for everybody, and so kept."""
+    return kept.get("shelf", _shelf)
+
+
+def _shelf() -> list[Shelved]:
+    courses = CoursePage.objects.live().public().sources().filter(entry=CoursePage.Entry.OPEN).order_by("path")
+    found = listed(courses, person=AnonymousUser())
+    return [Shelved(one, frozenset(post.pk for post in one.posts.all())) for one in found]
+
+
+def suggested(
+    *, posts: Set[int], networks: Set[int], taken: Set[UUID], made: Set[tuple[UUID, int]], limit: int = 3
+) -> list[CoursePage]:
+    """Courses for somebody's posts or networks that they have neither taken up nor completed (`made`, by edition).
+
+    Those of their networks come before all others.
+    """
+    fresh = [
+        one
+        for one in shelf()
+        if one.course.translation_key not in taken and (one.course.translation_key, one.course.edition) not in made
+    ]
+    own = [one.course for one in fresh if one.course.network_id in networks]
+    others = [one.course for one in fresh if one.course.network_id is None and one.posts & posts]
+    return (own + others)[:limit]

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import completion, seats, sessions, settling
+from courses.domain import completion, progress, seats, sessions, settling
 from courses.models import Activity, AssignedPerson, CoursePage, Enrolment, LessonPage
 from courses.models.joining import AssignedPersonQuerySet
 from lms.domain import audit, networks
@@ -212,6 +212,20 @@ def find_active(person, course: CoursePage) -> Enrolment | None:
         return None
     enrolments = Enrolment.objects.active().for_person(person).select_related("course")
     return enrolments.filter(course_key=course.translation_key).first()
+
+
+def find_shown(person, course: CoursePage) -> Enrolment | None:
+    """The same for a page of the course: with the signs of `progress.with_signs`, and without reading it again."""
+    if not person.is_authenticated:
+        return None
+    mine = Enrolment.objects.seated().for_person(person).filter(course_key=course.translation_key)
+    enrolment = progress.with_signs(mine.order_by()).first()
+    if enrolment is None:
+        return None
+    enrolment.person = person
+    if enrolment.course_id == course.pk:
+        enrolment.course = course
+    return enrolment if enrolment.is_active else None
 
 
 def note_visit(*, person: Person, lesson: LessonPage, at=None) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, Q, Sum
+from django.db.models import CharField, F, Q, QuerySet, Sum, Value
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,9 +14,10 @@ from courses.domain import due, seats
 from courses.domain.catalogue import SMALL_RUNG, suggested
 from courses.domain.due import Asked
 from courses.domain.paths import Route, own_routes
-from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
+from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress, with_signs
 from courses.models import Activity, Completion, CoursePage, Enrolment
 from courses.models.enrolment import EnrolmentQuerySet
+from lms.domain import kept
 from lms.models import Person
 from media.models import Rendition
 
@@ -71,12 +72,14 @@ class Overview:
 
 def overview(person: Person) -> Overview:
     """What `person` sees of their own learning: what is due within a week first, then the course last seen."""
-    rows = list(seats.with_place(_present(person)).filter(course__live=True).select_related("course"))
+    present = _present(person).filter(course__live=True).select_related("course")
+    rows = list(with_signs(seats.with_place(present)))
     enrolments = [enrolment for enrolment in rows if not enrolment.waiting_since]
     by_key = {enrolment.course_key: enrolment for enrolment in enrolments}
-    made = list(Completion.objects.of_family(person))
-    every = build_progress([enrolment.course for enrolment in enrolments], by_key, completions=made)
-    asked = due.all_asked_of(person)
+    place = _place_of(person)
+    made = list(Completion.objects.of_family(person)) if place.has_completed else []
+    every = build_progress([one.course for one in enrolments], by_key, completions=made, is_shown=True)
+    asked = due.all_asked_of(person) if any(getattr(one, "is_asked", True) for one in rows) else {}
     running = [
         Running(progress, asked.get(progress.course.translation_key, []))
         for progress in every
@@ -84,17 +87,46 @@ def overview(person: Person) -> Overview:
     ]
     running.sort(key=lambda one: one.key)
     completed = _once(made)
-    suggestions = suggested(person=person, posts=person.appointments.current().values("post"))
+    suggestions = suggested(
+        posts=place.posts,
+        networks=place.networks,
+        taken=by_key.keys(),
+        made={(one.course_key, one.edition) for one in made},
+    )
     return Overview(
         main=_continuation(running[0]) if running else None,
         others=running[1:],
         waiting=[enrolment for enrolment in rows if enrolment.waiting_since],
         seated=[one for one in enrolments if one.seated_at and one.seated_at > one.last_seen_at],
-        routes=own_routes(person, {one.course_key for one in completed}),
+        routes=own_routes(place.posts, {one.course_key for one in completed}),
         completed=completed,
         suggestions=suggestions,
-        lacks_post=not suggestions and not person.appointments.current().exists(),
+        lacks_post=not suggestions and not place.posts,
     )
+
+
+@dataclass(frozen=True)
+class Place:
+    """The posts that somebody holds today and the networks that they are in (keys); whether they completed anything."""
+
+    posts: frozenset[int]
+    networks: frozenset[int]
+    has_completed: bool
+
+
+def _place_of(person: Person) -> Place:
+    """In one statement."""
+
+    def rows(word: str, found: QuerySet, key: str) -> QuerySet:
+        said = Value(word, output_field=CharField())
+        return found.order_by().annotate(word=said, of=F(key)).values_list("word", "of")
+
+    posts = rows("post", person.appointments.current(), "post_id")
+    networks = rows("network", person.memberships.current(), "network_id")
+    own: dict[str, set[int]] = {"post": set(), "network": set(), "completion": set()}
+    for word, key in posts.union(networks, rows("completion", Completion.objects.of_family(person), "pk")):
+        own[word].add(key)
+    return Place(frozenset(own["post"]), frozenset(own["network"]), bool(own["completion"]))
 
 
 def _present(person: Person) -> EnrolmentQuerySet:
@@ -127,13 +159,15 @@ def _continuation(running: Running) -> Continuation:
 
 def _video_bytes(activities: list[ActivityProgress]) -> int:
     """What the videos that are missing in a lesson weigh at the smallest picture worth watching."""
-    videos = [item.activity.video_id for item in activities if item.activity.video_id]
-    return (
-        Rendition.objects.filter(video__in=videos, rung=SMALL_RUNG, cut=F("video__cut"), track=None).aggregate(
-            n=Sum("bytes")
-        )["n"]
-        or 0
-    )
+    videos = {f"weight {item.activity.video_id}": item.activity.video_id for item in activities}
+
+    def make(missing: set[str]) -> dict[str, int]:
+        wanted = Rendition.objects.filter(video__in=[videos[name] for name in missing])
+        smallest = wanted.filter(rung=SMALL_RUNG, cut=F("video__cut"), track=None).order_by()
+        sizes = dict(smallest.values_list("video").annotate(n=Sum("bytes")))
+        return {name: sizes.get(videos[name], 0) for name in missing}
+
+    return sum(kept.get_many([name for name, video in videos.items() if video], make).values())
 
 
 def in_words(missing: list[ActivityProgress]) -> str:

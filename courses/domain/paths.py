@@ -5,7 +5,7 @@ published, or a network's own, are left out until they are open to everybody.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -14,6 +14,7 @@ from django.db.models import Case, Exists, IntegerField, OuterRef, Q, QuerySet, 
 from django.db.models.functions import Least
 
 from courses.models import Completion, CoursePage, LearningPath, PathItem
+from lms.domain import kept
 from lms.models import Person
 
 
@@ -95,11 +96,18 @@ def marked(route: Route, done: set[UUID]) -> Route:
     return Route(route.path, steps)
 
 
-def own_routes(person: Person, done: set[UUID]) -> list[Route]:
-    """The paths of the posts that somebody holds today."""
-    held = person.appointments.current().values("post")
-    mine = LearningPath.objects.published().filter(posts__in=held).distinct()
-    return [marked(route, done) for route in routes(mine) if route.total]
+def own_routes(posts: Set[int], done: set[UUID]) -> list[Route]:
+    """The paths of some posts (keys) that somebody holds today."""
+    return [marked(route, done) for route, for_posts in kept.get("routes", _routes) if for_posts & posts]
+
+
+def _routes() -> list[tuple[Route, frozenset[int]]]:
+    """Every published path that asks for something, and the posts that it is for."""
+    found = [route for route in routes(LearningPath.objects.published()) if route.total]
+    posts: dict[int, set[int]] = defaultdict(set)
+    for path, post in LearningPath.posts.through.objects.values_list("learningpath", "post"):
+        posts[path].add(post)
+    return [(route, frozenset(posts[route.path.pk])) for route in found]
 
 
 def completed_by(people: Iterable[int]) -> dict[int, set[UUID]]:

@@ -8,7 +8,7 @@ from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from courses.domain import attended, lacking, rules, totals
 from courses.domain.coverage import coverage_of
@@ -18,6 +18,7 @@ from courses.domain.steps import ActivityProgress
 from courses.models import (
     Activity,
     ActivityCompletion,
+    AssignedPerson,
     Attempt,
     Completion,
     CoursePage,
@@ -25,9 +26,20 @@ from courses.models import (
     LessonPage,
     Waiver,
     WatchProgress,
+    WatchSegment,
 )
+from courses.models.enrolment import EnrolmentQuerySet
+from lms.domain import kept
 
-__all__ = ["ActivityProgress", "CourseProgress", "LessonProgress", "build_each", "build_progress", "untouched"]
+__all__ = [
+    "ActivityProgress",
+    "CourseProgress",
+    "LessonProgress",
+    "build_each",
+    "build_progress",
+    "untouched",
+    "with_signs",
+]
 OPEN = Count("pk", filter=Q(closed_at=None))
 AWAITING = Count("pk", filter=Q(closed_at__isnull=False, score_percent=None))
 LESSON_FIELDS = ("title", "slug", "path", "depth", "translation_key", "summary", "minutes")
@@ -182,14 +194,15 @@ def build_progress(
     *,
     at: datetime | None = None,
     completions: list[Completion] | None = None,
+    is_shown: bool = False,
 ) -> list[CourseProgress]:
     """The progress in each course, for the person whose enrolments are given by course key (none for a visitor).
 
-    `completions` are all of that person's, where they were read already. The number of queries grows neither with
-    courses nor with lessons.
+    `completions` are all of that person's, where they were read already. `is_shown` says that nothing is decided by it:
+    what courses are made of and ask for is then what pages keep (docs/decisions/0035). The number of queries grows
+    neither with courses nor with lessons.
     """
-    outline = _outline(courses)
-    asked = rules.in_force_each(courses, at)
+    outline, asked = _shapes(courses) if is_shown else (_outline(courses), rules.in_force_each(courses, at))
     facts = _load(list(enrolments.values()), outline.activities, completions)
     return [
         _course(one, enrolments.get(one.translation_key), outline, facts, asked[one.translation_key]) for one in courses
@@ -224,8 +237,54 @@ def _outline(courses: list[CoursePage]) -> Outline:
     below: dict[str, list[LessonPage]] = defaultdict(list)
     for lesson in lessons:
         below[lesson.path[: -LessonPage.steplen]].append(lesson)
-    sources = CoursePage.objects.filter(translation_key__in=keys).sources().only("path", "slug", "translation_key")
+    sources = CoursePage.objects.filter(translation_key__in=keys).sources().only("path", "url_path", "translation_key")
     return Outline({course.translation_key: course for course in sources}, below, activities)
+
+
+def _shapes(courses: list[CoursePage]) -> tuple[Outline, dict[UUID, Asked]]:
+    """What some courses are made of and ask for, as it is kept for each of them."""
+    by_name = {f"shape {course.pk}": course for course in courses}
+
+    def make(missing: set[str]) -> dict[str, tuple[Outline, Asked]]:
+        wanted = [by_name[name] for name in missing]
+        outline, asked = _outline(wanted), rules.in_force_each(wanted)
+        return {f"shape {one.pk}": (_only(outline, one.translation_key), asked[one.translation_key]) for one in wanted}
+
+    shapes = {by_name[name]: shape for name, shape in kept.get_many(by_name, make).items()}
+    whole = Outline({}, {}, {})
+    below: dict[str, list[LessonPage]] = defaultdict(list)
+    for outline, _asked in shapes.values():
+        for path, lessons in outline.below.items():
+            below[path] += [lesson for lesson in lessons if lesson not in below[path]]
+        whole = Outline({**whole.sources, **outline.sources}, below, {**whole.activities, **outline.activities})
+    return whole, {course.translation_key: asked for course, (_outline, asked) in shapes.items()}
+
+
+def _only(outline: Outline, key: UUID) -> Outline:
+    """What an outline says of one of its courses."""
+    activities = {lesson: some for lesson, some in outline.activities.items() if some[0].course_key == key}
+    below = {path: [one for one in some if one.translation_key in activities] for path, some in outline.below.items()}
+    sources = {key: outline.sources[key]} if key in outline.sources else {}
+    return Outline(sources, {path: some for path, some in below.items() if some}, activities)
+
+
+def with_signs(enrolments: EnrolmentQuerySet) -> EnrolmentQuerySet:
+    """Enrolments that say for what else it is worth asking: most learners have no exception and never tried a quiz."""
+    mine = {"enrolment": OuterRef("pk")}
+    made = Completion.objects.order_by().filter(course_key=OuterRef("course_key"))
+    asked = AssignedPerson.objects.binding().filter(assignment__course_key=OuterRef("course_key"))
+    return enrolments.annotate(
+        has_attempts=Exists(Attempt.objects.order_by().filter(**mine)),
+        has_waivers=Exists(Waiver.objects.in_force().filter(**mine)),
+        has_completions=Exists(made.filter(Q(person=OuterRef("person")) | Q(person__merged_into=OuterRef("person")))),
+        has_uncounted=Exists(WatchSegment.objects.order_by().filter(grade=WatchSegment.Grade.KEPT, **mine)),
+        is_asked=Exists(asked.filter(person=OuterRef("person"))),
+    )
+
+
+def _that(enrolments: list[Enrolment], sign: str) -> list[Enrolment]:
+    """Those that have a sign, or of which nobody asked."""
+    return [one for one in enrolments if getattr(one, sign, True)]
 
 
 def _load(
@@ -236,27 +295,37 @@ def _load(
     ids = [enrolment.pk for enrolment in enrolments]
     done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
     watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
-    tried = (
-        Attempt.objects.of_their_stage()
-        .filter(enrolment__in=ids)
-        .values("enrolment_id", "activity_id")
-        .annotate(
-            count=Count("pk"), best=Max("score_percent"), open=Count("pk", filter=Q(closed_at=None)), to_mark=AWAITING
-        )
-    )
-    waivers = Waiver.objects.in_force().filter(enrolment__in=ids).select_related("activity", "made_by")
     return _Facts(
         set(done),
         {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
-        {(row["enrolment_id"], row["activity_id"]): dict(row) for row in tried},
-        _made(enrolments) if known is None else _own(enrolments[0].person_id, known),
-        {(item.enrolment_id, item.activity_id): item for item in waivers},
+        _tried(_that(enrolments, "has_attempts")),
+        _made(_that(enrolments, "has_completions")) if known is None else _own(enrolments[0].person_id, known),
+        _excused(_that(enrolments, "has_waivers")),
         attended.hours_of(ids) if any(one.hours for some in activities.values() for one in some) else {},
     )
 
 
+def _tried(enrolments: list[Enrolment]) -> dict[tuple[int, int], dict]:
+    """How often each quiz was tried, and how well."""
+    if not enrolments:
+        return {}
+    each = Attempt.objects.of_their_stage().filter(enrolment__in=enrolments).values("enrolment_id", "activity_id")
+    counted = each.annotate(count=Count("pk"), best=Max("score_percent"), open=OPEN, to_mark=AWAITING)
+    return {(row["enrolment_id"], row["activity_id"]): dict(row) for row in counted}
+
+
+def _excused(enrolments: list[Enrolment]) -> dict[tuple[int, int], Waiver]:
+    """The exceptions that are in force."""
+    if not enrolments:
+        return {}
+    waivers = Waiver.objects.in_force().filter(enrolment__in=enrolments).select_related("activity", "made_by")
+    return {(item.enrolment_id, item.activity_id): item for item in waivers}
+
+
 def _made(enrolments: list[Enrolment]) -> dict[tuple[int, UUID], Completion]:
     """The newest edition that each person completed of each course."""
+    if not enrolments:
+        return {}
     people = {enrolment.person_id for enrolment in enrolments}
     courses = [enrolment.course_key for enrolment in enrolments]
     completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
@@ -273,10 +342,11 @@ def _course(
     """The source's lessons, each in the course's language where it was translated."""
     source = outline.sources.get(course.translation_key, course)
     translated = {lesson.translation_key: lesson for lesson in outline.below.get(course.path, ())}
+    above = (source.url or "/", (source if source.pk == course.pk else course).url or "/")
     items = []
     for number, original in enumerate(outline.below.get(source.path, ()), start=1):
         lesson = translated.get(original.translation_key)
-        url = f"{(course if lesson else source).url or '/'}{(lesson or original).slug}/"
+        url = f"{above[bool(lesson)]}{(lesson or original).slug}/"
         activities = outline.activities.get(original.translation_key, ())
         todo = tuple(_activity(one, url, asked, enrolment, facts) for one in activities)
         items.append(LessonProgress(lesson or original, number, url, todo))

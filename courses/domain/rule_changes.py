@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from courses.domain import rules, settling
 from courses.domain.rules import Own
 from courses.models import Activity, Completion, CoursePage, CourseRule, Enrolment
-from lms.domain import audit, job_words, jobs
+from lms.domain import audit, job_words, jobs, kept
 from lms.domain.errors import RuleBroken
 from lms.models import Job, Person
 
@@ -94,6 +94,7 @@ def confirm(*, rule: CourseRule, by: Person, on: date, at: datetime | None = Non
     counts = {one: rule.effects.filter(kind=one).count() for one in ("gains", "more", "less")}
     facts = {"course": str(rule.course_key), "version": rule.number, "from": rule.applies_from.isoformat()}
     audit.record("rule.confirmed", by=by, subject=_subject(rule), facts=facts | counts)
+    kept.forget()
     if rule.applies_from <= at:
         request(rule.course_key, f"r{rule.number}", by=by)
     return rule

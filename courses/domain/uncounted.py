@@ -28,7 +28,8 @@ def of_progress(progress: CourseProgress) -> list[Uncounted]:
     """Of one person in one course, in its order; two queries."""
     if progress.enrolment is None or progress.is_complete:
         return []
-    return [*_watched(progress), *_tried(progress)]
+    watched = _watched(progress) if getattr(progress.enrolment, "has_uncounted", True) else []
+    return [*watched, *(_tried(progress) if getattr(progress.enrolment, "has_attempts", True) else [])]
 
 
 def _watched(progress: CourseProgress) -> list[Uncounted]:

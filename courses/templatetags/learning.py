@@ -1,5 +1,6 @@
 """What a page shows of its reader. Pages themselves know nothing of it (they are cached, previewed, translated)."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -26,6 +27,7 @@ from courses.domain.durations import on_the_clock
 from courses.domain.progress import ActivityProgress, CourseProgress, LessonProgress, build_progress
 from courses.models import Activity, CoursePage, Enrolment, FilledWorksheet, LessonPage, Quiz
 from lms import permissions
+from lms.domain import kept
 from lms.models import Membership
 from media.domain import delivery
 from media.domain.timelines import timeline_of
@@ -88,7 +90,7 @@ class Learner:
     @cached_property
     def asked(self) -> list[due.Asked]:
         """Who assigned this course to the reader, and until when."""
-        if not self.enrolment or self.is_previewing:
+        if not self.enrolment or self.is_previewing or not getattr(self.enrolment, "is_asked", True):
             return []
         return due.asked_of(self.person, self.course.translation_key)
 
@@ -171,8 +173,9 @@ def _find_learner(request: HttpRequest, page) -> Learner:
     if mode in imagining.WORDS:
         seen = imagining.imagine(course, mode, draft=None if page is course else page)
         return Learner(course, seen, seen.enrolment, True, True, imagining.stranger(), str(imagining.WORDS[mode]))
-    enrolled = None if previewing else enrolment.find_active(request.user, course)
-    progress = build_progress([course], {course.translation_key: enrolled} if enrolled else {})[0]
+    enrolled = None if previewing else enrolment.find_shown(request.user, course)
+    own = {course.translation_key: enrolled} if enrolled else {}
+    progress = build_progress([course], own, is_shown=not getattr(request, "is_preview", False))[0]
     return Learner(course, progress, enrolled, previewing, _may_enrol(request, course), request.user)
 
 
@@ -243,10 +246,15 @@ def _asked_second(request: HttpRequest, item: ActivityProgress | None) -> int | 
     return int(second) if is_this and second.isascii() and second.isdecimal() and len(second) < 7 else None
 
 
-@register.simple_tag
-def costs_of(progress: CourseProgress) -> weighing.Costs:
+def _shown(context: dict, key: str, make: Callable[[], Any]) -> Any:
+    """What is the same for every reader of a page; a preview keeps nothing, for nobody else may see it."""
+    return make() if getattr(context["request"], "is_preview", False) else kept.get(key, make)
+
+
+@register.simple_tag(takes_context=True)
+def costs_of(context: dict, progress: CourseProgress) -> weighing.Costs:
     """What a course costs in data, lesson by lesson."""
-    return weighing.costs_of(progress)
+    return _shown(context, f"costs {progress.course.pk}", lambda: weighing.costs_of(progress))
 
 
 @register.simple_tag
@@ -287,5 +295,6 @@ def languages_of(context: dict, page) -> Languages:
     """The languages of a course's or a lesson's page; looked up once for each page."""
     known = context["request"].__dict__.setdefault("_aula_languages", {})
     if page.pk not in known:
-        known[page.pk] = Languages(page.locale.language_code, translating.published_languages(page))
+        published = _shown(context, f"languages {page.pk}", lambda: translating.published_languages(page))
+        known[page.pk] = Languages(page.locale.language_code, published)
     return known[page.pk]

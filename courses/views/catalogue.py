@@ -9,6 +9,7 @@ from courses.domain import sayings
 from courses.domain.catalogue import listed, own_networks_first
 from courses.filters import CatalogueFilter
 from courses.models import CatalogueIndexPage, CoursePage
+from courses.views.pages import know_site
 
 PAGE_SIZE = 12
 MAX_WORDS_CHARACTERS = 80
@@ -17,6 +18,7 @@ MAX_WORDS_CHARACTERS = 80
 @require_safe
 def catalogue(request: HttpRequest) -> HttpResponse:
     """Published courses the person may take, filtered, twelve a page."""
+    know_site(request)
     chosen = CatalogueFilter(request.GET or None, queryset=CoursePage.objects.visible_to(request.user))
     courses = listed(own_networks_first(chosen.qs, person=request.user), person=request.user)
     page = Paginator(courses, PAGE_SIZE).get_page(request.GET.get("page"))

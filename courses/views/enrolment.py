@@ -15,6 +15,7 @@ from django.views.decorators.http import require_POST
 from courses.domain import completion, enrolment, seats
 from courses.models import CoursePage, Enrolment
 from lms.domain.errors import RuleBroken
+from lms.views import strangers
 
 
 def course_or_404(key: str) -> CoursePage:
@@ -25,6 +26,7 @@ def course_or_404(key: str) -> CoursePage:
         raise Http404 from None
 
 
+@strangers.need_no_mark
 @require_POST
 def enrol(request: HttpRequest) -> HttpResponse:
     """Enter the course named by `course` and go on to what comes first; a visitor signs in and comes back."""

@@ -18,6 +18,12 @@ def current(context: dict, url_name: str) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def nav_list(context: template.Context) -> str:
+    """Where one can go; the header shows it twice, and draws it once."""
+    return context.template.engine.get_template("components/nav_list.html").render(context)
+
+
+@register.simple_tag(takes_context=True)
 def query_with(context: dict, **changes: object) -> str:
     """The page's query string with some parameters changed; an empty value removes one."""
     query = context["request"].GET.copy()

@@ -29,7 +29,7 @@ def own(person) -> list[tuple[int, int, list[str]]]:
     done = paths.completed_by([person.pk]).get(person.pk, set())
     return [
         (route.missing, route.total, [step.course.title for step in route.lacking])
-        for route in paths.own_routes(person, done)
+        for route in paths.own_routes(set(person.appointments.current().values_list("post", flat=True)), done)
     ]
 
 

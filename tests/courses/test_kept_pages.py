@@ -1,0 +1,434 @@
+"""Pages that are kept for strangers: nothing of a person in them, and what changed is seen at once."""
+
+import gzip
+import re
+from types import SimpleNamespace
+from uuid import uuid4
+
+import pytest
+from django.core.cache import cache
+from django.http import HttpResponse
+from django.template import Context, Template
+from django.test import Client, RequestFactory
+from django.urls import reverse
+from django.utils import timezone
+from wagtail.models import PageViewRestriction
+
+from courses.domain import completion, enrolment, rule_changes
+from courses.models import (
+    Activity,
+    AssignedPerson,
+    Assignment,
+    Attempt,
+    CoursePage,
+    CourseRule,
+    LessonPage,
+    Waiver,
+)
+from lms.domain import kept
+from lms.middleware import KeptPagesMiddleware
+from tests.clients import FullClient
+from tests.factories.certificates import a_certificate
+from tests.factories.courses import a_course, a_lesson, a_path, a_question, a_quiz
+from tests.factories.media import a_video
+from tests.factories.people import a_member, a_network, an_employee, born, somebody_with_role
+
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("keeping")]
+CATALOGUE = "/cursos/"
+# One more asks for the second factor of those who gave none.
+OPENED = 7
+OF_A_COPY = {"ETag", "Cache-Control", "Vary", "Content-Length"}
+
+
+def read(address: str, **headers) -> str:
+    """As a stranger who comes for the first time."""
+    answer = Client().get(address, headers=headers)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def addresses() -> list[str]:
+    course = a_course(title="Gobierno abierto")
+    lesson = a_lesson(course, ("video", {"video": a_video()}), ("text", "<p>Texto.</p>"))
+    path = a_path(course)
+    return ["/", CATALOGUE, "/herramientas/", "/rutas/", f"/rutas/{path.slug}/", course.url, lesson.url]
+
+
+def test_the_next_stranger_is_answered_from_memory_with_the_same(django_assert_num_queries, settings):
+    for address in addresses():
+        settings.KEPT_SECONDS = 0
+        plain = Client().get(address)
+        settings.KEPT_SECONDS = 60
+        first = Client().get(address)
+        with django_assert_num_queries(0):
+            second = Client().get(address)
+        assert (second.status_code, second.content) == (200, plain.content) == (first.status_code, first.content)
+        assert {*second.headers} == {*plain.headers} | OF_A_COPY
+        assert all(second[name] == plain[name] for name in {*plain.headers} - OF_A_COPY)
+        assert "default-src" in second["Content-Security-Policy"]
+        assert (second["X-Frame-Options"], second["X-Content-Type-Options"]) == ("DENY", "nosniff")
+        assert not second.cookies
+        assert "csrfmiddlewaretoken" not in second.content.decode()
+
+
+def test_a_browser_that_has_it_is_told_so():
+    course = a_course()
+    tag = Client().get(course.url)["ETag"]
+    again = Client().get(course.url, headers={"If-None-Match": tag, "Accept-Encoding": "gzip"})
+    assert (again.status_code, again.content, again["ETag"]) == (304, b"", tag)
+    assert again["Cache-Control"] == "private, no-cache"
+    course.title = "Otro nombre"
+    course.save_revision().publish()
+    assert Client().get(course.url, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_it_is_compressed_for_those_who_can_read_that():
+    course = a_course()
+    packed = [Client().get(course.url, headers={"Accept-Encoding": "gzip, br"}) for _time in range(2)]
+    plain = Client().get(course.url)
+    assert [one["Content-Encoding"] for one in packed] == ["gzip", "gzip"]
+    assert [gzip.decompress(one.content) for one in packed] == [plain.content, plain.content]
+    assert not plain.has_header("Content-Encoding")
+    assert {"Accept-Encoding", "Accept-Language", "Cookie"} == set(plain["Vary"].split(", "))
+    assert [int(one["Content-Length"]) for one in (packed[0], plain)] == [len(packed[0].content), len(plain.content)]
+
+
+def test_each_reads_their_own_language():
+    course = a_course()
+    browser = Client()
+    for _time in range(2):
+        assert '<html lang="es">' in read(course.url)
+        assert '<html lang="en">' in read(course.url, **{"Accept-Language": "en"})
+    browser.post(reverse("set_language"), {"language": "en", "next": course.url})
+    assert '<html lang="en">' in browser.get(course.url).content.decode()
+    assert browser.get(course.url)["Content-Language"] == "en"
+    browser.post(reverse("set_language"), {"language": "es", "next": course.url})
+    assert '<html lang="es">' in browser.get(course.url).content.decode()
+
+
+def test_nothing_of_who_was_there_before_reaches_a_stranger():
+    """A minor of a network, signed in, opens each page first; strangers follow, and the minor comes again."""
+    minor = a_member(a_network("Red de Jóvenes"), given_names="Wendy Maribel", surnames="Ixcoy", born_on=born(16))
+    first, second = addresses()[-2:]
+    course = CoursePage.objects.get(title="Gobierno abierto")
+    enrolment.enrol(person=minor, course=course, by=minor)
+    browser = FullClient()
+    browser.force_login(minor)
+    for address in (first, second, CATALOGUE):
+        own = browser.get(address).content.decode()
+        assert "Wendy" in own
+        stranger = read(address)
+        for word in (
+            "Wendy",
+            "Ixcoy",
+            "Mi aprendizaje",
+            "Salir",
+            str(minor.public_id),
+            "csrfmiddlewaretoken",
+            "Inscrito",
+        ):
+            assert word not in stranger, word
+        again = browser.get(address)
+        assert "Wendy" in again.content.decode()
+        assert again["Cache-Control"] == "private, no-store"
+        assert not again.has_header("ETag")
+
+
+def test_whoever_has_any_cookie_of_their_own_is_answered_anew():
+    """A session that nobody signed in yet, what was said to somebody, a device that is known."""
+    course = a_course()
+    read(course.url)
+    for name in ("sessionid", "messages", "aula_compartido", "aula_conocido"):
+        browser = Client()
+        browser.cookies[name] = "algo"
+        assert not browser.get(course.url).has_header("ETag"), name
+    assert Client().get(f"{course.url}?page=2").has_header("ETag") is False
+    assert Client().get(course.url).has_header("ETag")
+
+
+def test_a_page_with_a_form_of_its_own_is_not_kept():
+    lesson = a_lesson(a_course(), ("practice", {"question": a_question()}))
+    marks = [re.findall(r'name="csrfmiddlewaretoken" value="(\w+)"', read(lesson.url)) for _time in range(2)]
+    assert [len(one) for one in marks] == [1, 1]
+    assert marks[0] != marks[1]
+
+
+def test_only_pages_that_show_everybody_the_same_are_kept():
+    certificate = a_certificate()
+    found = [
+        reverse("certificates:certificate", args=[certificate.code]),
+        reverse("lms:sign_in"),
+        "/registro/",
+        "/salud/",
+    ]
+    for address in found:
+        answers = [Client().get(address) for _time in range(2)]
+        assert [(one.status_code, one.has_header("ETag")) for one in answers] == [(200, False)] * 2, address
+
+
+def test_what_is_published_taken_back_moved_or_closed_is_seen_at_once():
+    course, other = a_course(title="Uno"), a_course(title="Dos")
+    lesson = a_lesson(course, title="Primera")
+    assert ("Primera" in read(course.url), "Uno" in read(CATALOGUE)) == (True, True)
+    lesson.title = "Segunda"
+    lesson.save_revision()
+    assert "Segunda" not in read(course.url) + read(lesson.url), "a draft"
+    lesson.save_revision().publish()
+    assert ("Segunda" in read(course.url), "Segunda" in read(lesson.url)) == (True, True)
+    LessonPage.objects.get(pk=lesson.pk).move(other, pos="last-child")
+    assert ("Segunda" in read(course.url), "Segunda" in read(other.url)) == (False, True)
+    assert Client().get(lesson.url).status_code == 301
+    other.refresh_from_db()
+    other.network = a_network()
+    other.save_revision().publish()
+    assert "Dos" not in read(CATALOGUE)
+    course.unpublish()
+    assert (Client().get(course.url).status_code, "Uno" in read(CATALOGUE)) == (404, False)
+
+
+def test_a_page_that_is_deleted_or_shut_is_gone_at_once():
+    course, shut = a_course(title="Uno"), a_course(title="Dos")
+    read(course.url), read(shut.url)
+    assert "Dos" in read(CATALOGUE)
+    PageViewRestriction.objects.create(page=shut, restriction_type=PageViewRestriction.LOGIN)
+    assert (Client().get(shut.url).status_code, "Dos" in read(CATALOGUE)) == (302, False)
+    CoursePage.objects.get(pk=course.pk).delete()
+    assert (Client().get(course.url).status_code, "Uno" in read(CATALOGUE)) == (404, False)
+
+
+def test_what_no_publishing_tells_of_is_seen_within_a_minute(monkeypatch):
+    now = [1000.0]
+    monkeypatch.setattr(kept, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    course = a_course(seats=1)
+    assert "Los cupos están llenos" not in read(course.url)
+    enrolment.enrol(person=(person := an_employee()), course=course, by=person)
+    now[0] += 61
+    assert "Los cupos están llenos" in read(course.url)
+
+
+def test_another_process_that_published_is_heard():
+    course = a_course(title="Uno")
+    read(course.url)
+    CoursePage.objects.filter(pk=course.pk).update(title="Dos")
+    assert "Uno" in read(course.url)
+    cache.set(kept.MARK, "of another process")
+    assert "Dos" in read(course.url)
+
+
+def test_what_was_drawn_while_something_was_published_is_not_kept():
+    mark = kept.read_mark()
+    kept.forget()
+    kept.values.keep("page", mark, "drawn from what was before")
+    assert kept.values.find("page", kept.read_mark()) is None
+
+
+def test_without_a_shared_cache_nothing_is_kept(settings):
+    settings.CACHES = {"default": {"BACKEND": "tests.matrix.caches.ForgetfulCache"}}
+    course = a_course()
+    assert [Client().get(course.url).has_header("ETag") for _time in range(2)] == [False, False]
+
+
+def test_what_was_not_asked_for_longest_makes_room():
+    store, mark = kept.Store(2), kept.read_mark()
+    store.keep("a", mark, 1)
+    store.keep("b", mark, 2)
+    store.find("a", mark)
+    store.keep("c", mark, 3)
+    assert [store.find(key, mark) for key in "abc"] == [1, None, 3]
+
+
+def test_strangers_need_no_mark_and_those_who_are_signed_in_do():
+    course, person = a_course(), an_employee()
+    language = {"language": "en", "next": course.url}
+    stranger, own = Client(enforce_csrf_checks=True), Client(enforce_csrf_checks=True)
+    assert stranger.post(reverse("set_language"), language).url == course.url
+    answer = stranger.post(reverse("courses:enrol"), {"course": course.translation_key})
+    assert answer.url == f"{reverse('lms:sign_in')}?next={course.url}"
+    own.force_login(person)
+    for address, form in (
+        (reverse("set_language"), language),
+        (reverse("courses:enrol"), {"course": course.translation_key}),
+    ):
+        assert own.post(address, form).status_code == 403
+        mark = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', own.get(course.url).content.decode()).group(1)
+        assert own.post(address, {**form, "csrfmiddlewaretoken": mark}).status_code == 302
+    assert person.enrolments.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "is_kept"),
+    [({}, True), ({"status": 503}, False), ({"headers": {"Cache-Control": "no-store"}}, False)],
+)
+def test_only_a_whole_answer_that_lets_itself_be_kept_is_kept(fields, is_kept):
+    def show(request):
+        request.resolver_match = SimpleNamespace(view_name="lms:home")
+        return HttpResponse("hola", **fields)
+
+    answer = KeptPagesMiddleware(show)(RequestFactory().get("/"))
+    assert (answer.has_header("ETag"), answer.content) == (is_kept, b"hola")
+
+
+# Parts of pages of those who are signed in
+
+
+def signed_in(person) -> FullClient:
+    browser = FullClient()
+    browser.force_login(person)
+    return browser
+
+
+def shown(browser, address: str) -> str:
+    answer = browser.get(address)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+@pytest.mark.parametrize("lessons", [1, 12])
+def test_a_course_and_a_lesson_take_as_few_statements_with_many_lessons(lessons, django_assert_num_queries):
+    person, course = an_employee(), a_course(posts=("ALC", "RECEP"), languages=("es", "quc"))
+    made = [a_lesson(course, ("video", {"video": a_video()})) for _number in range(lessons)]
+    enrolment.enrol(person=person, course=course, by=person)
+    browser = signed_in(person)
+    for address, most in ((course.url, OPENED), (made[0].url, OPENED + 8)):
+        shown(browser, address)
+        with django_assert_num_queries(most):
+            shown(browser, address)
+
+
+@pytest.mark.parametrize("count", [1, 6])
+def test_somebodys_own_page_takes_as_few_statements_with_many_courses(count, django_assert_num_queries):
+    person = an_employee()
+    for _number in range(count):
+        course = a_course()
+        a_lesson(course, ("video", {"video": a_video()}))
+        enrolment.enrol(person=person, course=course, by=person)
+        a_path(a_course())
+    browser = signed_in(person)
+    shown(browser, "/mi-aprendizaje/")
+    with django_assert_num_queries(OPENED):
+        html = shown(browser, "/mi-aprendizaje/")
+    assert (html.count("card course-card"), "Lo que pide su puesto" in html) == (count - 1 + min(count, 3), True)
+
+
+def test_two_learners_of_a_course_each_see_their_own_progress():
+    course = a_course()
+    lesson = a_lesson(course)
+    people = [an_employee(given_names=name) for name in ("Wendy", "Edgar")]
+    for person in people:
+        enrolled = enrolment.enrol(person=person, course=course, by=person)
+    completion.mark_read(enrolment=enrolled, activity=Activity.objects.get(lesson_key=lesson.translation_key))
+    pages = [shown(signed_in(person), course.url) for person in [*people, *people, an_employee()]]
+    assert ["Curso completado" in page for page in pages] == [False, True, False, True, False]
+    assert [("Wendy" in page, "Edgar" in page) for page in pages[:4]] == [(True, False), (False, True)] * 2
+    assert "Inscribirme" in pages[4]
+    assert "csrfmiddlewaretoken" not in str([value for _mark, _until, value in kept.values._rows.values()])
+
+
+def test_whoever_left_the_network_is_outside_on_the_page_of_its_course():
+    network = a_network()
+    person, course = a_member(network), a_course(network=network)
+    a_lesson(course)
+    enrolment.enrol(person=person, course=course, by=person)
+    browser = signed_in(person)
+    assert "Su avance" in shown(browser, course.url)
+    person.memberships.update(left_on=timezone.localdate())
+    assert "Su avance" not in shown(browser, course.url)
+
+
+def test_what_happened_to_somebody_since_the_last_look_is_seen():
+    """Each of the signs that say for what else it is worth asking."""
+    person, course = an_employee(), a_course()
+    a_lesson(course)
+    lesson = a_lesson(course, ("quiz", {"quiz": a_quiz(), "is_required": True}))
+    enrolled = enrolment.enrol(person=person, course=course, by=person)
+    activity = Activity.objects.get(lesson_key=lesson.translation_key)
+    browser = signed_in(person)
+    words = ("Se lo asign", "Su mejor nota es 20", "Lo aprobó en otra sede.")
+    assert [word in shown(browser, course.url) for word in words] == [False, False, False]
+    made = Assignment.objects.create(course_key=course.translation_key, course=course, reason="Por su cargo.")
+    AssignedPerson.objects.create(assignment=made, person=person)
+    assert [word in shown(browser, course.url) for word in words] == [True, False, False]
+    tried = {"quiz": activity.quiz, "number": 1, "pass_percent": 70, "public_id": uuid4()}
+    done = {"closed_at": timezone.now(), "score_percent": 20}
+    Attempt.objects.create(enrolment=enrolled, activity=activity, **tried, **done)
+    assert [word in shown(browser, course.url) for word in words] == [True, True, False]
+    Waiver.objects.create(enrolment=enrolled, activity=activity, kind="excused", reason="Lo aprobó en otra sede.")
+    assert [word in shown(browser, course.url) for word in words] == [True, False, True]
+
+
+def test_learners_see_at_once_what_was_published_moved_shut_and_taken_back():
+    person, course = an_employee(), a_course(title="Uno", outcomes="<ul><li>Contar</li></ul>")
+    other, lesson = a_course(title="Dos"), a_lesson(course, ("text", "<p>Antes.</p>"), title="Primera")
+    enrolment.enrol(person=person, course=course, by=person)
+    browser = signed_in(person)
+    assert ("Contar" in shown(browser, course.url), "Antes." in shown(browser, lesson.url)) == (True, True)
+    lesson.body = [("text", "<p>Después.</p>")]
+    lesson.save_revision().publish()
+    course.outcomes = "<ul><li>Medir</li></ul>"
+    course.save_revision().publish()
+    a_lesson(course, title="Segunda")
+    page = shown(browser, course.url)
+    assert ("Contar" in page, "Medir" in page, "Segunda" in page) == (False, True, True)
+    assert ("Antes." in (page := shown(browser, lesson.url)), "Después." in page) == (False, True)
+    LessonPage.objects.get(pk=lesson.pk).move(other, pos="last-child")
+    assert "Primera" not in shown(browser, course.url)
+    assert browser.get(lesson.url).status_code == 301
+    PageViewRestriction.objects.create(page=other, restriction_type=PageViewRestriction.PASSWORD, password="x")
+    assert "Primera" not in shown(browser, LessonPage.objects.get(pk=lesson.pk).url), "a child of what is shut"
+    CoursePage.objects.get(pk=course.pk).unpublish()
+    assert browser.get(course.url).status_code == 404
+
+
+def test_a_way_that_is_known_leads_nowhere_once_its_page_is_not_there():
+    """Also while the mark says nothing of it."""
+    course = a_course()
+    browser = signed_in(an_employee())
+    shown(browser, course.url)
+    CoursePage.objects.filter(pk=course.pk).update(live=False)
+    assert browser.get(course.url).status_code == 404
+    CoursePage.objects.filter(pk=course.pk).update(live=True, url_path="/otro/", slug="otro")
+    assert browser.get(course.url).status_code == 404
+
+
+def test_a_preview_shows_the_draft_and_leaves_nothing_of_it():
+    course = a_course(outcomes="<ul><li>Contar</li></ul>", hours=4)
+    lesson = a_lesson(course, ("text", "<p>Antes.</p>"))
+    author, learner = signed_in(somebody_with_role("administrator")), signed_in(an_employee())
+    draft = [reverse("wagtailadmin_pages:view_draft", args=[one.pk]) for one in (course, lesson)]
+    for _time in range(2):
+        assert "Contar" in shown(learner, course.url)
+        assert "Antes." in shown(learner, lesson.url)
+        course.outcomes, lesson.body = "<ul><li>Borrador</li></ul>", [("text", "<p>Borrador.</p>")]
+        course.save_revision(), lesson.save_revision()
+        assert ["Borrador" in shown(author, address) for address in draft] == [True, True]
+        assert ["Borrador" in shown(learner, page.url) for page in (course, lesson)] == [False, False]
+        kept.values.clear()
+        assert ["Borrador" in shown(author, address) for address in draft] == [True, True]
+
+
+def test_each_part_is_kept_in_each_language():
+    course, browser = a_course(), signed_in(an_employee())
+    assert "Duración" in shown(browser, course.url)
+    browser.cookies["django_language"] = "en"
+    assert "Duración" not in shown(browser, course.url)
+
+
+def test_a_part_sees_nothing_but_what_it_was_given():
+    course = a_course()
+    source = (
+        "{% load keeping %}{% kept_part 'x' course=course %}{{ course.title }}{{ request }}{{ reader }}{% endkept %}"
+    )
+    said = {"course": course, "reader": "Wendy", "request": SimpleNamespace()}
+    assert Template(source).render(Context(said)) == course.title
+
+
+def test_what_a_course_asks_for_is_seen_when_it_is_confirmed():
+    person, course, by = an_employee(), a_course(watch_threshold_percent=90), somebody_with_role("administrator")
+    a_lesson(course, ("video", {"video": a_video(duration_seconds=600)}))
+    enrolment.enrol(person=person, course=course, by=person)
+    browser = signed_in(person)
+    assert "Le faltan 9 min del video" in shown(browser, course.url)
+    rule = rule_changes.draft(course=course, watch_percent=50, by=by)
+    CourseRule.objects.filter(pk=rule.pk).update(previewed_at=timezone.now())
+    rule_changes.confirm(rule=rule, by=by, on=timezone.localdate())
+    assert "Le faltan 5 min del video" in shown(browser, course.url)
