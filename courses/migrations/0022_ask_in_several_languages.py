@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0018_let_lessons_say_more'),
+        ('courses', '0021_fill_in_worksheets'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -19,7 +19,7 @@ def take_up(apps, schema_editor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("courses", "0021_review_before_publishing"),
+        ("courses", "0019_review_before_publishing"),
         ("wagtailcore", "0098_apitoken"),
     ]
 

@@ -11,7 +11,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0022_let_go_of_wagtails_own_workflow'),
+        ('courses', '0020_let_go_of_wagtails_own_workflow'),
     ]
 
     operations = [
