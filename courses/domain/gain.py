@@ -120,7 +120,7 @@ def _read(attempts: QuerySet[Attempt]) -> dict[int, list[_Try]]:
     answers = Answer.objects.filter(attempt__in=marked, points__gt=0, percent__isnull=False).order_by("order")
     told = answers.values_list("attempt", "version__question", "points", "percent", "marked_at")
     for key, question, points, percent, marked_at in told.iterator(chunk_size=2000):
-        if key in tries:  # one that was handed in between the two queries is not among them
+        if key in tries and percent is not None:  # one that was handed in between the two queries is not among them
             tries[key].answers.setdefault(question, (points, percent, marked_at))
     return by_enrolment
 
