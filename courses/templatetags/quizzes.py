@@ -12,6 +12,7 @@ from django.utils.safestring import mark_safe
 from courses.domain import grading, handing_in, practising, tongues
 from courses.questions import Kind, showing, wording
 from courses.questions.prose import to_plain
+from courses.templatetags.learning import languages_of
 
 register = template.Library()
 PICTURE = re.compile(r"<img\b[^>]*>")
@@ -86,10 +87,13 @@ def solution_words(given) -> list[str]:
     return wording.solution(given.solved) if given.attempt.closed_at else []
 
 
-@register.simple_tag
-def quiz_said(page, quiz) -> tongues.QuizTexts:
-    """The title and the instructions of a quiz in the language of a lesson."""
-    return tongues.quiz_texts(quiz, page.locale.language_code)
+@register.simple_tag(takes_context=True)
+def quiz_said(context: dict, page, quiz) -> tongues.QuizTexts:
+    """The title and the instructions of a quiz in the language of a lesson; the source's costs no query."""
+    languages = languages_of(context, page)
+    if languages.all and languages.all[0].pk == page.pk:
+        return tongues.QuizTexts(quiz.title, quiz.instructions)
+    return tongues.quiz_texts(quiz, languages.code)
 
 
 @register.inclusion_tag("courses/components/quiz_entry.html", takes_context=True)
@@ -99,7 +103,7 @@ def quiz_entry(context: dict, enrolment, activity) -> dict:
     return {
         "csrf_token": context.get("csrf_token"),
         "language": page.locale.language_code,
-        "said": quiz_said(page, activity.quiz),
+        "said": quiz_said(context, page, activity.quiz),
         "activity": activity,
         "quiz": activity.quiz,
         "standing": grading.standing(enrolment=enrolment, activity=activity),
