@@ -1,11 +1,10 @@
 """ANAM's review in the back-office: what waits, and where pages are reviewed before they are published."""
 
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 from wagtail.admin import messages
-from wagtail.models import Page
 
 from courses.domain import review
 from courses.models.reach import REVIEW
@@ -32,9 +31,12 @@ def index(request: HttpRequest) -> HttpResponse:
 
 
 def _turn(request: HttpRequest) -> HttpResponse:
-    key = request.POST.get("page", "")
-    page = get_object_or_404(Page, pk=key if key.isdecimal() and len(key) < 10 else None)
+    found = {str(tree.page.pk): tree.page for tree in review.trees()}
+    page = found.get(request.POST.get("page", ""))
     turn = review.begin if request.POST.get("is_reviewed") == "1" else review.end
+    if page is None:
+        messages.error(request, _("Elija los cursos o las herramientas."))
+        return redirect("courses_review")
     try:
         turn(page, by=request.user)
     except RuleBroken as broken:

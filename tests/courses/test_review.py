@@ -210,7 +210,9 @@ def test_turning_it_on_and_off(client, reviewer, trainer):
     assert [tree.is_reviewed for tree in review.trees()] == [False, False]
     said = AuditEvent.objects.filter(action__startswith="review.").order_by("pk").values_list("action", "facts__title")
     assert list(said) == [("review.begun", "Cursos"), ("review.ended", "Cursos")]
-    assert client.post(address, {"page": "x", "is_reviewed": "1"}).status_code == 404
+    for strange in ("x", "1", "99999999999999999999"):
+        assert client.post(address, {"page": strange, "is_reviewed": "1"}).status_code == 302
+    assert AuditEvent.objects.filter(action__startswith="review.").count() == 2
 
 
 def test_who_may_turn_it_and_over_what(reviewer, trainer):
