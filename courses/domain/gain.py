@@ -87,7 +87,7 @@ def of_course(course: CoursePage) -> Marked:
     marked = Marked(Stage.ENTRY in stages, Stage.FINAL in stages)
     if not marked.is_whole:
         return marked
-    attempts = Attempt.objects.filter(activity__course_key=course.translation_key, enrolment__joined_into=None)
+    attempts = Attempt.objects.filter(activity__course_key=course.translation_key)
     came = []
     for enrolment, tries in _read(attempts).items():
         if found := _compare(tries):
@@ -117,10 +117,11 @@ def _read(attempts: QuerySet[Attempt]) -> dict[int, list[_Try]]:
     for key, enrolment, *said in marked.order_by("closed_at", "pk").values_list(*columns):
         tries[key] = _Try(*said)
         by_enrolment[enrolment].append(tries[key])
-    answers = Answer.objects.filter(attempt__in=marked, points__gt=0, percent__isnull=False).order_by("order")
+    answers = Answer.objects.filter(attempt__in=marked, points__gt=0).order_by("order")
     told = answers.values_list("attempt", "version__question", "points", "percent", "marked_at")
     for key, question, points, percent, marked_at in told.iterator(chunk_size=2000):
-        if key in tries and percent is not None:  # one that was handed in between the two queries is not among them
+        # One that was handed in between the two queries is not among them.
+        if key in tries and percent is not None:
             tries[key].answers.setdefault(question, (points, percent, marked_at))
     return by_enrolment
 
