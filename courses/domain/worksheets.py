@@ -94,9 +94,10 @@ def keep(
     where = {"enrolment": enrolment, "lesson_key": lesson.translation_key, "block_key": worksheet.block_key}
     FilledWorksheet.objects.get_or_create(**where, defaults={"title": "", "lesson_title": ""})
     filled = FilledWorksheet.objects.select_for_update(of=("self",), no_key=True).get(**where)
-    for prompt in worksheet.prompts:
+    for order, prompt in enumerate(worksheet.prompts):
         if prompt.key in given:
-            filled.answers[prompt.key] = {"prompt": prompt.words, "text": given[prompt.key].strip()}
+            text = given[prompt.key].strip()
+            filled.answers[prompt.key] = {"prompt": prompt.words, "text": text, "order": order}
     if hands_in and not filled.written:
         raise RuleBroken("worksheet.empty", _("Escriba algo antes de entregar la ficha."))
     filled.title, filled.lesson_title, filled.saved_at = worksheet.value["title"], lesson.title, at

@@ -1,6 +1,7 @@
 """What somebody wrote on a worksheet of a lesson."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 from django.utils import timezone
@@ -12,8 +13,8 @@ from .enrolment import Enrolment
 class FilledWorksheet(models.Model):
     """One for each person and worksheet. Theirs alone, until they hand it in: then whoever writes the course sees it.
 
-    `answers` are by the prompts' ids, with the words that were read: `{"<id>": {"prompt": "…", "text": "…"}}`. A
-    prompt that was taken out of the worksheet keeps its answer here.
+    `answers` are by the prompts' ids, with the words that were read and their place:
+    `{"<id>": {"prompt": "…", "text": "…", "order": 0}}`. A prompt that was taken out of the worksheet keeps its answer.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -40,6 +41,7 @@ class FilledWorksheet(models.Model):
         return f"{self.enrolment} · {self.title}"
 
     @property
-    def written(self) -> list[dict[str, str]]:
-        """What was answered, in the order in which it was first written."""
-        return [one for one in self.answers.values() if one["text"]]
+    def written(self) -> list[dict[str, Any]]:
+        """What was answered, in the order of the prompts: PostgreSQL keeps none of its own in JSON."""
+        found = sorted(self.answers.values(), key=lambda one: one.get("order", 0))
+        return [one for one in found if one["text"]]
