@@ -8,6 +8,7 @@ import json
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import cache
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -22,7 +23,11 @@ class _Prepared(Cursor):
     """psycopg's cursor, by whose statements the server keeps a plan. Django's puts the values into the text."""
 
     def execute(self, query, params=None, **options):
-        return super().execute(query, params, prepare=True, **options)
+        """What was sent stays to be read: Django shows it where queries are captured."""
+        try:
+            return super().execute(query, params, prepare=True, **options)
+        finally:
+            self._query: Any = SimpleNamespace(query=query.encode())
 
 
 def ask(statement: str, values: Sequence[Any]) -> list[tuple]:
