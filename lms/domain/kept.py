@@ -94,7 +94,10 @@ def _forget() -> None:
 
 
 def get(key: str, make: Callable[[], Any]) -> Any:
-    """What is kept under a key, else what `make` gives, which may say nothing of a reader. Nobody may change it; None is not kept."""
+    """What is kept under a key, else what `make` gives, which may say nothing of a reader.
+
+    Nobody may change it; None is not kept.
+    """
     return get_many([key], lambda _missing: {key: make()})[key]
 
 
