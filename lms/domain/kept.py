@@ -94,9 +94,9 @@ def _forget() -> None:
 
 
 def get(key: str, make: Callable[[], Any]) -> Any:
-    """What is kept under a key, else what `make` gives, which may say nothing of a reader. Nobody may change it.
+    """What is kept under a key, else what `make` gives, which may say nothing of a reader.
 
-    None is not kept.
+    Nobody may change it; None is not kept.
     """
     return get_many([key], lambda _missing: {key: make()})[key]
 
