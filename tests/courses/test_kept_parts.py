@@ -27,8 +27,8 @@ from tests.factories.media import a_video
 from tests.factories.people import a_member, a_network, an_employee, somebody_with_role
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("keeping")]
-# One more asks for the second factor of those who gave none.
-OPENED = 7
+# The session comes with its person and what that person owes.
+OPENED = 6
 
 
 def signed_in(person) -> FullClient:
