@@ -9,7 +9,8 @@ from django.urls import reverse
 from django.utils import timezone
 from pypdf import PdfReader
 
-from certificates.pdf.own_data import COUNTED, LABELS, render_own_data
+from certificates.pdf.own_data import COUNTED, render_own_data
+from certificates.pdf.own_labels import LABELS
 from lms.domain import own_data
 from lms.models import AuditEvent, Person
 from lms.views import recent

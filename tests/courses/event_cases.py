@@ -97,3 +97,10 @@ def send(learner, *batch: events.Event, at: datetime | None = None, person=None)
 def told(verdicts: list[events.Verdict]) -> list[tuple[str, str]]:
     """What became of each, and why."""
     return [("repeated " * one.is_repeated + one.outcome, one.code) for one in verdicts]
+
+
+def everything(learner, *, clock: float = 0) -> list[events.Event]:
+    """All that the course asks for, well done."""
+    video = [watched(learner, start, start + 15, clock=clock + start) for start in range(0, 60, 15)]
+    answers = [answered(learner, n, options(learner.attempt, n), clock + 70 + n) for n in (1, 2, 3)]
+    return [*video, read(learner, clock + 65), *answers, handed_in(learner, answers, clock + 80)]
