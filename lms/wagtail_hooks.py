@@ -40,7 +40,7 @@ for policy in POLICIES:
 
 # Wagtail's users and groups: people and roles are ours. Its help is about Wagtail, in English. Its history of the site
 # is what the trail tells, and better.
-NOT_NEEDED = {"users", "groups", "help", "api-tokens", "site-history"}
+NOT_NEEDED = {"users", "groups", "help", "api-tokens", "site-history", "workflows", "workflow-tasks"}
 
 
 @hooks.register("register_admin_viewset")

@@ -152,6 +152,7 @@ class Visitor:
 
     def what_scrolls_sideways(self) -> list[str]:
         """The elements that make the page wider than the window."""
+        self.page.wait_for_load_state()  # between two pages there is nothing to measure
         return self.page.evaluate(WHAT_SCROLLS_SIDEWAYS)
 
 
