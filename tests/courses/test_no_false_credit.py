@@ -16,7 +16,7 @@ from courses.domain import grading, telling, watching
 from courses.models import ActivityCompletion, Answer, Attempt, Completion, LearningEvent, QuizItem, WatchProgress
 from courses.questions import Choices, Kind, NumberAnswer, Numeric, Option, ShortText, TextAnswer
 from tests.courses.event_cases import a_learner, an_event, answered, handed_in, options, read, send, told, watched
-from tests.courses.test_events import plain, post
+from tests.courses.test_events_api import plain, post
 from tests.factories.courses import a_question
 from tests.factories.people import an_employee
 
