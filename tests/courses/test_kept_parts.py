@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import PageViewRestriction
 
-from courses.domain import completion, enrolment, rule_changes
+from courses.domain import completion, enrolment, progress, rule_changes
 from courses.models import (
     Activity,
     AssignedPerson,
@@ -20,7 +20,7 @@ from courses.models import (
     LessonPage,
     Waiver,
 )
-from lms.domain import kept
+from lms.domain import duplicates, kept
 from tests.clients import FullClient
 from tests.factories.courses import a_course, a_lesson, a_path, a_quiz
 from tests.factories.media import a_video
@@ -192,3 +192,16 @@ def test_what_a_course_asks_for_is_seen_when_it_is_confirmed():
     CourseRule.objects.filter(pk=rule.pk).update(previewed_at=timezone.now())
     rule_changes.confirm(rule=rule, by=by, on=timezone.localdate())
     assert "Le faltan 5 min del video" in shown(browser, course.url)
+
+
+def test_what_was_completed_in_a_record_that_was_joined_into_ones_own_is_completed():
+    first, person, course = an_employee(), an_employee(), a_course()
+    a_lesson(course)
+    enrolled = enrolment.enrol(person=first, course=course, by=first)
+    enrolment.enrol(person=person, course=course, by=person)
+    completion.mark_read(
+        enrolment=enrolled, activity=Activity.objects.get(course_key=course.translation_key), at=timezone.now()
+    )
+    duplicates.merge(survivor=person, absorbed=first, reason="La misma persona", by=None)
+    own = {course.translation_key: enrolment.find_shown(person, course)}
+    assert progress.build_progress([course], own, is_shown=True)[0].is_complete
