@@ -1,6 +1,6 @@
 """Takes the pictures in `docs/screenshots/` from a running demo: `python -m scripts.screenshots http://localhost:8000`.
 
-Ten screens, each at 360 and at 1280 pixels, as the demo's own people see them. Needs Chromium.
+The main screens, each at 360 and at 1280 pixels, as the demo's own people see them. Needs Chromium.
 """
 
 import io
@@ -31,6 +31,9 @@ SCREENS: dict[str, tuple[str, str, str]] = {
     "seguimiento": ("administrator", "/seguimiento/?department=13", ""),
     "red": ("coordinator", "/redes/", "main a:has-text('Red de Jóvenes')"),
     "videos": ("trainer", "/cms/videos/", ""),
+    "ruta": ("employee", "/rutas/servir-en-la-dafim-demo/", ""),
+    "donde-dejan-de-ver": ("trainer", "/cms/donde-dejan-de-ver/", ".bank-list a >> nth=0"),
+    "presencial": ("trainer", "/cms/presencial/", "main a[href*='/cms/presencial/']:has-text('2026')"),
     "registro": ("", "/registro/", ""),
     "segundo-paso": ("hr", "/mi-cuenta/segundo-paso/", "main a:has-text('Agregar la aplicación')"),
     "personal": ("hr", "/personal/1302/", ""),
