@@ -1,4 +1,4 @@
-"""Telling one person what became of a place of theirs: a seat that came free, a session that changed or is cancelled.
+"""Telling one person what became of something of theirs: a seat that came free, a session that changed or is cancelled.
 
 No reminders, so they cannot be turned off: whoever waits for a seat, or has one, asked for it. Each notice is a job,
 owed in the transaction of what it tells. The job notes that the message goes out before it does: at most once, even if
@@ -53,7 +53,7 @@ def tell_seated(held: jobs.Claim) -> None:
     """Tell it, if it is still so."""
     enrolment = _find_enrolment(held.job.subject)
     if enrolment and enrolment.is_active:
-        _send(held, enrolment.person.holder, lambda: _seated(enrolment))
+        send(held, enrolment.person.holder, lambda: _seated(enrolment))
 
 
 def _find_enrolment(key: str) -> Enrolment | None:
@@ -107,7 +107,7 @@ def tell_session(held: jobs.Claim) -> None:
     if not (session and enrolment and session.registrations.active().filter(enrolment=enrolment).exists()):
         return
     is_near = session.starts_at < timezone.now() + NEAR
-    _send(held, enrolment.person.holder, lambda: _session(session), rings_by_night=is_near)
+    send(held, enrolment.person.holder, lambda: _session(session), rings_by_night=is_near)
 
 
 def _session(session: InPersonSession) -> Notice:
@@ -162,7 +162,7 @@ def _address(path: str) -> str:
     return path if path.startswith("http") else settings.PUBLIC_URL + path
 
 
-def _send(held: jobs.Claim, person: Person, say: Callable[[], Notice], *, rings_by_night: bool = False) -> None:
+def send(held: jobs.Claim, person: Person, say: Callable[[], Notice], *, rings_by_night: bool = False) -> None:
     """Send it once. Raises `jobs.NotYet` by night, `GatewayFailed` where it was not taken."""
     way = letters.way_to(person) if letters.may_be_told(person) and not person.is_demo else ""
     if not way or held.job.payload.get("is_out"):

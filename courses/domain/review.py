@@ -6,16 +6,13 @@ Wagtail's workflow does the work. Here is where it holds: the catalogue, the too
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.conf import settings
-from django.core.mail import EmailMessage
 from django.db import transaction
 from django.db.models import QuerySet
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from wagtail.models import Page, TaskState, Workflow, WorkflowPage, WorkflowState, WorkflowTask
 
+from courses.domain import notices
 from courses.models import CatalogueIndexPage, ReviewTask, ToolIndexPage
 from courses.models.reach import REVIEW, reviews
 from lms import permissions
@@ -119,7 +116,7 @@ def note_decided(state: WorkflowState, *, by: Person | None) -> None:
 
 def _tell(people: QuerySet[Person], said: str, state: WorkflowState, step: int) -> None:
     for person in people.filter(is_demo=False).exclude(email=None).exclude(email=""):
-        jobs.request(KIND, f"{said}/{state.pk}/{step}/{person.public_id}")
+        jobs.request(KIND, f"{said}/{state.pk}/{step}/{person.public_id}", max_attempts=notices.TRIES)
 
 
 @job_words.names(KIND)
@@ -133,29 +130,23 @@ def titles_of(subjects: Iterable[str]) -> dict[str, str]:
 
 @jobs.performs(KIND)
 def send(claim: jobs.Claim) -> None:
-    """One message to one person; for a page that is gone, or an address that is, none."""
+    """One message to one person; for a page that is gone none."""
     said, key, step, person_key = claim.job.subject.split("/")
-    state = WorkflowState.objects.filter(pk=key).select_related("requested_by").first()
+    state = WorkflowState.objects.filter(pk=key).first()
     person = Person.objects.active().filter(public_id=person_key).select_related("language").first()
     page = state.content_object if state else None
-    if person is None or not person.email or page is None:
+    if person is None or page is None:
         return
-    task_state = TaskState.objects.filter(pk=step).first()
-    with translation.override("en" if person.language and person.language.key == "en" else "es"):
-        words = _words(said) % {"title": page.get_admin_display_title()}
-        context = {
-            "name": person.get_short_name(),
-            "words": words,
-            "comment": task_state.comment if task_state and said != SUBMITTED else "",
-            "link": settings.PUBLIC_URL + reverse("wagtailadmin_pages:edit", args=[page.pk]),
-        }
-        body = render_to_string("emails/review.txt", context)
-        EmailMessage(words, body, None, [str(person.email)]).send()
+    decided = TaskState.objects.filter(pk=step).first()
+    comment = decided.comment if decided and said != SUBMITTED else ""
+    notices.send(claim, person, lambda: _notice(said, page, comment))
 
 
-def _words(said: str) -> str:
-    return {
+def _notice(said: str, page: Page, comment: str) -> notices.Notice:
+    words = {
         SUBMITTED: _("«%(title)s» espera su revisión"),
         APPROVED: _("«%(title)s» fue aprobada"),
         RETURNED: _("«%(title)s» necesita cambios"),
-    }[said]
+    }[said] % {"title": page.get_admin_display_title()}
+    lines = [f"{words}.", *(["", _("Le escribieron:"), comment] if comment else [])]
+    return notices.Notice(words, lines, words, reverse("wagtailadmin_pages:edit", args=[page.pk]))

@@ -11,7 +11,7 @@ from wagtail.models import Page, Task, TaskState, Workflow
 
 from courses.domain import review
 from courses.models import CatalogueIndexPage, CoursePage, LessonPage, ToolIndexPage
-from lms.domain import roles
+from lms.domain import jobs, roles
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job, RoleGrant
 from tests.courses.test_authoring import add_address, course_form, lesson_form
@@ -196,6 +196,21 @@ def test_who_has_an_address_is_written_to(client, trainer, course, reviewer, run
     assert "Falta citar la ley." in mail.outbox[1].body
     assert re.search(rf"/cms/pages/{lesson.pk}/edit/", mail.outbox[0].body)
     assert set(Job.objects.filter(kind=review.KIND).values_list("state", flat=True)) == {Job.State.DONE}
+
+
+def test_a_refused_message_leaves_no_address_behind_and_goes_out_once(client, trainer, course, reviewer, settings):
+    submit(client, trainer, a_lesson(course))
+    job = Job.objects.get(kind=review.KIND)
+    settings.EMAIL_BACKEND = "tests.courses.test_notices.RefusingBackend"
+    jobs.run(job.pk)
+    job.refresh_from_db()
+    assert (job.state, job.reason) == (Job.State.WAITING, "GatewayFailed: SMTPRecipientsRefused")
+    settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    jobs.run(job.pk)
+    # Its worker died before it could say so.
+    Job.objects.filter(pk=job.pk).update(state=Job.State.RUNNING, lease_until=timezone.now() - timedelta(seconds=1))
+    jobs.run(job.pk)
+    assert [one.to for one in mail.outbox] == [["revisora@example.org"]]
 
 
 def test_turning_it_on_and_off(client, reviewer, trainer):
