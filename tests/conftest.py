@@ -1,17 +1,19 @@
 """Fixtures that every test may use, and the order in which they run."""
 
 import gc
+import os
 
 import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
+from django.db import connections
 from django.test import TransactionTestCase
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
 
 from lms.domain import jobs, kept
 from lms.models import Job
-from tests import databases
+from tests import browsers, databases
 from tests.clients import FullClient
 
 # A busy machine makes an example slow, not wrong.
@@ -73,6 +75,18 @@ def pytest_collection_modifyitems(config, items: list) -> None:
         kept = [one for one in items if _asks_a_database(one)]
         config.hook.pytest_deselected(items=[one for one in items if one not in set(kept)])
         items[:] = kept
+
+
+@pytest.fixture
+def browser(monkeypatch):
+    """A browser for a test that asks the database itself, too; the journeys have one for all of them."""
+    # Playwright's loop runs in this thread.
+    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+    with sync_playwright() as playwright:
+        chromium = browsers.launch(playwright)
+        yield chromium
+        chromium.close()
+        connections.close_all()  # in this loop, where they were opened, or the database could not be given back
 
 
 @pytest.fixture

@@ -11,6 +11,7 @@ from playwright.sync_api import expect, sync_playwright
 
 from courses.models import BankQuestion, Topic
 from courses.question_forms import KINDS
+from tests import browsers
 from tests.clients import FullClient
 from tests.courses.test_bank_files import GIFT
 from tests.courses.test_marking_office import RUBRIC, address, handed_in
@@ -29,7 +30,7 @@ def window(monkeypatch, live_server):
     # Playwright's loop runs in this thread; the test still asks the database itself.
     monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        chromium = browsers.launch(playwright)
         page = chromium.new_context(locale="es-GT").new_page()
         page.set_default_timeout(30_000)
         client, page.person = FullClient(), somebody_with_role("trainer")

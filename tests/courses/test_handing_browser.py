@@ -1,12 +1,9 @@
 """Handing in files on a line that is cut: what arrived is kept once, what did not goes again by itself."""
 
-import os
-
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courses.models import HandedFile
 from tests.courses.test_handing_in import an_attempt, page, trainer
@@ -15,17 +12,6 @@ from tests.factories.papers import PDF
 pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 __all__ = ["trainer"]
 STATE = "[data-autosave-state]"
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
 
 
 @pytest.fixture

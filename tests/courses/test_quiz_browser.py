@@ -6,11 +6,10 @@ from datetime import timedelta
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courses.models import Attempt, QuizItem
 from courses.questions import Essay
@@ -22,17 +21,6 @@ from tests.system import wait_until
 pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 GAPS = 'Una <span data-gap="g"></span> y otra <span data-gap="h"></span>.'
 SHOTS = os.environ.get("QUIZ_SHOTS", "")
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
 
 
 @pytest.fixture

@@ -1,13 +1,11 @@
 """The recorder in a real browser: what is played while the line is down arrives when it is back, and only once."""
 
-import os
 import subprocess
 
 import pytest
 from django.conf import settings
-from django.db import connections
 from django.test import Client
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courses.domain import bitmap
 from courses.models import WatchProgress, WatchSegment
@@ -29,17 +27,6 @@ def film(tmp_path_factory):
     flags = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
     subprocess.run(["ffmpeg", "-loglevel", "error", *source, *flags, str(path)], check=True)
     return path.read_bytes()
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()  # in this loop, where they were opened, or the database could not be given back
 
 
 def serve(route, film):

@@ -7,10 +7,9 @@ import pytest
 import zxingcpp
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.db import connections
 from django.urls import reverse
 from PIL import Image
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courses.domain import attendance, sessions
 from courses.models import Attendance, CoursePage, LessonPage
@@ -23,17 +22,6 @@ pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(trans
 SHOTS = os.environ.get("SESSION_SHOTS", "")
 NAMES = ("Ajú Tzoc", "Brito Raymundo", "Ceto Marroquín de la Cruz")
 KEPT = "Object.entries(localStorage).filter(([key]) => key.startsWith('aula-asistencia')).map(([, value]) => value)"
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
 
 
 @pytest.fixture

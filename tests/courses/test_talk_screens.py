@@ -5,9 +5,7 @@ import os
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.db import connections
 from django.urls import reverse
-from playwright.sync_api import sync_playwright
 
 from courses.domain import digests, evaluation, talk
 from courses.domain import enrolment as enrolments
@@ -21,17 +19,6 @@ from tests.factories.people import a_person, an_employee
 pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 SHOTS = os.environ.get("TALK_SHOTS", "")
 SIZES = {360: 740, 1280: 800}
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
 
 
 def opened(browser, live_server, person, width):

@@ -1,14 +1,11 @@
 """A worksheet on a telephone whose line comes and goes: nothing that was typed is lost."""
 
-import os
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from courses.domain import enrolment as enrolments
 from courses.models import FilledWorksheet
@@ -17,17 +14,6 @@ from tests.factories.people import an_employee
 from tests.system import wait_until
 
 pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()
 
 
 def written() -> list[str]:

@@ -1,7 +1,5 @@
 """The running system with the demo in it, and visitors with a real browser."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import unquote_plus
@@ -12,8 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, R
 
 from certificates.demo import people
 from lms.domain import identity
-from scripts.system_packages import CHROMIUM_NAMES
-from tests import canaries
+from tests import browsers, canaries
 from tests.factories.people import PASSWORD
 from tests.system import System, installed
 from tests.texts import look_at_database
@@ -101,10 +98,8 @@ def bring(upload_system, browser) -> Iterator[Callable[..., "Visitor"]]:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """Chromium of the distribution."""
-    program = next(filter(None, map(shutil.which, CHROMIUM_NAMES)), None)
-    arguments = ["--disable-dev-shm-usage", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=program, args=arguments)
+        chromium = browsers.launch(playwright)
         yield chromium
         chromium.close()
 

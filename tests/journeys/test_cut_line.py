@@ -23,6 +23,7 @@ from courses.models import (
     WatchSegment,
 )
 from courses.questions import NumberAnswer, Numeric, ShortText, TextAnswer, TrueFalse
+from tests import browsers
 from tests.courses.test_recorder import PAUSE, serve
 from tests.courses.test_recorder import film as film  # noqa: PLC0414 (a fixture)
 from tests.factories.courses import a_course, a_lesson, a_question, a_quiz
@@ -62,7 +63,7 @@ def learner(monkeypatch, live_server, film):
     client = Client()
     client.force_login(person)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
+        browser = browsers.launch(playwright)
         context = browser.new_context(viewport={"width": 360, "height": 740}, locale="es-GT")
         key = client.session.session_key
         context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": key, "url": live_server.url}])

@@ -1,6 +1,5 @@
 """Real recordings, tiny, made once; and somebody who may upload them."""
 
-import os
 import runpy
 import shutil
 import struct
@@ -12,9 +11,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connections
 from django.test import override_settings
-from playwright.sync_api import sync_playwright
 
 from lms.domain import roles
 from media.domain import library
@@ -155,17 +152,6 @@ def short_film(tmp_path_factory):
 @pytest.fixture(scope="session")
 def long_film(tmp_path_factory):
     return films.make(tmp_path_factory.mktemp("long"), 32)
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        connections.close_all()  # in this loop, where they were opened, or the database could not be given back
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The editor of captions and the transcript in a real browser: by keyboard, offline, against a colleague."""
 
-import os
 import subprocess
 
 import pytest
@@ -8,10 +7,9 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
-from django.db import connections
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from lms.domain import roles
 from lms.models import Language
@@ -39,20 +37,6 @@ def film(tmp_path_factory) -> bytes:
     flags = ["-c:v", "libx264", "-preset", "ultrafast", "-pix_fmt", "yuv420p", "-movflags", "+faststart"]
     subprocess.run(["ffmpeg", "-loglevel", "error", *source, *flags, str(path)], check=True)
     return path.read_bytes()
-
-
-@pytest.fixture
-def browser(monkeypatch):
-    # Playwright's loop runs in this thread; the test still asks the database itself.
-    monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
-    expect.set_options(timeout=30_000)  # a busy machine; nothing here waits in vain
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=["--no-sandbox"])
-        yield chromium
-        chromium.close()
-        expect.set_options(timeout=5_000)
-        # While Playwright's loop runs, the thread has connections of its own: those that the test used.
-        connections.close_all()
 
 
 @pytest.fixture
