@@ -24,8 +24,8 @@ MAKER = ROOT.parent / "shared" / "tools" / "make_recording.sh"
 MEGABYTES_AN_HOUR = {"240p": 55, "opus": 8, "slides": 12}
 SCORE = re.compile(r"VMAF score: ([\d.]+)")
 # As MediaCMS does by default, a process for each rung: github.com/mediacms-io/mediacms, files/helpers.py.
-# Its packaging for HLS comes on top and is left out; so are its 144p and 1080p.
-PEER_KBITS = {240: 300, 360: 500, 480: 1000, 720: 2500}
+# The rungs that we make, too: its 1080p and its packaging for HLS come on top and are left out.
+PEER_KBITS = {144: 150, 240: 300, 360: 500, 480: 1000, 720: 2500}
 PEER = [
     *("-c:v", "libx264", "-pix_fmt", "yuv420p", "-crf", "23", "-preset", "medium", "-profile:v", "main"),
     *("-level", "4.2", "-force_key_frames", "expr:gte(t,n_forced*4)", "-x264-params", "keyint=240:keyint_min=120"),
@@ -54,7 +54,7 @@ def run_bare(*arguments: str) -> float:
 
 
 def run_peer(recording: Path, folder: Path) -> float:
-    """The CPU seconds of the 240–720 ladder with a process for each rung."""
+    """The CPU seconds of the 144–720 ladder with a process for each rung."""
     spent = 0.0
     for height, kbits in PEER_KBITS.items():
         scale = f"scale={round(height * 16 / 9)}:{height}:force_original_aspect_ratio=decrease"

@@ -16,6 +16,7 @@ LONGEST_SIDE = 4096
 RATES = (15, 24, 25, 30)
 SECONDS_PER_STILL = 4  # the grid of key frames
 HEAVY_BITS_PER_SECOND = 8_000_000
+KEYS_ENOUGH = 0.25, 2.5  # seconds between key frames, for a look at nothing else
 LEAST_FRAMES = 2  # ffmpeg leaves a track of a single picture out of the index
 
 LOW = Sound("aac", 32, 24_000)
@@ -113,9 +114,19 @@ def whole_seconds(found: Inspection) -> Fraction:
 
 def is_heavy(found: Inspection) -> bool:
     """Whether decoding it all costs so much that a first look is made from a part of its pictures."""
+    return 8 * found.source.path.stat().st_size / max(found.duration_seconds, 0.1) >= HEAVY_BITS_PER_SECOND
+
+
+def left_out_at_first(found: Inspection, seconds_between_keys: float) -> str:
+    """Which pictures of a heavy source a first look does without, of `media.ffmpeg.encoding.FEWER`; none when empty.
+
+    All but the key frames where these come often enough to show what it is; not where every picture is one.
+    """
+    least, most = KEYS_ENOUGH
+    if seconds_between_keys <= most:
+        return "between keys" if seconds_between_keys >= least else ""
     rate = found.source.frame_rate
-    bits = 8 * found.source.path.stat().st_size / max(found.duration_seconds, 0.1)
-    return bits >= HEAVY_BITS_PER_SECOND and rate >= Fraction(19, 10) * slow_rate(base_rate(rate))
+    return "unused" if rate >= Fraction(19, 10) * slow_rate(base_rate(rate)) else ""
 
 
 def _step(rule: _Rule, found: Inspection, short_side: int) -> Step:

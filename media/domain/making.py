@@ -180,8 +180,8 @@ class Making:
                 self.fail(step.rung, "the sound is not level")
 
     # Pictures -----------------------------------------------------------------------------------------------------
-    def films(self, steps: list[Step], start: int, end: int, stage: str, *, is_quick: bool = False, inset=None) -> None:
-        """Encode `steps` in one process, check each, publish those that hold."""
+    def films(self, steps: list[Step], start: int, end: int, stage: str, *, without: str = "", inset=None) -> None:
+        """Encode `steps` in one process, check each, publish those that hold; `without` as `ffmpeg.encode` has it."""
         ready = [step for step in steps if step.sound is None or step.sound in self.sounds]
         for step in steps:
             if step not in ready:
@@ -196,22 +196,23 @@ class Making:
             seconds=ladder.whole_seconds(self.found),
             folder=self.folder,
             tell=lambda done: self.tell(min(end, start + done * span), stage),
-            is_quick=is_quick,
+            without=without,
             inset=inset,
         )
         for step in ready:
-            self.check_and_publish(step, self.folder / f"{step.rung}.mp4", is_preview=is_quick)
+            self.check_and_publish(step, self.folder / f"{step.rung}.mp4", is_preview=bool(without))
 
     def _sound_of(self, step: Step) -> Path | None:
         return self.sounds[step.sound][0] if step.sound else None
 
     # Publishing ---------------------------------------------------------------------------------------------------
     def check_and_publish(self, step: Step, path: Path, *, is_preview: bool = False) -> None:
-        """A rung that does not hold is noted and not published."""
+        """A rung that does not hold is noted and not published. Nobody misses a preview: the rung is still to come."""
         try:
             index = conservation.read(step, path, seconds=self.seconds)
         except fragments.FragmentsBroken as broken:
-            self.fail(step.rung, broken)
+            if not is_preview:
+                self.fail(step.rung, broken)
             return
         self.publish(step, index, path, is_preview=is_preview)
         self.files[step.rung] = path

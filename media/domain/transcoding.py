@@ -84,8 +84,7 @@ def _make_cut(making: Making) -> None:
     if found.has_sound:
         making.sound(ladder.LOW)
         making.publish_sounds(making.missing([alone[Rung.AUDIO]]))
-    _first_film(making, [step for step in films if step.rung == Rung.P240])
-    _rest(making, films, alone)
+    _rest(making, films, alone, _first_film(making, [step for step in films if step.rung == Rung.P240]))
     _stills(making, steps)
     with _dispensable(making):
         _make_extras(making, films)
@@ -93,7 +92,7 @@ def _make_cut(making: Making) -> None:
 
 @contextlib.contextmanager
 def _dispensable(making: Making) -> Iterator[None]:
-    """A video without a poster is still a video; but what a kill or a full disk prevented is worth another try."""
+    """A video without a poster or a first look is still a video; but what a kill prevented is worth another try."""
     try:
         yield
     except ffmpeg.Failed as failure:
@@ -101,24 +100,35 @@ def _dispensable(making: Making) -> Iterator[None]:
             raise
 
 
-def _first_film(making: Making, first: list[Step]) -> None:
-    """The 240p; of a source that is dear to decode only a hasty one, which is made again with the rest."""
+def _first_film(making: Making, first: list[Step]) -> int:
+    """The 240p; of a source that is dear to decode only a hasty one, which is made again with the rest.
+
+    Returns how far the work has come, out of a thousand.
+    """
     stage = _("Preparando la primera versión, la más liviana")
-    if ladder.is_heavy(making.found):
+    if without := _left_out(making.found):
         hasty = [step.in_haste() for step in making.missing(first, or_preview=True)]
-        making.films(hasty, 50, 300, stage, is_quick=True)
-    else:
-        making.films(making.missing(first), 50, 300, stage)
+        with _dispensable(making):
+            making.films(hasty, 50, 100, stage, without=without)
+        return 100
+    making.films(making.missing(first), 50, 300, stage)
+    return 300
 
 
-def _rest(making: Making, films: list[Step], alone: dict[str, Step]) -> None:
+def _left_out(found: inspection.Inspection) -> str:
+    if not ladder.is_heavy(found):
+        return ""
+    return ladder.left_out_at_first(found, ffmpeg.seconds_between_keys(found.source))
+
+
+def _rest(making: Making, films: list[Step], alone: dict[str, Step], start: int) -> None:
     stage = _("Preparando las demás calidades")
-    making.tell(300, stage, now=True)
+    making.tell(start, stage, now=True)
     missing = making.missing(films)
     if making.found.has_sound:
         making.sound(*{step.sound for step in missing if step.sound}, ladder.OPUS, ladder.MP3)
         making.publish_sounds(making.missing([alone[Rung.OPUS], alone[Rung.MP3]]))
-    making.films(missing, 310, 950, stage)
+    making.films(missing, start + 10, 950, stage)
 
 
 def _stills(making: Making, steps: list[Step]) -> None:

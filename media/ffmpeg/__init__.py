@@ -8,7 +8,7 @@ a whitelist of protocols alone does not stop that.
 from media.sandbox import Failed, NoRoom
 
 from .encoding import Inset, Output, dub, encode
-from .reading import DEMUXERS, MAX_PIXELS, SOUND_DEMUXERS, Source, count_frames, probe, scan
+from .reading import DEMUXERS, MAX_PIXELS, SOUND_DEMUXERS, Source, count_frames, probe, scan, seconds_between_keys
 from .sounds import SILENCE_LUFS, TARGET_LUFS, Heard, Sound, listen, loudness, sound_out, write_speech
 from .stills import join_stills, poster, slides, storyboard
 
@@ -34,6 +34,7 @@ __all__ = [
     "poster",
     "probe",
     "scan",
+    "seconds_between_keys",
     "slides",
     "sound_out",
     "storyboard",

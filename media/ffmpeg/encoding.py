@@ -15,6 +15,7 @@ from .reading import Source, open_made, open_source, run
 from .sounds import MOVFLAGS
 
 KEY_FRAME_SECONDS = 4  # 60 frames at 15 a second; the same grid in time on every rung
+FEWER = {"between keys": "nokey", "unused": "noref"}  # to leave out, as ffmpeg calls it: what no other is made from
 INSET_SHARE = Fraction(3, 10)  # of the picture's height
 
 
@@ -56,12 +57,12 @@ def to_standard_range(picture):
     return picture.filter("zscale", transfer="bt709", matrix="bt709", range="tv")
 
 
-def _fitted(flow, source: Source, output: Output, *, is_quick: bool):
+def _fitted(flow, source: Source, output: Output, flags: str):
     # The last picture stands until the end of the sound, where it is cut off.
     flow = flow.filter("fps", output.frame_rate, start_time=0, eof_action="pass").filter(
         "tpad", stop=-1, stop_mode="clone"
     )
-    flow = flow.filter("scale", output.width, output.height, flags="area" if is_quick else "bicubic")
+    flow = flow.filter("scale", output.width, output.height, flags=flags)
     flow = flow.filter("setsar", 1)
     return (to_standard_range(flow) if source.is_hdr else flow).filter("format", "yuv420p")
 
@@ -76,9 +77,9 @@ def _overlaid(flow, inset: Inset, output: Output):
     return ffmpeg.overlay(flow, signer, x=output.width - width, y=output.height - height, eof_action="repeat")
 
 
-def _pictures(given, source: Source, outputs: list[Output], *, is_quick: bool, inset: Inset | None) -> list:
+def _pictures(given, source: Source, outputs: list[Output], *, flags: str, inset: Inset | None) -> list:
     """One decode, scaled in cascade from the largest to the smallest: each size is made from the one before."""
-    flow = _fitted(upright(given, source), source, outputs[0], is_quick=is_quick)
+    flow = _fitted(upright(given, source), source, outputs[0], flags)
     if inset:
         flow = _overlaid(flow, inset, outputs[0])
     made: list = []
@@ -134,18 +135,18 @@ def encode(
     seconds: Fraction,
     folder: Path,
     tell: Callable[[float], None],
-    is_quick: bool = False,
+    without: str = "",
     inset: Inset | None = None,
 ) -> None:
     """Write all `outputs` (from the largest to the smallest) in one process; `tell` hears seconds done.
 
-    Each is `seconds` long: a shorter picture stands still at its end. `is_quick` leaves out pictures that no other one
-    is made from, which spares a third of the decoding of a heavy source and costs smooth movement.
+    Each is `seconds` long: a shorter picture stands still at its end. For a first look the pictures `without` (one of
+    `FEWER`) are not decoded, and the one before stands until the next.
 
     Raises `Failed`, and whatever `tell` raises after ending the process.
     """
-    given = open_source(source, an=None, **({"skip_frame": "noref"} if is_quick else {}))
-    pictures = _pictures(given, source, outputs, is_quick=is_quick, inset=inset)
+    given = open_source(source, an=None, **({"skip_frame": FEWER[without]} if without else {}))
+    pictures = _pictures(given, source, outputs, flags="area" if without else "bicubic", inset=inset)
     sounds = {path: open_made(path, vn=None) for path in {output.sound for output in outputs} if path}
     written = [
         ffmpeg.output(

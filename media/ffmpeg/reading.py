@@ -1,6 +1,7 @@
 """Reading a file through its one named demuxer, and running what ffmpeg-python compiled."""
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -20,6 +21,7 @@ GLOBALS = [*QUIET, "-progress", "pipe:1", "-stats_period", "1"]
 # Somebody waits for both, and so does the proxy. Reading gigabytes takes a disk's time, not the processor's.
 PROBE_LIMITS = Limits(cpu_seconds=20)
 SCAN_LIMITS = Limits(cpu_seconds=80, wall_seconds=900)
+KEYS_WITHIN_SECONDS = 20
 
 
 @dataclass(frozen=True)
@@ -123,6 +125,20 @@ def scan(source: Source) -> tuple[float, int]:
     if source.video_stream is None:
         return progress.seconds, 0
     return progress.seconds, progress.frames or count_frames(source)
+
+
+def seconds_between_keys(source: Source) -> float:
+    """How far apart the pictures are that stand for themselves, by the packets of the beginning. Raises `Failed`."""
+    looked_at = min(KEYS_WITHIN_SECONDS, source.duration_seconds)
+    packets = _ask(
+        source.path,
+        source.demuxer,
+        SCAN_LIMITS,
+        *("-select_streams", str(source.video_stream), "-show_entries", "packet=flags"),
+        *("-read_intervals", f"{source.starts_at:.3f}%+{looked_at:.3f}"),
+    ).get("packets", [])
+    keys = sum("K" in packet.get("flags", "") for packet in packets)
+    return looked_at / keys if keys else math.inf
 
 
 def count_frames(source: Source) -> int:

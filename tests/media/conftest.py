@@ -62,6 +62,7 @@ def samples(tmp_path_factory) -> Path:
         return str(folder / name)
 
     ffmpeg(*picture("640x360", 5), *tone(5), *H264, "-c:a", "aac", out("plain.mp4"))
+    ffmpeg("-i", out("plain.mp4"), "-c:a", "copy", *H264, "-g", "30", "-sc_threshold", "0", out("keyed.mp4"))
     ffmpeg("-i", out("plain.mp4"), "-t", "2", "-c", "copy", out("portrait.mp4"))
     turn(folder / "portrait.mp4")
     ffmpeg(*picture("320x240", 2), *H264, out("silent.mp4"))

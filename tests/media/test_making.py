@@ -10,7 +10,7 @@ from django.utils import timezone
 from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job, Language
-from media.domain import conservation, fragments, ladder, originals, storing, transcoding
+from media.domain import conservation, fragments, ladder, originals, transcoding
 from media.ffmpeg import encoding, sounds
 from media.models import Rendition, Track, Video
 from tests.media.conftest import ffmpeg as bare_ffmpeg
@@ -37,28 +37,6 @@ def claim(db):
 
 def _file(row: Rendition) -> Path:
     return Path(default_storage.path(row.path))
-
-
-def test_a_heavy_source_is_seen_in_haste_and_made_again(add, run_jobs, monkeypatch):
-    """Killed after the first look, the video plays; afterwards nothing of it is left."""
-    monkeypatch.setattr(ladder, "HEAVY_BITS_PER_SECOND", 1)
-    video = add("plain.mp4")
-    published = []
-    publish = transcoding.Making.publish
-
-    def note(making, step, *arguments, **facts):
-        publish(making, step, *arguments, **facts)
-        row = making.aim.renditions().get(rung=step.rung)
-        published.append((step.rung, row.manifest["recipe"]))
-
-    monkeypatch.setattr(transcoding.Making, "publish", note)
-    assert run_jobs() == []
-    assert [recipe for rung, recipe in published if rung == "240p"] == [ladder.PREVIEW, ladder.RECIPE]
-    assert [rung for rung, _recipe in published][:2] == ["audio", "240p"]
-    assert sorted(video.renditions.values_list("rung", flat=True)) == RUNGS_OF_PLAIN
-    assert_whole(video)
-    names = default_storage.listdir(storing.folder_of(video))[1]
-    assert len([name for name in names if name.startswith("240p-")]) == 1
 
 
 def test_a_sound_that_is_lost_on_the_way_is_not_published(ready, tmp_path):
