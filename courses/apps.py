@@ -20,4 +20,5 @@ class CoursesConfig(AppConfig):
         import_module("courses.domain.belongings")
         # What presses comes first: a text to a telephone says the first line alone.
         import_module("courses.domain.due_sources")
+        import_module("courses.domain.entry_sources")
         import_module("courses.domain.digest_sources")
