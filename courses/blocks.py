@@ -227,8 +227,15 @@ class PracticeBlock(blocks.StructBlock):
 
 
 class WordsBlock(blocks.StructBlock):
-    """Words that the lesson uses, with what they mean."""
+    """Words that the lesson uses, with what they mean: from the glossary of all lessons, or of this one alone."""
 
+    terms = blocks.ListBlock(
+        SnippetChooserBlock("courses.Term"),
+        label=_("Del glosario"),
+        help_text=_("Lo que significan se escribe una vez, para todas las lecciones."),
+        min_num=0,
+        default=[],
+    )
     words = blocks.ListBlock(
         blocks.StructBlock(
             [
@@ -236,9 +243,17 @@ class WordsBlock(blocks.StructBlock):
                 ("meaning", blocks.TextBlock(label=_("Qué significa"), max_length=600, rows=2)),
             ]
         ),
-        label=_("Palabras"),
-        min_num=1,
+        label=_("Solo de esta lección"),
+        min_num=0,
+        default=[],
     )
+
+    def clean(self, value):
+        """An empty list explains nothing."""
+        value = super().clean(value)
+        if not value["terms"] and not value["words"]:
+            raise ValidationError(_("Elija palabras del glosario o escriba alguna."))
+        return value
 
     class Meta:
         icon = "list-ul"

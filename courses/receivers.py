@@ -14,7 +14,7 @@ from wagtail.signals import (
 )
 
 from courses.domain import activities, copying, enrolment, recutting, retention, review, seats, settling, weighing
-from courses.models import CoursePage, Enrolment, LessonPage
+from courses.models import CoursePage, Enrolment, LessonPage, Term
 from lms.domain import kept
 from media.domain import curves, viewers
 from media.models import Video
@@ -112,6 +112,8 @@ def connect() -> None:
         signal.connect(forget_kept, dispatch_uid="courses.kept")
     for signal in (post_save, post_delete):
         signal.connect(forget_kept, sender=PageViewRestriction, dispatch_uid="courses.kept")
+    for signal in (post_save, post_delete):
+        signal.connect(forget_kept, sender=Term, dispatch_uid="courses.kept")
     video_recut.connect(move_watching, dispatch_uid="courses.video")
     video_recut.connect(forget_kept, dispatch_uid="courses.kept")
     viewers.register(recutting.in_the_middle)

@@ -16,7 +16,7 @@ from wagtail.snippets.views.chooser import SnippetChooserViewSet
 from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
 
 from courses.forms import QuizForm
-from courses.models import LearningPath, Quiz
+from courses.models import LearningPath, Quiz, Term
 from courses.models.reach import EDIT, quizzes_for
 from lms import permissions
 from lms.viewsets.base import Guarded
@@ -145,6 +145,38 @@ class LearningPathViewSet(Guarded, SnippetViewSet):
     def get_queryset(self, request: HttpRequest):
         """With the number of courses."""
         return LearningPath.objects.annotate(course_count=Count("items"))
+
+
+class TermAddView(Named, CreateView):
+    """Write a word."""
+
+
+class TermEditView(Named, EditView):
+    """Change a word."""
+
+
+class TermChooserViewSet(Guarded, SnippetChooserViewSet):
+    """Choosing words for a lesson."""
+
+    action = EDIT
+
+
+class TermViewSet(Guarded, SnippetViewSet):
+    """The glossary: list, write, where a word is used. It is one for all who write lessons."""
+
+    action = EDIT
+    model = Term
+    add_view_class = TermAddView
+    edit_view_class = TermEditView
+    chooser_viewset_class = TermChooserViewSet
+    icon = "list-ul"
+    url_prefix = "glosario"
+    menu_label = _("Glosario")
+    menu_order = 122
+    add_to_admin_menu = True
+    list_display = ["word", Column("meaning", label=_("Qué significa"))]
+    search_fields = ["word", "meaning"]
+    search_backend_name = None
 
 
 class CoursesMenuItem(MenuItem):

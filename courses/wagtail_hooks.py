@@ -40,11 +40,12 @@ from courses.views import (
     translations,
     worksheets,
 )
-from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, ToolsMenuItem
+from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, TermViewSet, ToolsMenuItem
 
 authoring_policy = AuthoringPolicy()
 register_permission_policy(AbstractPage, authoring_policy)
 register_snippet(QuizViewSet)
+register_snippet(TermViewSet)
 register_snippet(LearningPathViewSet)
 
 

@@ -20,7 +20,7 @@ from courses.domain import activities, bank, sessions
 from courses.domain.prose import render_list, render_prose
 from courses.domain.tools import was_touched
 from courses.domain.tree import ensure_tree
-from courses.models import Activity, CoursePage, LessonPage, Quiz, QuizItem, ToolPage, Topic
+from courses.models import Activity, CoursePage, LessonPage, Quiz, QuizItem, Term, ToolPage, Topic
 from courses.questions import Choices, Feedback, Kind, Option, Question, prose
 from lms.models import Language, Municipality, Network, Person, Post
 from media.domain import captions, library
@@ -220,9 +220,15 @@ def _block(kind: str, value, material: Material) -> dict:
         "example": lambda: {"title": value["title"], "text": render_prose(value["text"])},
         "image": lambda: {**value, "image": material.images[value["image"]].pk},
         "attendance": lambda: value,
+        "words": lambda: {"terms": [_term(word, meaning) for word, meaning in value.items()], "words": []},
         "file": lambda: {"document": material.files[value["file"]].pk, "description": value["description"]},
     }[kind]
     return {"type": kind, "value": build()}
+
+
+def _term(word: str, meaning: str) -> int:
+    """A word of the glossary, as it stands there if it does already."""
+    return Term.objects.get_or_create(word=word, defaults={"meaning": meaning})[0].pk
 
 
 def _name_in_tool(code: str, course: CoursePage, files: list[dict]) -> None:

@@ -6,6 +6,7 @@ from .digests import Digest, DigestChoice
 from .enrolment import Completion, Enrolment
 from .evaluation import Evaluation
 from .events import LearningEvent
+from .glossary import Term, TermTranslation
 from .handed import HandedFile
 from .joining import AssignedPerson, Assignment, Invitation, InvitationUse
 from .paths import LearningPath, PathItem
@@ -68,6 +69,8 @@ __all__ = [
     "Regrading",
     "ReviewTask",
     "RuleEffect",
+    "Term",
+    "TermTranslation",
     "ToolIndexPage",
     "ToolPage",
     "Topic",

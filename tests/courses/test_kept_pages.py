@@ -20,7 +20,7 @@ from lms.domain import kept
 from lms.middleware import KeptPagesMiddleware
 from tests.clients import FullClient
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_lesson, a_path, a_question
+from tests.factories.courses import a_course, a_lesson, a_path, a_question, a_term
 from tests.factories.media import a_video
 from tests.factories.people import a_member, a_network, an_employee, born
 
@@ -255,3 +255,14 @@ def test_only_a_whole_answer_that_lets_itself_be_kept_is_kept(fields, is_kept):
 
     answer = KeptPagesMiddleware(show)(RequestFactory().get("/"))
     assert (answer.has_header("ETag"), answer.content) == (is_kept, b"hola")
+
+
+def test_a_word_that_is_corrected_is_seen_at_once():
+    term = a_term("Catastro", "Mal dicho.")
+    lesson = a_lesson(a_course(), ("words", {"terms": [term], "words": []}))
+    assert "Mal dicho." in read(lesson.url)
+    term.meaning = "El registro de inmuebles."
+    term.save()
+    assert "El registro de inmuebles." in read(lesson.url)
+    term.delete()
+    assert "Catastro" not in read(lesson.url)

@@ -5,7 +5,17 @@ import itertools
 from courses import questions
 from courses.domain import bank
 from courses.domain.tree import ensure_tree
-from courses.models import BankQuestion, CoursePage, LearningPath, LessonPage, PathItem, Quiz, QuizItem
+from courses.models import (
+    BankQuestion,
+    CoursePage,
+    LearningPath,
+    LessonPage,
+    PathItem,
+    Quiz,
+    QuizItem,
+    Term,
+    TermTranslation,
+)
 from lms.models import Language, Post
 
 _serial = itertools.count(1)
@@ -58,6 +68,14 @@ def a_quiz(*, questions: int = 2, **fields) -> Quiz:
         asked = a_question(f"¿Pregunta {number + 1}?", feedback={"always": f"Explicación {number + 1}"})
         QuizItem.objects.create(quiz=quiz, question=asked, sort_order=number)
     return quiz
+
+
+def a_term(word: str = "", meaning: str = "Lo que se explica.", **said: str) -> Term:
+    """A word of the glossary; `said` is the same in other languages, by their codes."""
+    term = Term.objects.create(word=word or f"palabra {next(_serial)}", meaning=meaning)
+    for code, other in said.items():
+        TermTranslation.objects.create(term=term, language=code, word=other, meaning=f"{meaning} ({code})")
+    return term
 
 
 def a_path(

@@ -28,7 +28,7 @@ from lms.views.second_factor import key_of
 from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_path, a_question, a_quiz
+from tests.factories.courses import a_course, a_path, a_question, a_quiz, a_term
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born
 from tests.factories.sessions import a_part
@@ -281,6 +281,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "course_invitation": learning.invitation,
     "staff_invitation": partial(learning.invitation, is_of_staff=True),
     "path": lambda world, side: by_key(made := a_path(side.course, title=f"Ruta {uuid.uuid4()}"), slug=made.slug),
+    "term": lambda world, side: by_key(a_term()),
     "own_course": lambda world, side: Found({"course_key": side.course.translation_key}),
     "network_member": _of_network,
     "network_request": partial(_of_network, is_asking=True),
