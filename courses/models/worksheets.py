@@ -14,7 +14,8 @@ class FilledWorksheet(models.Model):
     """One for each person and worksheet. Theirs alone, until they hand it in: then whoever writes the course sees it.
 
     `answers` are by the prompts' ids, with the words that were read and their place:
-    `{"<id>": {"prompt": "…", "text": "…", "order": 0}}`. A prompt that was taken out of the worksheet keeps its answer.
+    `{"<id>": {"prompt": "…", "text": "…", "order": 0, "number": 3, "page": "…"}}`: `number` counts what was written
+    there, `page` is the open page that did so last. A prompt that was taken out of the worksheet keeps its answer.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)

@@ -5,19 +5,20 @@ from uuid import UUID
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from courses.domain import worksheets
-from courses.models import Enrolment
+from courses.models import Enrolment, FilledWorksheet
 from courses.models.reach import EDIT
 from courses.views.rules import course_or_404, frame
 from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 
 PER_PAGE = 30
+LONGEST_PAGE = 40
 Typed = dict[str, str] | None
 BY_SCRIPT = "aula"  # what the page's own script says of itself
 
@@ -45,11 +46,12 @@ def _show(
     filled = worksheets.find_filled(enrolment, found) if enrolment else None
     kept = {key: one["text"] for key, one in filled.answers.items()} if filled else {}
     texts = kept | dict(typed or {})
+    numbers = _numbers(filled)
     context = {
         "worksheet": found,
         "enrolment": enrolment,
         "filled": filled,
-        "rows": [(one, texts.get(one.key, ""), range(one.lines)) for one in found.prompts],
+        "rows": [(one, texts.get(one.key, ""), range(one.lines), numbers.get(one.key, 0)) for one in found.prompts],
         "longest": worksheets.LONGEST,
         "error": error,
     }
@@ -64,16 +66,46 @@ def _keep(request: HttpRequest, found: worksheets.Worksheet) -> HttpResponse:
     if enrolment is None:
         messages.error(request, _("Inscríbase en el curso para guardar su ficha."))
         return redirect(found.lesson.course.url or "courses:catalogue")
-    given = {one.key: request.POST[one.field] for one in found.prompts if one.field in request.POST}
+    given = _given(request, found)
     hands_in = "hand_in" in request.POST
     try:
-        worksheets.keep(enrolment=enrolment, worksheet=found, given=given, hands_in=hands_in)
+        filled, joined = worksheets.keep(enrolment=enrolment, worksheet=found, given=given, hands_in=hands_in)
     except RuleBroken as broken:
-        return _show(request, found, enrolment, typed=given, error=broken.message)
+        typed = {key: one.text for key, one in given.items()}
+        return _show(request, found, enrolment, typed=typed, error=broken.message)
     if by_script:
-        return HttpResponse(status=204)
+        return _tell(request, found, filled, joined)
+    if joined:
+        messages.warning(
+            request,
+            _("En otro aparato también escribió aquí. Quedaron las dos respuestas, una debajo de otra: revíselas."),
+        )
     messages.success(request, _("Ficha entregada. Puede seguir escribiendo.") if hands_in else _("Ficha guardada."))
     return redirect(request.path)
+
+
+def _numbers(filled: FilledWorksheet | None) -> dict[str, int]:
+    return {key: one.get("number", 1) for key, one in filled.answers.items()} if filled else {}
+
+
+def _given(request: HttpRequest, found: worksheets.Worksheet) -> dict[str, worksheets.Given]:
+    given, page = {}, request.POST.get("page", "")[:LONGEST_PAGE]
+    for one in found.prompts:
+        if one.field in request.POST:
+            over = request.POST.get(one.over, "")
+            number = int(over) if over.isascii() and over.isdecimal() and len(over) < 10 else None
+            given[one.key] = worksheets.Given(request.POST[one.field], number, page)
+    return given
+
+
+def _tell(request: HttpRequest, found: worksheets.Worksheet, filled: FilledWorksheet, joined: set[str]) -> HttpResponse:
+    """The numbers that stand now, and the texts that two devices wrote; scripts of before ask for nothing."""
+    if request.headers.get("Accept") != "application/json":
+        return HttpResponse(status=204)
+    fields = {one.key: one.field for one in found.prompts}
+    numbers = {fields[key]: number for key, number in _numbers(filled).items() if key in fields}
+    texts = {fields[key]: filled.answers[key]["text"] for key in joined}
+    return JsonResponse({"numbers": numbers, "joined": texts})
 
 
 @needs(EDIT)

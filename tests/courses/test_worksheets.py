@@ -6,6 +6,7 @@ from django.urls import reverse
 
 from courses.domain import enrolment as enrolments
 from courses.domain import worksheets
+from courses.domain.worksheets import Given
 from courses.models import FilledWorksheet, LessonPage
 from lms.domain import duplicates
 from lms.domain.errors import RuleBroken
@@ -90,13 +91,13 @@ def test_what_is_too_long_is_said_and_nothing_typed_is_lost(client, lesson, mine
 
 def test_an_answer_outlives_its_prompt(lesson, mine):
     sheet = sheet_of(lesson)
-    given = {one.key: "Algo" for one in sheet.prompts}
+    given = {one.key: Given("Algo") for one in sheet.prompts}
     worksheets.keep(enrolment=mine, worksheet=sheet, given=given)
     del lesson.body[0].value["prompts"][0]
     lesson.save_revision().publish()
     sheet = sheet_of(LessonPage.objects.get(pk=lesson.pk))
     (left,) = sheet.prompts
-    filled = worksheets.keep(enrolment=mine, worksheet=sheet, given={left.key: "Otra cosa"})
+    filled, _joined = worksheets.keep(enrolment=mine, worksheet=sheet, given={left.key: Given("Otra cosa")})
     assert {one["text"] for one in filled.written} == {"Algo", "Otra cosa"}
 
 
@@ -152,9 +153,73 @@ def test_what_is_not_published_is_not_there(client, lesson, mine):
 
 
 def test_it_follows_its_writer_into_another_record_and_back(lesson, mine):
-    worksheets.keep(enrolment=mine, worksheet=sheet_of(lesson), given={sheet_of(lesson).prompts[0].key: "Algo"})
+    worksheets.keep(enrolment=mine, worksheet=sheet_of(lesson), given={sheet_of(lesson).prompts[0].key: Given("Algo")})
     survivor = a_person()
     merge = duplicates.merge(survivor=survivor, absorbed=mine.person, reason="Es la misma persona.", by=None)
     assert FilledWorksheet.objects.get().enrolment.person == survivor
     duplicates.undo(merge=merge, by=None)
     assert FilledWorksheet.objects.get().enrolment == mine
+
+
+# Two devices
+
+
+def write(mine, lesson, text: str, over: int | None = None, page: str = "") -> tuple[str, int, bool]:
+    """What stands at the first prompt after that, its number, and whether two texts were joined."""
+    sheet = sheet_of(lesson)
+    key = sheet.prompts[0].key
+    filled, joined = worksheets.keep(enrolment=mine, worksheet=sheet, given={key: Given(text, over, page)})
+    return filled.answers[key]["text"], filled.answers[key]["number"], key in joined
+
+
+def test_what_two_devices_wrote_over_the_same_stands_together_once(lesson, mine):
+    assert write(mine, lesson, "Hay 200.", 0, "telephone") == ("Hay 200.", 1, False)
+    both = "Hay 200.\n\nHay unos 190."
+    assert write(mine, lesson, "Hay unos 190.", 0, "office") == (both, 2, True)
+    assert write(mine, lesson, "Hay unos 190.", 0, "office") == (both, 2, False)  # its answer was lost
+    assert write(mine, lesson, "Hay 200.", 0, "telephone") == (both, 2, False)
+    assert write(mine, lesson, "Hay 195.", 2, "telephone") == ("Hay 195.", 3, False)
+
+
+def test_whoever_goes_on_from_what_stands_writes_over_it(lesson, mine):
+    write(mine, lesson, "Hay 200.", 0, "telephone")
+    assert write(mine, lesson, "Nada de eso.", 1, "office") == ("Nada de eso.", 2, False)
+    assert write(mine, lesson, "", 2, "office") == ("", 3, False)
+
+
+def test_what_was_left_open_empty_elsewhere_takes_nothing_away(lesson, mine):
+    write(mine, lesson, "Hay 200.", 0, "telephone")
+    assert write(mine, lesson, "", 0, "office") == ("Hay 200.", 1, False)
+    assert write(mine, lesson, "Hay 200. Y más.", 0, "office") == ("Hay 200. Y más.", 2, False)
+
+
+def test_a_page_whose_answer_was_lost_goes_on_with_its_own(lesson, mine):
+    write(mine, lesson, "Hay 200.", 0, "telephone")
+    assert write(mine, lesson, "Hay 210.", 0, "telephone") == ("Hay 210.", 2, False)
+    assert write(mine, lesson, "Hay 220.", None, "") == ("Hay 220.", 3, False)  # a page of before says nothing
+
+
+def test_a_page_without_a_script_is_told_that_both_stand(client, lesson, mine):
+    prompt = sheet_of(lesson).prompts[0]
+    html = client.get(address(lesson)).content.decode()
+    assert f'name="{prompt.over}" value="0"' in html
+    client.post(address(lesson), {prompt.field: "Hay 200.", prompt.over: "0"})
+    answer = client.post(address(lesson), {prompt.field: "Hay 190.", prompt.over: "0"}, follow=True)
+    html = answer.content.decode()
+    assert "Quedaron las dos respuestas" in html
+    assert f'name="{prompt.over}" value="2"' in html
+    assert "Hay 200." in html
+    assert "Hay 190." in html
+    for wrong in ("x", "-1", "9" * 30, "²"):
+        client.post(address(lesson), {prompt.field: "Hay 180.", prompt.over: wrong})
+    assert FilledWorksheet.objects.get().answers[prompt.key]["text"] == "Hay 180."
+
+
+def test_a_script_hears_the_numbers_that_stand(client, lesson, mine):
+    first = sheet_of(lesson).prompts[0]
+    headers = {"X-Requested-With": "aula", "Accept": "application/json"}
+    typed = {first.field: "Hay 200.", first.over: "0", "page": "a"}
+    assert client.post(address(lesson), typed, headers=headers).json() == {"numbers": {first.field: 1}, "joined": {}}
+    typed = {first.field: "Hay 190.", first.over: "0", "page": "b"}
+    told = client.post(address(lesson), typed, headers=headers).json()
+    assert told == {"numbers": {first.field: 2}, "joined": {first.field: "Hay 200.\n\nHay 190."}}

@@ -55,3 +55,38 @@ def test_what_is_typed_without_a_line_arrives_when_there_is_one(browser, live_se
     expect(again.locator("[data-state]")).to_contain_text("Guardado.")
     assert again.evaluate("Object.keys(localStorage).filter((key) => key.startsWith('aula.worksheet')).length") == 0
     context.close()
+
+
+def test_what_two_telephones_typed_without_a_line_is_all_kept(browser, live_server):
+    lesson = a_lesson(
+        a_course(), ("worksheet", {"title": "Mi padrón", "prompts": [{"prompt": "¿Cuántos?", "lines": 2}]})
+    )
+    person, client = an_employee(), Client()
+    enrolments.enrol(person=person, course=lesson.course, by=person)
+    client.force_login(person)
+    cookie = {"name": settings.SESSION_COOKIE_NAME, "value": client.session.session_key, "url": live_server.url}
+    address = reverse("courses:worksheet", args=[lesson.translation_key, "es", lesson.body[0].id])
+    contexts = [browser.new_context(viewport={"width": 360, "height": 740}, locale="es-GT") for _each in range(2)]
+    pages = []
+    for context, text in zip(contexts, ("Hay 200 en el pueblo", "Hay 30 en la aldea"), strict=True):
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.goto(live_server.url + address)
+        context.set_offline(True)
+        page.locator("textarea").fill(text)
+        expect(page.locator("[data-state]")).to_contain_text("Guardado en este aparato")
+        pages.append(page)
+    contexts[0].set_offline(False)
+    expect(pages[0].locator("[data-state]")).to_contain_text("Guardado.")
+    contexts[1].set_offline(False)
+    expect(pages[1].locator("[data-state]")).to_contain_text("Quedaron las dos respuestas")
+    both = "Hay 200 en el pueblo\n\nHay 30 en la aldea"
+    assert pages[1].locator("textarea").input_value() == both
+    assert written() == [both]
+    # The first does not know of it, and goes on with what it has.
+    pages[0].locator("textarea").press("End")
+    pages[0].locator("textarea").press_sequentially(", contados")
+    expect(pages[0].locator("[data-state]")).to_contain_text("Quedaron las dos respuestas")
+    wait_until(lambda: all(text in written()[0] for text in (both, "contados")), 60)
+    for context in contexts:
+        context.close()
