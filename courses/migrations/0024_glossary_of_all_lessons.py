@@ -31,7 +31,7 @@ class Migration(migrations.Migration):
             ],
             options={
                 'verbose_name': 'palabra del glosario',
-                'verbose_name_plural': 'glosario',
+                'verbose_name_plural': 'palabras del glosario',
                 'ordering': ['folded'],
                 'constraints': [models.UniqueConstraint(django.db.models.functions.text.Lower('word'), name='term_once', violation_error_message='Esa palabra ya está en el glosario. Búsquela en la lista y cámbiela ahí.')],
             },

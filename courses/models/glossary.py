@@ -62,7 +62,7 @@ class Term(Said, ClusterableModel):
     class Meta:
         ordering = ["folded"]
         verbose_name = _("palabra del glosario")
-        verbose_name_plural = _("glosario")
+        verbose_name_plural = _("palabras del glosario")
         constraints = [
             models.UniqueConstraint(
                 Lower("word"),
