@@ -5,9 +5,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
-from functools import cached_property
+from functools import cache, cached_property
 from uuid import UUID
 
+from django.db import connection
 from django.db.models import Count, Exists, Max, OuterRef, Q
 
 from courses.domain import attended, lacking, rules, totals
@@ -30,6 +31,7 @@ from courses.models import (
 )
 from courses.models.enrolment import EnrolmentQuerySet
 from lms.domain import kept
+from lms.models import reading
 
 __all__ = [
     "ActivityProgress",
@@ -42,6 +44,7 @@ __all__ = [
 ]
 OPEN = Count("pk", filter=Q(closed_at=None))
 AWAITING = Count("pk", filter=Q(closed_at__isnull=False, score_percent=None))
+OF_WATCHING = tuple(field.attname for field in WatchProgress._meta.concrete_fields if field.name != "clock_spans")
 LESSON_FIELDS = ("title", "slug", "path", "depth", "translation_key", "summary", "minutes")
 
 
@@ -293,16 +296,40 @@ def _load(
     if not enrolments:
         return NO_FACTS
     ids = [enrolment.pk for enrolment in enrolments]
-    done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
-    watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
+    done, watched = _deeds(ids)
     return _Facts(
-        set(done),
-        {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
+        done,
+        watched,
         _tried(_that(enrolments, "has_attempts")),
         _made(_that(enrolments, "has_completions")) if known is None else _own(enrolments[0].person_id, known),
         _excused(_that(enrolments, "has_waivers")),
         attended.hours_of(ids) if any(one.hours for some in activities.values() for one in some) else {},
     )
+
+
+@cache
+def _of_deeds(vendor: str) -> str:
+    """What was completed, then what was watched."""
+    theirs = reading.among("enrolment_id", "bigint")
+    return (
+        f"SELECT done.enrolment_id, done.activity_id{', NULL' * len(OF_WATCHING)}"  # noqa: S608 own names
+        f" FROM {ActivityCompletion._meta.db_table} done WHERE {theirs}"
+        f" UNION ALL SELECT NULL, NULL, {reading.columns(WatchProgress, 'seen', OF_WATCHING)}"
+        f" FROM {WatchProgress._meta.db_table} seen WHERE {theirs}"
+    )
+
+
+def _deeds(enrolments: list[int]) -> tuple[set[tuple[int, int]], dict[tuple[int, int, int], WatchProgress]]:
+    """In one statement."""
+    chosen = reading.keys(enrolments)
+    done, watched = set(), {}
+    for enrolment, activity, *columns in reading.ask(_of_deeds(connection.vendor), [chosen, chosen]):
+        seen = reading.build(WatchProgress, columns, OF_WATCHING)
+        if seen is None:
+            done.add((enrolment, activity))
+        else:
+            watched[seen.enrolment_id, seen.activity_id, seen.video_id] = seen
+    return done, watched
 
 
 def _tried(enrolments: list[Enrolment]) -> dict[tuple[int, int], dict]:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from wagtail import views as wagtail_views
 from wagtail.models import Page, Site
@@ -9,6 +10,7 @@ from wagtail.url_routing import RouteResult
 
 from courses.models import CoursePage, LessonPage
 from lms.domain import kept
+from lms.models.written import Written
 
 
 @dataclass(frozen=True)
@@ -42,10 +44,23 @@ def _find(request: HttpRequest, path: str) -> Page | None:
     way = kept.get(f"way {request.get_host()} {path}", lambda: _walk(request, path))
     if not way or not way.is_open:
         return None
-    page = way.model.objects.live().select_related("locale").filter(pk=way.pk, url_path=way.url_path).first()
-    if page is not None:
+    found = _PUBLISHED[way.model](pk=way.pk, url_path=way.url_path)
+    for page in found:
         page.is_known_open = True
-    return page
+        return page
+    return None
+
+
+def _published(model: type[Page]) -> Written:
+    """The page of a kind that is published and stands at a path."""
+
+    def find(pk: int, url_path: str) -> QuerySet:
+        return model.objects.live().select_related("locale").filter(pk=pk, url_path=url_path).order_by()
+
+    return Written(find)
+
+
+_PUBLISHED = {model: _published(model) for model in (CoursePage, LessonPage)}
 
 
 def _walk(request: HttpRequest, path: str) -> Way | bool | None:

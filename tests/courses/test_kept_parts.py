@@ -28,7 +28,7 @@ from tests.factories.people import a_member, a_network, an_employee, somebody_wi
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("keeping")]
 # The session comes with its person and what that person owes.
-OPENED = 6
+OPENED = 5
 
 
 def signed_in(person) -> FullClient:
