@@ -33,9 +33,12 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def know_site(request: HttpRequest) -> None:
-    """Let Wagtail find the site of a request where it looks first."""
+    """Let Wagtail find the site of a request, and where sites begin, where it looks first."""
     request._wagtail_site = kept.get(  # type: ignore[attr-defined]
         f"site {request.get_host()}", lambda: Site.find_for_request(request)
+    )
+    request._wagtail_cached_site_root_paths = kept.get(  # type: ignore[attr-defined]
+        "roots", Site.get_site_root_paths
     )
 
 
