@@ -114,7 +114,8 @@ def _builder(rows: QuerySet, compiler: Any) -> Callable[[list], Any]:
     known, select = compiler.klass_info, compiler.select
     first, after = known["select_fields"][0], known["select_fields"][-1] + 1
     names = [one.target.attname for one, _sql, _alias in select[first:after]]
-    related = get_related_populators(known, select, DEFAULT_DB_ALIAS)  # type: ignore[call-arg] of a Django to come
+    populators: Any = get_related_populators  # its type is that of a Django to come
+    related = populators(known, select, DEFAULT_DB_ALIAS)
     annotations = list(compiler.annotation_col_map.items())
 
     def build(row: list) -> Any:
