@@ -2,7 +2,7 @@
 
 from django.db.models.signals import post_delete, post_save
 from wagtail import hooks
-from wagtail.models import PageViewRestriction, TaskState, WorkflowState
+from wagtail.models import PageViewRestriction, Site, TaskState, WorkflowState
 from wagtail.signals import (
     page_published,
     page_unpublished,
@@ -111,9 +111,8 @@ def connect() -> None:
     for signal in (page_published, page_unpublished, post_page_move):
         signal.connect(forget_kept, dispatch_uid="courses.kept")
     for signal in (post_save, post_delete):
-        signal.connect(forget_kept, sender=PageViewRestriction, dispatch_uid="courses.kept")
-    for signal in (post_save, post_delete):
-        signal.connect(forget_kept, sender=Term, dispatch_uid="courses.kept")
+        for model in (PageViewRestriction, Site, Term):
+            signal.connect(forget_kept, sender=model, dispatch_uid="courses.kept")
     video_recut.connect(move_watching, dispatch_uid="courses.video")
     video_recut.connect(forget_kept, dispatch_uid="courses.kept")
     viewers.register(recutting.in_the_middle)

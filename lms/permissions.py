@@ -2,20 +2,23 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache, wraps
 from pathlib import Path
 
 import yaml
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.db.models import CharField, Value
+from django.db.models import CharField, QuerySet, Value
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 from wagtail.documents import get_document_model
 from wagtail.images import get_image_model
 from wagtail.models import Page
 from wagtail.permissions import policy_registry
 
 from lms.models import Membership, Municipality, RoleGrant
+from lms.models.written import Written
 
 
 @cache
@@ -78,12 +81,17 @@ def opens(person, accesses: Iterable[str]) -> bool:
 COORDINATOR = "coordinator"  # in the table of actions like a role; what makes one is a membership
 
 
+@Written
+def _what_somebody_is(person: int, at: datetime) -> QuerySet:
+    coordinates = Membership.objects.current().filter(person=person, is_coordinator=True).order_by()
+    held = RoleGrant.objects.in_force(at).filter(person=person).order_by().values_list("role")
+    word = Value(COORDINATOR, output_field=CharField())
+    return held.union(coordinates.annotate(word=word).values_list("word"))
+
+
 def _roles(person) -> set[str]:
     """What somebody is, in one statement."""
-    coordinates = Membership.objects.current().filter(person=person, is_coordinator=True).order_by()
-    held = RoleGrant.objects.in_force().filter(person=person).order_by().values_list("role", flat=True)
-    word = Value(COORDINATOR, output_field=CharField())
-    return set(held.union(coordinates.annotate(word=word).values_list("word", flat=True)))
+    return {role for (role,) in _what_somebody_is(person=person.pk, at=timezone.now())}
 
 
 def allows(person, action: str) -> bool:

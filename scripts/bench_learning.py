@@ -30,6 +30,10 @@ CLIENTS = (8, 32)
 SECONDS = 5
 TURNS = 3
 REPEATS = 40
+# The goals of 7 and 8 ms were set on a machine where the bare view with an upsert took 0.39 to 0.50 ms of CPU. Machines
+# differ, and one from hour to hour, so a page may cost as many of the bare views that were measured a moment before.
+OF_COURSE_PAGE, OF_OWN_PAGE = 7 / 0.45, 8 / 0.45
+OF_ONE = "CPU of one, web and database"
 BARE = """
 import json
 
@@ -149,7 +153,7 @@ def _of_writes(way: str, bare: dict[int, list[Load]], ours: dict[int, list[Load]
             *late,
             late[1] <= 3 * late[0],
         ),
-        Figure(f"Progress {way}, CPU of one, web and database", "ms", "", *cost, True),
+        Figure(f"Progress {way}, {OF_ONE}", "ms", "", *cost, True),
     ]
 
 
@@ -219,22 +223,20 @@ class Asking:
         return 1000 * (time.process_time() - here + cpu_of(self.there) - there) / times
 
 
-def measure_pages(asking: Asking, small: Class, large: Class, home: tuple[str, int]) -> list[Figure]:
-    """Goal 4 of what one person sees: the course and one's own page."""
+def measure_pages(asking: Asking, small: Class, large: Class, home: tuple[str, int], bare: float) -> list[Figure]:
+    """Goal 4 of what one person sees: the course and one's own page, beside a bare view with an upsert (CPU ms)."""
+    pages = [
+        (f"Course page, {len(group.activities)} lessons", group.course.url, group.cookies[0], OF_COURSE_PAGE)
+        for group in (small, large)
+    ]
+    cookie, courses = home
+    pages.append((f"One's own page, {courses} courses", "/mi-aprendizaje/", cookie, OF_OWN_PAGE))
     found = []
-    for name, group in (("small", small), ("large", large)):
-        cookie, path, lessons = group.cookies[0], group.course.url, len(group.activities)
+    for title, path, cookie, most in pages:
         cost = asking.milliseconds(lambda _number, path=path, cookie=cookie: asking.get(path, cookie))
         sent = asking.statements(lambda path=path, cookie=cookie: asking.get(path, cookie))
-        goal = 7 if name == "small" else 14
-        title = f"Course page, {lessons} lessons"
-        found.append(Figure(title, "CPU ms", f"≤ {goal}", None, cost, cost <= goal))
+        found.append(Figure(title, "CPU ms", f"≤ {most:.1f} × floor", bare, cost, cost <= most * bare))
         found.append(Figure(title, "statements", "≤ 8", None, sent, sent <= 8))
-    cookie, courses = home
-    cost = asking.milliseconds(lambda _number: asking.get("/mi-aprendizaje/", cookie))
-    sent = asking.statements(lambda: asking.get("/mi-aprendizaje/", cookie))
-    found.append(Figure(f"One's own page, {courses} courses", "CPU ms", "≤ 8", None, cost, cost <= 8))
-    found.append(Figure(f"One's own page, {courses} courses", "statements", "≤ 8", None, sent, sent <= 8))
     return found
 
 
@@ -351,7 +353,9 @@ def measure(many: int) -> None:
         for number in (FEW, many):
             watched_once(small)
             crowd(small, number)
-            these = measure_server(folder, small) + measure_pages(asking, small, large, home)
+            these = measure_server(folder, small)
+            bare = next(one.floor for one in these if one.name.endswith(OF_ONE) and one.floor)
+            these += measure_pages(asking, small, large, home, bare)
             figures += [Figure(**{**asdict(one), "name": f"{one.name}; {number:,} enrolments"}) for one in these]
         figures += measure_batches(large) + measure_completing(asking, small, large)
     print(json.dumps([asdict(figure) for figure in figures]))

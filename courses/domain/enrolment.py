@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 
 from courses.domain import completion, progress, seats, sessions, settling
 from courses.models import Activity, AssignedPerson, CoursePage, Enrolment, LessonPage
+from courses.models.enrolment import EnrolmentQuerySet
 from courses.models.joining import AssignedPersonQuerySet
 from lms.domain import audit, networks
 from lms.domain.errors import RuleBroken
 from lms.models import Membership, Network, Person
+from lms.models.written import Written
 
 SEEN_EVERY = timedelta(minutes=1)
 
@@ -214,14 +216,20 @@ def find_active(person, course: CoursePage) -> Enrolment | None:
     return enrolments.filter(course_key=course.translation_key).first()
 
 
+@Written
+def _shown(person: int, course: UUID) -> EnrolmentQuerySet:
+    mine = Enrolment.objects.seated().filter(person=person, course_key=course)
+    return progress.with_signs(mine.order_by())
+
+
 def find_shown(person, course: CoursePage) -> Enrolment | None:
     """The same for a page of the course: with the signs of `progress.with_signs`, and without reading it again."""
     if not person.is_authenticated:
         return None
-    mine = Enrolment.objects.seated().for_person(person).filter(course_key=course.translation_key)
-    enrolment = progress.with_signs(mine.order_by()).first()
-    if enrolment is None:
+    found = _shown(person=person.pk, course=course.translation_key)
+    if not found:
         return None
+    enrolment = found[0]
     enrolment.person = person
     if enrolment.course_id == course.pk:
         enrolment.course = course

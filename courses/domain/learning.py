@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db.models import CharField, F, Q, QuerySet, Sum, Value
+from django.utils import timezone
 from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -18,7 +19,8 @@ from courses.domain.progress import ActivityProgress, CourseProgress, LessonProg
 from courses.models import Activity, Completion, CoursePage, Enrolment
 from courses.models.enrolment import EnrolmentQuerySet
 from lms.domain import kept
-from lms.models import Person
+from lms.models import Appointment, Membership, Person
+from lms.models.written import Written
 from media.models import Rendition
 
 
@@ -72,8 +74,7 @@ class Overview:
 
 def overview(person: Person) -> Overview:
     """What `person` sees of their own learning: what is due within a week first, then the course last seen."""
-    present = _present(person).filter(course__live=True).select_related("course")
-    rows = list(with_signs(seats.with_place(present)))
+    rows = _present(person=person.pk)
     enrolments = [enrolment for enrolment in rows if not enrolment.waiting_since]
     by_key = {enrolment.course_key: enrolment for enrolment in enrolments}
     place = _place_of(person)
@@ -116,23 +117,30 @@ class Place:
 
 def _place_of(person: Person) -> Place:
     """In one statement."""
-
-    def rows(word: str, found: QuerySet, key: str) -> QuerySet:
-        said = Value(word, output_field=CharField())
-        return found.order_by().annotate(word=said, of=F(key)).values_list("word", "of")
-
-    posts = rows("post", person.appointments.current(), "post_id")
-    networks = rows("network", person.memberships.current(), "network_id")
     own: dict[str, set[int]] = {"post": set(), "network": set(), "completion": set()}
-    for word, key in posts.union(networks, rows("completion", Completion.objects.of_family(person), "pk")):
+    root = person.merged_into_id or person.pk
+    for word, key in _facts_of(person=person.pk, root=root, on=timezone.localdate()):
         own[word].add(key)
     return Place(frozenset(own["post"]), frozenset(own["network"]), bool(own["completion"]))
 
 
-def _present(person: Person) -> EnrolmentQuerySet:
-    """What somebody takes part in, and what they wait for."""
-    mine = Enrolment.objects.for_person(person)
-    return mine.filter(Q(pk__in=mine.active().order_by().values("pk")) | Q(waiting_since__isnull=False))
+@Written
+def _facts_of(person: int, root: int, on: date) -> QuerySet:
+    def rows(word: str, found: QuerySet, key: str) -> QuerySet:
+        said = Value(word, output_field=CharField())
+        return found.order_by().annotate(word=said, of=F(key)).values_list("word", "of")
+
+    posts = rows("post", Appointment.objects.filter(person=person).current(on), "post_id")
+    networks = rows("network", Membership.objects.filter(person=person).current(), "network_id")
+    return posts.union(networks, rows("completion", Completion.objects.of_family(Person(pk=root)), "pk"))
+
+
+@Written
+def _present(person: int) -> EnrolmentQuerySet:
+    """What somebody takes part in, and what they wait for, of the courses that are published."""
+    mine = Enrolment.objects.filter(person=person)
+    found = mine.filter(Q(pk__in=mine.active().order_by().values("pk")) | Q(waiting_since__isnull=False))
+    return with_signs(seats.with_place(found.filter(course__live=True).select_related("course")))
 
 
 def _once(completions: Iterable[Completion]) -> list[Completion]:

@@ -8,27 +8,15 @@ from decimal import Decimal
 from functools import cached_property
 from uuid import UUID
 
-from django.db.models import Count, Exists, Max, OuterRef, Q
+from django.utils.translation import get_language
 
-from courses.domain import attended, lacking, rules, totals
+from courses.domain import attended, lacking, recorded, rules, totals
 from courses.domain.coverage import coverage_of
 from courses.domain.lacking import Lack
+from courses.domain.recorded import NO_FACTS, Facts, with_signs
 from courses.domain.rules import Asked
 from courses.domain.steps import ActivityProgress
-from courses.models import (
-    Activity,
-    ActivityCompletion,
-    AssignedPerson,
-    Attempt,
-    Completion,
-    CoursePage,
-    Enrolment,
-    LessonPage,
-    Waiver,
-    WatchProgress,
-    WatchSegment,
-)
-from courses.models.enrolment import EnrolmentQuerySet
+from courses.models import Activity, Completion, CoursePage, Enrolment, LessonPage, Waiver
 from lms.domain import kept
 
 __all__ = [
@@ -40,8 +28,7 @@ __all__ = [
     "untouched",
     "with_signs",
 ]
-OPEN = Count("pk", filter=Q(closed_at=None))
-AWAITING = Count("pk", filter=Q(closed_at__isnull=False, score_percent=None))
+
 LESSON_FIELDS = ("title", "slug", "path", "depth", "translation_key", "summary", "minutes")
 
 
@@ -54,7 +41,7 @@ class LessonProgress:
     url: str
     activities: tuple[ActivityProgress, ...]
 
-    @property
+    @cached_property
     def missing(self) -> list[ActivityProgress]:
         """What the course still waits for in this lesson."""
         return [item for item in self.activities if item.is_missing]
@@ -145,7 +132,7 @@ class CourseProgress:
         """The first thing to do: one that is missing, else one that adds to what is."""
         return next(iter([*self.missing, *self.optional.offers, *self.mean.offers]), None)
 
-    @property
+    @cached_property
     def here(self) -> LessonProgress | None:
         """The lesson to go on with: where the next thing is, else the last one visited, else the first."""
         last = self.enrolment.last_lesson_key if self.enrolment else None
@@ -170,22 +157,15 @@ class Outline:
 
 
 @dataclass(frozen=True)
-class _Facts:
-    """What the database knows of some enrolments, by (enrolment id, activity id)."""
+class Shape:
+    """A course as it is before anything is done in it, in one language; the same for everybody, so nobody changes it.
 
-    done: set[tuple[int, int]]
-    watched: dict[tuple[int, int, int], WatchProgress]
-    tried: dict[tuple[int, int], dict]
-    completions: dict[tuple[int, UUID], Completion]
-    waivers: dict[tuple[int, int], Waiver]
-    attended: attended.Hours
+    `has_hours` says that something of it is held in person.
+    """
 
-    def done_count(self, enrolment: Enrolment | None) -> int:
-        """How many activities somebody completed, also ones that were taken out of the course."""
-        return sum(1 for key, _activity in self.done if enrolment and key == enrolment.pk)
-
-
-NO_FACTS = _Facts(set(), {}, {}, {}, {}, {})
+    lessons: tuple[LessonProgress, ...]
+    asked: Asked
+    has_hours: bool
 
 
 def build_progress(
@@ -202,11 +182,12 @@ def build_progress(
     what courses are made of and ask for is then what pages keep (docs/decisions/0035). The number of queries grows
     neither with courses nor with lessons.
     """
-    outline, asked = _shapes(courses) if is_shown else (_outline(courses), rules.in_force_each(courses, at))
-    facts = _load(list(enrolments.values()), outline.activities, completions)
-    return [
-        _course(one, enrolments.get(one.translation_key), outline, facts, asked[one.translation_key]) for one in courses
-    ]
+    asked = {} if is_shown else rules.in_force_each(courses, at)
+    shapes = _shapes(courses) if is_shown else _drawn(courses, _outline(courses), asked)
+    facts = recorded.load(
+        list(enrolments.values()), has_hours=any(one.has_hours for one in shapes.values()), known=completions
+    )
+    return [_course(one, enrolments.get(one.translation_key), shapes[one.pk], facts) for one in courses]
 
 
 def build_each(
@@ -222,9 +203,10 @@ def build_each(
     courses = [enrolment.course for enrolment in enrolments]
     outline = _outline(courses)
     outline = outline if activities is None else replace(outline, activities=activities)
-    by_key = rules.in_force_each(courses)
-    facts = _load(enrolments, outline.activities)
-    return [_course(one.course, one, outline, facts, asked or by_key[one.course_key]) for one in enrolments]
+    by_key = {course.translation_key: asked for course in courses} if asked else rules.in_force_each(courses)
+    shapes = _drawn(courses, outline, by_key)
+    facts = recorded.load(enrolments, has_hours=any(one.has_hours for one in shapes.values()))
+    return [_course(one.course, one, shapes[one.course_id], facts) for one in enrolments]
 
 
 def _outline(courses: list[CoursePage]) -> Outline:
@@ -241,121 +223,61 @@ def _outline(courses: list[CoursePage]) -> Outline:
     return Outline({course.translation_key: course for course in sources}, below, activities)
 
 
-def _shapes(courses: list[CoursePage]) -> tuple[Outline, dict[UUID, Asked]]:
-    """What some courses are made of and ask for, as it is kept for each of them."""
-    by_name = {f"shape {course.pk}": course for course in courses}
+def _shapes(courses: list[CoursePage]) -> dict[int, Shape]:
+    """What some courses (by their keys) look like before anything is done, as it is kept for each of them."""
+    by_name = {f"shape {get_language()} {course.pk}": course for course in courses}
 
-    def make(missing: set[str]) -> dict[str, tuple[Outline, Asked]]:
+    def make(missing: set[str]) -> dict[str, Shape]:
         wanted = [by_name[name] for name in missing]
-        outline, asked = _outline(wanted), rules.in_force_each(wanted)
-        return {f"shape {one.pk}": (_only(outline, one.translation_key), asked[one.translation_key]) for one in wanted}
+        drawn = _drawn(wanted, _outline(wanted), rules.in_force_each(wanted))
+        return {name: drawn[by_name[name].pk] for name in missing}
 
-    shapes = {by_name[name]: shape for name, shape in kept.get_many(by_name, make).items()}
-    whole = Outline({}, {}, {})
-    below: dict[str, list[LessonPage]] = defaultdict(list)
-    for outline, _asked in shapes.values():
-        for path, lessons in outline.below.items():
-            below[path] += [lesson for lesson in lessons if lesson not in below[path]]
-        whole = Outline({**whole.sources, **outline.sources}, below, {**whole.activities, **outline.activities})
-    return whole, {course.translation_key: asked for course, (_outline, asked) in shapes.items()}
+    return {by_name[name].pk: shape for name, shape in kept.get_many(by_name, make).items()}
 
 
-def _only(outline: Outline, key: UUID) -> Outline:
-    """What an outline says of one of its courses."""
-    activities = {lesson: some for lesson, some in outline.activities.items() if some[0].course_key == key}
-    below = {path: [one for one in some if one.translation_key in activities] for path, some in outline.below.items()}
-    sources = {key: outline.sources[key]} if key in outline.sources else {}
-    return Outline(sources, {path: some for path, some in below.items() if some}, activities)
+def _drawn(courses: list[CoursePage], outline: Outline, asked: Mapping[UUID, Asked]) -> dict[int, Shape]:
+    """The same, drawn now."""
+    by_key = {course.pk: course for course in courses}
+    return {key: _shape(course, outline, asked[course.translation_key]) for key, course in by_key.items()}
 
 
-def with_signs(enrolments: EnrolmentQuerySet) -> EnrolmentQuerySet:
-    """Enrolments that say for what else it is worth asking: most learners have no exception and never tried a quiz."""
-    mine = {"enrolment": OuterRef("pk")}
-    made = Completion.objects.order_by().filter(course_key=OuterRef("course_key"))
-    asked = AssignedPerson.objects.binding().filter(assignment__course_key=OuterRef("course_key"))
-    return enrolments.annotate(
-        has_attempts=Exists(Attempt.objects.order_by().filter(**mine)),
-        has_waivers=Exists(Waiver.objects.in_force().filter(**mine)),
-        has_completions=Exists(made.filter(Q(person=OuterRef("person")) | Q(person__merged_into=OuterRef("person")))),
-        has_uncounted=Exists(WatchSegment.objects.order_by().filter(grade=WatchSegment.Grade.KEPT, **mine)),
-        is_asked=Exists(asked.filter(person=OuterRef("person"))),
-    )
-
-
-def _that(enrolments: list[Enrolment], sign: str) -> list[Enrolment]:
-    """Those that have a sign, or of which nobody asked."""
-    return [one for one in enrolments if getattr(one, sign, True)]
-
-
-def _load(
-    enrolments: list[Enrolment], activities: Mapping[UUID, list[Activity]], known: list[Completion] | None = None
-) -> _Facts:
-    if not enrolments:
-        return NO_FACTS
-    ids = [enrolment.pk for enrolment in enrolments]
-    done = ActivityCompletion.objects.filter(enrolment__in=ids).values_list("enrolment_id", "activity_id")
-    watched = WatchProgress.objects.filter(enrolment__in=ids).defer("clock_spans")
-    return _Facts(
-        set(done),
-        {(item.enrolment_id, item.activity_id, item.video_id): item for item in watched},
-        _tried(_that(enrolments, "has_attempts")),
-        _made(_that(enrolments, "has_completions")) if known is None else _own(enrolments[0].person_id, known),
-        _excused(_that(enrolments, "has_waivers")),
-        attended.hours_of(ids) if any(one.hours for some in activities.values() for one in some) else {},
-    )
-
-
-def _tried(enrolments: list[Enrolment]) -> dict[tuple[int, int], dict]:
-    """How often each quiz was tried, and how well."""
-    if not enrolments:
-        return {}
-    each = Attempt.objects.of_their_stage().filter(enrolment__in=enrolments).values("enrolment_id", "activity_id")
-    counted = each.annotate(count=Count("pk"), best=Max("score_percent"), open=OPEN, to_mark=AWAITING)
-    return {(row["enrolment_id"], row["activity_id"]): dict(row) for row in counted}
-
-
-def _excused(enrolments: list[Enrolment]) -> dict[tuple[int, int], Waiver]:
-    """The exceptions that are in force."""
-    if not enrolments:
-        return {}
-    waivers = Waiver.objects.in_force().filter(enrolment__in=enrolments).select_related("activity", "made_by")
-    return {(item.enrolment_id, item.activity_id): item for item in waivers}
-
-
-def _made(enrolments: list[Enrolment]) -> dict[tuple[int, UUID], Completion]:
-    """The newest edition that each person completed of each course."""
-    if not enrolments:
-        return {}
-    people = {enrolment.person_id for enrolment in enrolments}
-    courses = [enrolment.course_key for enrolment in enrolments]
-    completions = Completion.objects.with_holder().filter(holder__in=people, course_key__in=courses).order_by("edition")
-    return {(item.holder, item.course_key): item for item in completions}
-
-
-def _own(person: int, known: list[Completion]) -> dict[tuple[int, UUID], Completion]:
-    return {(person, item.course_key): item for item in sorted(known, key=lambda item: item.edition)}
-
-
-def _course(
-    course: CoursePage, enrolment: Enrolment | None, outline: Outline, facts: _Facts, asked: Asked
-) -> CourseProgress:
+def _shape(course: CoursePage, outline: Outline, asked: Asked) -> Shape:
     """The source's lessons, each in the course's language where it was translated."""
     source = outline.sources.get(course.translation_key, course)
     translated = {lesson.translation_key: lesson for lesson in outline.below.get(course.path, ())}
     above = (source.url or "/", (source if source.pk == course.pk else course).url or "/")
-    items = []
+    items, has_hours = [], False
     for number, original in enumerate(outline.below.get(source.path, ()), start=1):
         lesson = translated.get(original.translation_key)
         url = f"{above[bool(lesson)]}{(lesson or original).slug}/"
         activities = outline.activities.get(original.translation_key, ())
-        todo = tuple(_activity(one, url, asked, enrolment, facts) for one in activities)
+        has_hours = has_hours or any(one.hours for one in activities)
+        todo = tuple(untouched(one, url, asked) for one in activities)
         items.append(LessonProgress(lesson or original, number, url, todo))
-    completion = facts.completions.get((enrolment.person_id, course.translation_key)) if enrolment else None
-    return CourseProgress(course, enrolment, tuple(items), completion, asked, facts.done_count(enrolment))
+    return Shape(tuple(items), asked, has_hours)
+
+
+def _course(course: CoursePage, enrolment: Enrolment | None, shape: Shape, facts: Facts) -> CourseProgress:
+    """What somebody did, where they did something; what they never touched is the same for everybody."""
+    if enrolment is None:
+        return CourseProgress(course, None, shape.lessons, None, shape.asked)
+    touched = facts.touched.get(enrolment.pk, set())
+    lessons = tuple(_lesson(one, shape.asked, enrolment, facts, touched) for one in shape.lessons)
+    completion = facts.completions.get((enrolment.person_id, course.translation_key))
+    return CourseProgress(course, enrolment, lessons, completion, shape.asked, facts.done_count(enrolment))
+
+
+def _lesson(
+    bare: LessonProgress, asked: Asked, enrolment: Enrolment, facts: Facts, touched: set[int]
+) -> LessonProgress:
+    if touched.isdisjoint(item.activity.pk for item in bare.activities):
+        return bare
+    todo = tuple(_activity(item.activity, bare.url, asked, enrolment, facts) for item in bare.activities)
+    return replace(bare, activities=todo)
 
 
 def _activity(
-    activity: Activity, url: str, asked: Asked, enrolment: Enrolment | None, facts: _Facts
+    activity: Activity, url: str, asked: Asked, enrolment: Enrolment | None, facts: Facts
 ) -> ActivityProgress:
     key = (enrolment.pk if enrolment else 0, activity.pk)
     is_done = key in facts.done

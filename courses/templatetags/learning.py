@@ -1,12 +1,16 @@
 """What a page shows of its reader. Pages themselves know nothing of it (they are cached, previewed, translated)."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
 from django import template
 from django.http import HttpRequest
+from django.template.loader import get_template
+from django.utils.html import format_html_join
+from django.utils.safestring import mark_safe
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from courses.domain import (
@@ -249,6 +253,41 @@ def _asked_second(request: HttpRequest, item: ActivityProgress | None) -> int | 
 def _shown(context: dict, key: str, make: Callable[[], Any]) -> Any:
     """What is the same for every reader of a page; a preview keeps nothing, for nobody else may see it."""
     return make() if getattr(context["request"], "is_preview", False) else kept.get(key, make)
+
+
+@register.simple_tag(takes_context=True)
+def lesson_lines(context: template.Context, learner: Learner, costs: weighing.Costs) -> str:
+    """The lessons of a course, each as it stands for its reader; each is drawn once in every way that it may stand."""
+    lessons = {f"line {get_language()} {one.lesson.pk} {one.number} {one.url}": one for one in learner.progress.lessons}
+
+    def make(missing: Iterable[str]) -> dict[str, dict[str, str]]:
+        return {name: _line(lessons[name], costs) for name in missing}
+
+    drawn = make(lessons) if getattr(context["request"], "is_preview", False) else kept.get_many(lessons, make)
+    return mark_safe("".join(drawn[name][_standing(learner, one)] for name, one in lessons.items()))  # noqa: S308 drawn by a template
+
+
+def _standing(learner: Learner, lesson: LessonProgress) -> str:
+    if not learner.enrolment:
+        return ""
+    return "ok" if lesson.is_done else "here" if lesson is learner.progress.here else ""
+
+
+def _line(one: LessonProgress, costs: weighing.Costs) -> dict[str, str]:
+    """A lesson's line in each standing. Nothing of what a reader did is given to the template."""
+    line, said = get_template("courses/components/lesson_line.html"), {"url": one.url, "number": one.number}
+    said |= {"lesson": one.lesson, "costs": costs}
+    return {standing: line.render({**said, "standing": standing}) for standing in ("", "ok", "here")}
+
+
+@register.simple_tag
+def lack_lines(progress: CourseProgress) -> str:
+    """What is missing in a course, each thing with the places where it is to be had."""
+    return format_html_join("", "<li>{}{}</li>", ((one.activity.title, _links(one)) for one in progress.missing))
+
+
+def _links(item: ActivityProgress) -> str:
+    return format_html_join("", '<br><a href="{}">{}</a>', ((lack.url, lack.words) for lack in item.lacks))
 
 
 @register.simple_tag(takes_context=True)

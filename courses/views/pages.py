@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from wagtail import views as wagtail_views
 from wagtail.models import Page, Site
@@ -9,6 +10,7 @@ from wagtail.url_routing import RouteResult
 
 from courses.models import CoursePage, LessonPage
 from lms.domain import kept
+from lms.models.written import Written
 
 
 @dataclass(frozen=True)
@@ -31,9 +33,12 @@ def serve(request: HttpRequest, path: str) -> HttpResponse:
 
 
 def know_site(request: HttpRequest) -> None:
-    """Let Wagtail find the site of a request where it looks first."""
+    """Let Wagtail find the site of a request, and where sites begin, where it looks first."""
     request._wagtail_site = kept.get(  # type: ignore[attr-defined]
         f"site {request.get_host()}", lambda: Site.find_for_request(request)
+    )
+    request._wagtail_cached_site_root_paths = kept.get(  # type: ignore[attr-defined]
+        "roots", Site.get_site_root_paths
     )
 
 
@@ -42,10 +47,23 @@ def _find(request: HttpRequest, path: str) -> Page | None:
     way = kept.get(f"way {request.get_host()} {path}", lambda: _walk(request, path))
     if not way or not way.is_open:
         return None
-    page = way.model.objects.live().select_related("locale").filter(pk=way.pk, url_path=way.url_path).first()
-    if page is not None:
+    found = _PUBLISHED[way.model](pk=way.pk, url_path=way.url_path)
+    for page in found:
         page.is_known_open = True
-    return page
+        return page
+    return None
+
+
+def _published(model: type[Page]) -> Written:
+    """The page of a kind that is published and stands at a path."""
+
+    def find(pk: int, url_path: str) -> QuerySet:
+        return model.objects.live().select_related("locale").filter(pk=pk, url_path=url_path).order_by()
+
+    return Written(find)
+
+
+_PUBLISHED = {model: _published(model) for model in (CoursePage, LessonPage)}
 
 
 def _walk(request: HttpRequest, path: str) -> Way | bool | None:

@@ -281,5 +281,5 @@ def test_progress_asks_the_same_number_of_queries_for_any_number_of_lessons(djan
 
     for enrolled in (a_full_course(1), a_full_course(3)):
         assert enrolled.course.url
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(8):
             completion.course_progress(enrolled)

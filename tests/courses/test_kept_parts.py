@@ -1,5 +1,6 @@
 """What is kept of pages that are drawn for somebody: the same for every reader, and nothing of any of them."""
 
+import re
 from types import SimpleNamespace
 from uuid import uuid4
 
@@ -7,7 +8,7 @@ import pytest
 from django.template import Context, Template
 from django.urls import reverse
 from django.utils import timezone
-from wagtail.models import PageViewRestriction
+from wagtail.models import PageViewRestriction, Site
 
 from courses.domain import completion, enrolment, progress, rule_changes
 from courses.models import (
@@ -28,7 +29,9 @@ from tests.factories.people import a_member, a_network, an_employee, somebody_wi
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("keeping")]
 # The session comes with its person and what that person owes.
-OPENED = 6
+OPENED = 5
+ITEM = re.compile(r'^  <li(?: class="(\w+)")?>$', re.M)
+LACK = re.compile(r"<li>([^<]+)<br><a href")
 
 
 def signed_in(person) -> FullClient:
@@ -82,6 +85,25 @@ def test_two_learners_of_a_course_each_see_their_own_progress():
     assert [("Wendy" in page, "Edgar" in page) for page in pages[:4]] == [(True, False), (False, True)] * 2
     assert "Inscribirme" in pages[4]
     assert "csrfmiddlewaretoken" not in str([value for _mark, _until, value in kept.values._rows.values()])
+
+
+def test_what_somebody_did_in_a_lesson_is_theirs_and_what_they_lack_too():
+    """Lines of lessons and what nobody touched are drawn once for everybody."""
+    course = a_course()
+    lessons = [a_lesson(course, title=title) for title in ("Primera", "Segunda")]
+    one, other = an_employee(), an_employee()
+    enrolled = {person: enrolment.enrol(person=person, course=course, by=person) for person in (one, other)}
+    readers = [FullClient(), signed_in(other), signed_in(one), FullClient(), signed_in(other), signed_in(one)]
+
+    def standing(browser) -> list[str]:
+        thread, lacks = ITEM.findall(shown(browser, course.url)), LACK.findall(shown(browser, course.url))
+        return [*thread, *lacks]
+
+    nobody, fresh = ["", ""], ["here", "", "Primera", "Segunda"]
+    assert [standing(browser) for browser in readers] == [nobody, fresh, fresh] * 2
+    first = Activity.objects.get(lesson_key=lessons[0].translation_key)
+    completion.mark_read(enrolment=enrolled[one], activity=first)
+    assert [standing(browser) for browser in readers] == [nobody, fresh, ["ok", "here", "Segunda"]] * 2
 
 
 def test_whoever_left_the_network_is_outside_on_the_page_of_its_course():
@@ -164,6 +186,30 @@ def test_a_preview_shows_the_draft_and_leaves_nothing_of_it():
         assert ["Borrador" in shown(learner, page.url) for page in (course, lesson)] == [False, False]
         kept.values.clear()
         assert ["Borrador" in shown(author, address) for address in draft] == [True, True]
+
+
+def test_what_one_lacks_is_said_in_the_language_of_the_reader():
+    course, people = a_course(), [an_employee(), an_employee()]
+    a_lesson(course)
+    for person in people:
+        enrolment.enrol(person=person, course=course, by=person)
+    spanish, english = (signed_in(person) for person in people)
+    english.cookies["django_language"] = "en"
+    said = "Lea la lección y márquela como leída"
+    pages = [shown(browser, course.url) for browser in (spanish, english, spanish, english)]
+    assert [said in page for page in pages] == [True, False, True, False]
+
+
+def test_addresses_follow_the_sites_at_once():
+    person, course = an_employee(), a_course()
+    a_lesson(course)
+    enrolment.enrol(person=person, course=course, by=person)
+    browser = signed_in(person)
+    assert f'href="{course.url}' in shown(browser, "/mi-aprendizaje/")
+    site = Site.objects.create(hostname="cursos.example", root_page=course.get_parent())
+    assert f'href="http://cursos.example/{course.slug}/' in shown(browser, "/mi-aprendizaje/")
+    site.delete()
+    assert f'href="{course.url}' in shown(browser, "/mi-aprendizaje/")
 
 
 def test_each_part_is_kept_in_each_language():
