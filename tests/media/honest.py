@@ -83,6 +83,7 @@ HONEST = {
     "hdr.mkv": _mute(options=[*HDR, "-c:v", "libx264", "-preset", "ultrafast"]),
     "hlg.mp4": _mute(options=[*HLG, "-c:v", "libx264", "-preset", "ultrafast"]),
     "fragments.mp4": _film(options=[*FILM, "-movflags", "frag_keyframe+empty_moov"]),
+    "drifting.mp4": _film(seconds=4, options=[*FILM, "-ar", "16000", "-bsf:a", "setts=ts=TS+N"]),
     "sound_late.mkv": Honest([*picture("160x120", 2), "-itsoffset", "1", *tone(1), *FILM]),
     "memo.m4a": _spoken(*AAC),
     "song.mp3": _spoken("-c:a", "libmp3lame", "-metadata", "title=x"),
