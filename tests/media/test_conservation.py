@@ -120,6 +120,17 @@ def test_a_box_within_that_leads_nowhere(size, good, tmp_path):
     assert "box b'mvhd'" in broken(changed(good, tmp_path, bytes(content)))
 
 
+def test_what_cannot_be_read_is_broken_as_well(good, tmp_path):
+    """Noted as a rung that does not hold, whatever is wrong with it; not the end of the job."""
+    content = good.read_bytes()
+    at = content.index(b"sidx") - 4
+    short, nameless = tmp_path / "short.mp4", tmp_path / "nameless.mp4"
+    short.write_bytes(content[:at] + box(b"sidx", bytes(4)) + content[at:])
+    nameless.write_bytes(content.replace(b"tkhd", b"free"))
+    for path in (short, nameless, tmp_path / "gone.mp4", tmp_path):
+        assert broken(path).startswith("unreadable: ")
+
+
 def test_pictures_that_are_missing(good):
     for frames in (SECONDS * RATE - 1, SECONDS * RATE + 1):
         with pytest.raises(FragmentsBroken, match="frames"):

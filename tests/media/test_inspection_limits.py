@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from lms.domain.errors import RuleBroken
-from media import ffmpeg
+from media import ffmpeg, sandbox
 from media.domain import inspection
 from media.ffmpeg import reading
 from tests.media import hostile
@@ -135,3 +135,16 @@ def test_every_input_is_guarded_whoever_opens_it():
         assert {"-dn", "-sn"} <= set(given)
         if demuxer == "mov":
             assert [given[given.index(f"-{name}") + 1] for name in ("enable_drefs", "use_absolute_path")] == ["0", "0"]
+
+
+@pytest.mark.parametrize("demuxer", ["mov", "matroska"])
+def test_ffprobe_is_guarded_without_a_cage_as_well(demuxer, tmp_path, monkeypatch):
+    """What the bare one makes of a list is the neighbour's film."""
+    neighbour = hostile.stranger(tmp_path / "neighbour.mp4")
+    path = tmp_path / "list.mp4"
+    path.write_bytes(hostile.listed("hls", neighbour))
+    bare = ["ffprobe", "-v", "error", "-show_entries", "stream=width", "-of", "csv=p=0", str(path)]
+    assert "64" in subprocess.run(bare, capture_output=True, text=True, check=True).stdout
+    monkeypatch.setattr(sandbox, "has_bubble", lambda: False)
+    with pytest.raises(ffmpeg.Failed):
+        ffmpeg.probe(path, demuxer)
