@@ -85,6 +85,7 @@ HONEST = {
     "fragments.mp4": _film(options=[*FILM, "-movflags", "frag_keyframe+empty_moov"]),
     "drifting.mp4": _film(seconds=4, options=[*FILM, "-ar", "16000", "-bsf:a", "setts=ts=TS+N"]),
     "sound_late.mkv": Honest([*picture("160x120", 2), "-itsoffset", "1", *tone(1), *FILM]),
+    "sound_short.mp4": Honest([*picture("160x120", 3, 15), *tone(1), *FILM]),
     "memo.m4a": _spoken(*AAC),
     "song.mp3": _spoken("-c:a", "libmp3lame", "-metadata", "title=x"),
     "bare.mp3": _spoken("-c:a", "libmp3lame", "-id3v2_version", "0", "-write_xing", "0"),

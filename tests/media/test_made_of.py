@@ -6,9 +6,11 @@ from pathlib import Path
 import pytest
 from django.core.files.storage import default_storage
 
+from lms.domain import jobs
 from media import ffmpeg
-from media.domain import fragments, library
+from media.domain import fragments, library, transcoding
 from media.ffmpeg import Output, Source, encoding
+from media.models import Video
 from tests.media.conftest import H264, picture, tone
 from tests.media.conftest import ffmpeg as bare_ffmpeg
 from tests.media.hostile import TOKEN
@@ -34,7 +36,7 @@ OURS = {"major_brand", "minor_version", "compatible_brands", "encoder"}, {"handl
 
 @pytest.fixture
 def recorded(tmp_path) -> Path:
-    """Two seconds in chapters, with names on everything, words beside the pictures and a clock in a track of its own."""
+    """Two seconds in chapters, with names on everything, words beside the pictures, a clock in a track of its own."""
     notes, words, path = tmp_path / "notes.txt", tmp_path / "words.srt", tmp_path / "recorded.mp4"
     notes.write_text(CHAPTERS)
     words.write_text(f"1\n00:00:00,000 --> 00:00:01,000\n{TOKEN}\n")
@@ -82,3 +84,28 @@ def test_either_cut_off_is_enough(rate, frames, without, tmp_path, monkeypatch):
     ffmpeg.encode(source, [output], seconds=seconds, folder=tmp_path, tell=lambda _seconds: None)
     index = fragments.read(out)
     fragments.check(index, seconds=float(seconds), frames=frames, frame_rate=Fraction(rate))
+
+
+def test_only_the_stretch_that_is_kept_is_heard(tmp_path):
+    """For its level and for its waveform; a shorter sound has one for as long as it lasts."""
+    path = tmp_path / "steps.wav"
+    bare_ffmpeg("-f", "lavfi", "-i", r"aevalsrc='if(lt(t\,2)\,0.05\,0.8)*sin(2000*t)':d=5:s=48000", str(path))
+    whole = Source(path, "wav", video_stream=None, audio_stream=0, duration_seconds=5)
+    first = ffmpeg.listen(whole, seconds=2)
+    assert (len(first.peaks), len(ffmpeg.listen(whole, seconds=5).peaks)) == (20, 50)
+    assert max(first.peaks) < 20
+    assert first.lufs == pytest.approx(ffmpeg.listen(whole, seconds=5).lufs - 24, abs=2)
+
+
+@pytest.mark.django_db
+def test_what_was_made_of_another_source_is_made_again(recorded, trainer, run_jobs):
+    """The same video and the same recipe: no rung of the one before stays."""
+    video = library.add_video(title="x", source=recorded, source_name="x", by=trainer)
+    assert run_jobs() == []
+    before = dict(video.renditions.values_list("rung", "path"))
+    Video.objects.update(source_sha256="f" * 64)
+    jobs.request(transcoding.KIND, video.public_id)
+    assert run_jobs() == []
+    after = dict(video.renditions.values_list("rung", "path"))
+    assert set(after) == set(before)
+    assert not set(after.values()) & set(before.values())
