@@ -1,12 +1,15 @@
 """What a rung is made of: its pictures, its sound, nothing else; cut off at the picture, wherever the source ends."""
 
+from datetime import timedelta
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 from django.core.files.storage import default_storage
+from django.utils import timezone
 
 from lms.domain import jobs
+from lms.models import AuditEvent, Job
 from media import ffmpeg
 from media.domain import fragments, library, transcoding
 from media.ffmpeg import Output, Source, encoding
@@ -109,3 +112,29 @@ def test_what_was_made_of_another_source_is_made_again(recorded, trainer, run_jo
     after = dict(video.renditions.values_list("rung", "path"))
     assert set(after) == set(before)
     assert not set(after.values()) & set(before.values())
+    told = AuditEvent.objects.filter(action="video.ready").order_by("pk")
+    assert [event.facts["is_whole"] for event in told] == [True, False], "whether it is what was sent is written down"
+
+
+@pytest.mark.django_db
+def test_ready_and_done_are_one(recorded, trainer, monkeypatch):
+    """Whoever dies in between has said neither; the next says both, once."""
+    video = library.add_video(title="x", source=recorded, source_name="x", by=trainer)
+    job = Job.objects.get(subject=str(video.public_id))
+
+    def dies(_claim) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(jobs.Claim, "finish", dies)
+        with pytest.raises(KeyboardInterrupt):
+            jobs.run(job.pk)
+    video.refresh_from_db()
+    assert video.state == Video.State.PROCESSING
+    assert not AuditEvent.objects.filter(action="video.ready").exists()
+    Job.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert jobs.run(job.pk)
+    video.refresh_from_db()
+    job.refresh_from_db()
+    assert (video.state, job.state) == (Video.State.READY, Job.State.DONE)
+    assert AuditEvent.objects.filter(action="video.ready").count() == 1
