@@ -138,3 +138,24 @@ def test_ready_and_done_are_one(recorded, trainer, monkeypatch):
     job.refresh_from_db()
     assert (video.state, job.state) == (Video.State.READY, Job.State.DONE)
     assert AuditEvent.objects.filter(action="video.ready").count() == 1
+
+
+@pytest.mark.django_db
+def test_a_trimmed_video_is_as_long_when_it_is_made_again(recorded, trainer, run_jobs):
+    """Its length is that of what was kept; the source's own is measured anew, or it would be trimmed twice."""
+    video = library.add_video(title="x", source=recorded, source_name="x", by=trainer)
+    Video.objects.update(trim_start_seconds=0.4, trim_end_seconds=1.6, duration_seconds=1.2)
+    assert run_jobs() == []
+    assert {round(row.duration_seconds, 1) for row in video.renditions.all()} == {1.2}
+
+
+@pytest.mark.django_db
+def test_a_poster_that_was_not_drawn_leaves_the_old_one(recorded, trainer, run_jobs, monkeypatch):
+    """ffmpeg may end well without a picture, beyond the end of a film for instance."""
+    video = library.add_video(title="x", source=recorded, source_name="x", by=trainer)
+    assert run_jobs() == []
+    monkeypatch.setattr(ffmpeg, "poster", lambda *_arguments, **_facts: None)
+    transcoding.renew_poster(video=video, by=None)
+    assert run_jobs() == []
+    video.refresh_from_db()
+    assert default_storage.exists(video.poster_path)
