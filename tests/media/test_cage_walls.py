@@ -155,6 +155,12 @@ def test_nobody_outlives_a_stall(walls, naps):
     wait_until(lambda: asleep(naps) == [], 60)
 
 
+def test_nobody_stays_who_has_closed_its_mouth(walls, naps):
+    """Nothing more can be heard of it, so its silence says nothing; without a bubble not even that it is open."""
+    assert ended("sh", "-c", f"exec >&-; exec sleep {naps}", limits=Limits(wall_seconds=600, stall_seconds=1)).stalled
+    wait_until(lambda: asleep(naps) == [], 60)
+
+
 def test_nobody_outlives_what_is_raised_on_hearing(walls, naps):
     """A lease that was lost, too much to say."""
     seen = []
