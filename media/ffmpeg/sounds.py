@@ -112,7 +112,9 @@ def _measured(stream, source_path: Path, seconds: float, hear) -> float | None:
 
 def _whole(given, source: Source):
     """The sound on the timeline of the pictures, in one channel."""
-    sound = given[str(source.audio_stream)].filter("aresample", **{"async": 1000, "first_pts": 0})
+    # `res`: a resampler from the start. One that only begins when the sound has drifted by a millisecond forgets where
+    # it stood, and fills up from `first_pts` once more: as long a silence as was heard, and then all that follows.
+    sound = given[str(source.audio_stream)].filter("aresample", **{"async": 1000, "first_pts": 0, "flags": "res"})
     return sound.filter("aformat", channel_layouts="mono")
 
 
