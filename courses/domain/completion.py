@@ -6,9 +6,10 @@ somebody completed stays completed.
 
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -18,7 +19,7 @@ from courses.domain.granted import is_open
 from courses.domain.progress import CourseProgress, build_progress
 from courses.domain.rules import Asked
 from courses.domain.stating import Stated
-from courses.models import Activity, ActivityCompletion, Completion, Enrolment
+from courses.models import Activity, ActivityCompletion, Completion, CourseRule, Enrolment
 from courses.signals import course_completed
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
@@ -40,14 +41,12 @@ def complete_activity(
     """
     if activity.course_key != enrolment.course_key:
         raise RuleBroken("activity.other_course", _("Esa actividad no es de este curso."))
-    if done := ActivityCompletion.objects.filter(enrolment=enrolment, activity=activity).first():
-        return done
     at = at or timezone.now()
     done = ActivityCompletion(activity=activity, completed_at=at, score_percent=score_percent, facts=facts or {})
     if earned_at and earned_at < at:
         done.earned_at = earned_at
     with transaction.atomic(savepoint=False):
-        if _complete(_locked(enrolment), done):
+        if _complete(_locked(enrolment, at), done):
             return done
         return ActivityCompletion.objects.get(enrolment=enrolment, activity=activity)
 
@@ -67,10 +66,16 @@ def is_done(enrolment: Enrolment, activity: Activity) -> bool:
     return ActivityCompletion.objects.filter(enrolment=enrolment, activity=activity).exists()
 
 
-def _locked(enrolment: Enrolment) -> Enrolment:
-    """With its course's `threshold`, as `opening.lock_enrolments` has it."""
+def _locked(enrolment: Enrolment, at: datetime | None) -> Any:
+    """With its course's `threshold`, and whether it `has_rules` by `at` or now, as `opening.lock_enrolments` says."""
+    dated = CourseRule.objects.dated(_by_now(at)).filter(course_key=OuterRef("course_key"))
     rows = Enrolment.objects.select_for_update(of=("self",), no_key=True)
-    return rows.annotate(threshold=F("course__watch_threshold_percent")).get(pk=enrolment.pk)
+    return rows.annotate(threshold=F("course__watch_threshold_percent"), has_rules=Exists(dated)).get(pk=enrolment.pk)
+
+
+def _by_now(at: datetime | None) -> datetime:
+    now = timezone.now()
+    return max(at or now, now)
 
 
 def _complete(enrolment: Enrolment, done: ActivityCompletion, history: rules.History | None = None) -> bool:
@@ -107,7 +112,7 @@ def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     One for each person (whatever records they had), course and edition, whoever asks at the same moment. A course that
     requires nothing never completes. Tells `course_completed` on commit.
     """
-    locked = _locked(enrolment)
+    locked = _locked(enrolment, at)
     deeds = deeds_of(locked)
     if deeds.edition in deeds.made:
         theirs = Completion.objects.of_family(locked.person)
@@ -124,8 +129,7 @@ def _judge(
     if deeds.edition in deeds.made:
         return None
     now = timezone.now()
-    history = history or _history(enrolment, max(at or now, now))
-    met = judging.met_rule(enrolment, history, deeds)
+    met = judging.met_rule(enrolment, history or _history(enrolment, at), deeds)
     if met is None:
         return None
     # What arrived late may have happened before the rest was done.
@@ -137,9 +141,12 @@ def _judge(
     return Completion(completed_at=last, **_facts(enrolment, stated, met, deeds))
 
 
-def _history(enrolment: Enrolment, at: datetime) -> rules.History:
-    key = enrolment.course_key
-    return rules.histories({key: enrolment.threshold}, at)[key]  # type: ignore[attr-defined]
+def _history(enrolment: Any, at: datetime | None) -> rules.History:
+    """What the course asks for, of an enrolment that `_locked` gave."""
+    key, threshold = enrolment.course_key, enrolment.threshold
+    if not enrolment.has_rules:
+        return rules.History(rules.Asked(threshold))
+    return rules.histories({key: threshold}, _by_now(at))[key]
 
 
 def _keep(made: Completion, *beside: ActivityCompletion) -> None:

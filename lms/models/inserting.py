@@ -6,6 +6,7 @@ must keep no column in step in its own `save`, and nobody may wait for its `post
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from django.db import connection
 from django.db.models import Field, Model
@@ -51,7 +52,7 @@ def insert_unless_there(row: Model) -> bool:
     return bool(found)
 
 
-def insert_together(rows: Sequence[Model], also: str, values: Sequence[object]) -> None:
+def insert_together(rows: Sequence[Model], also: str, values: Sequence[Any]) -> None:
     """Add new rows, of different models if need be, as `insert` does each; and send one more statement.
 
     All in one on PostgreSQL, so none of them sees what the others write.

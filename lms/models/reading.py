@@ -50,7 +50,7 @@ def at(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
-def moment(read: Any) -> datetime | None:
+def moment(read: Any) -> Any:
     """The moment that a column which belongs to no model's row was read as."""
     if connection.vendor == "postgresql":
         return read
