@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from courses.domain import completion, enrolment, events
 from courses.domain.activities import sync_lesson
-from courses.models import Activity, ActivityCompletion, Completion, LearningEvent, WatchProgress
+from courses.models import Activity, ActivityCompletion, Completion, LearningEvent, Waiver, WatchProgress
 from lms.domain import audit
 from lms.models import Appointment, AuditEvent, AuditHead, Job, Membership, Municipality, Post
 from tests.courses.event_cases import a_learner, an_event, watched
@@ -209,6 +209,32 @@ def test_whoever_completed_it_under_another_record_does_not_complete_it_again(is
     type(absorbed).objects.filter(pk=absorbed.pk).update(merged_into=survivor)
     completion.complete_activity(enrolment=entered, activity=second)
     assert Completion.objects.get().person == one
+
+
+@pytest.mark.parametrize("is_taken_back", [False, True])
+def test_an_exception_that_was_taken_back_excuses_from_nothing(is_taken_back):
+    course = a_course()
+    sync_lesson(a_lesson(course))
+    sync_lesson(a_lesson(course))
+    first, second = Activity.objects.order_by("order")
+    entered = enrolment.enrol(person=an_employee(), course=course, by=None)
+    why = "Presentó su constancia en papel."
+    ended = {"withdrawn_at": timezone.now(), "withdrawn_reason": why} if is_taken_back else {}
+    Waiver.objects.create(enrolment=entered, activity=first, kind="excused", reason=why, **ended)
+    completion.complete_activity(enrolment=entered, activity=second)
+    assert Completion.objects.exists() is not is_taken_back
+
+
+@pytest.mark.parametrize("change", [{"retired_at": timezone.now()}, {"is_required": False}])
+def test_what_is_asked_for_no_more_is_neither_waited_for_nor_said(change):
+    course = a_course()
+    sync_lesson(a_lesson(course, title="Sigue"))
+    sync_lesson(a_lesson(course, title="Ya no"))
+    first, second = Activity.objects.order_by("order")
+    entered = enrolment.enrol(person=an_employee(), course=course, by=None)
+    Activity.objects.filter(pk=second.pk).update(**change)
+    completion.complete_activity(enrolment=entered, activity=first)
+    assert [one["title"] for one in Completion.objects.get().rule["activities"]] == ["Sigue"]
 
 
 def test_adding_together_adds_all_or_nothing():
