@@ -54,7 +54,8 @@ def moment(read: Any) -> Any:
     """The moment that a column which belongs to no model's row was read as."""
     if connection.vendor == "postgresql":
         return read
-    return connection.ops.convert_datetimefield_value(read, None, connection)
+    ops: Any = connection.ops
+    return ops.convert_datetimefield_value(read, None, connection)
 
 
 def key(chosen: UUID) -> Any:
