@@ -18,6 +18,6 @@ class CertificatesConfig(AppConfig):
         from courses.signals import course_completed  # noqa: PLC0415
         from lms.signals import link_confirmed  # noqa: PLC0415
 
-        course_completed.connect(receivers.owe_certificate, dispatch_uid="certificates.owe_certificate")
+        course_completed.connect(receivers.ask_for_certificate, dispatch_uid="certificates.ask_for_certificate")
         link_confirmed.connect(receivers.ask_for_waiting, dispatch_uid="certificates.ask_for_waiting")
         import_module("certificates.domain.belongings")

@@ -5,9 +5,9 @@ from courses.models import Completion
 from lms.models import Person
 
 
-def owe_certificate(sender: object, completion: Completion, **kwargs: object) -> None:
+def ask_for_certificate(sender: object, completion: Completion, **kwargs: object) -> None:
     """A course was completed: its certificate is owed."""
-    issuing.owe(completion)
+    issuing.ask_for(completion)
 
 
 def ask_for_waiting(sender: object, person: Person, **kwargs: object) -> None:

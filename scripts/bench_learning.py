@@ -21,6 +21,7 @@ from pathlib import Path
 from scripts import steps
 from scripts.bench import Figure, call, show, throw_away
 from scripts.bench_class import SEGMENT_SECONDS, Class, crowd
+from scripts.bench_completing import measure_completing
 from scripts.bench_load import Load, cpu_of, press, request, serving
 from scripts.steps import VENV_PYTHON
 from tests import services
@@ -173,6 +174,8 @@ def _least(pair: tuple[float, ...], share: float) -> bool:
 class Asking:
     """Requests through all that a web server runs, in this process; counts statements and CPU."""
 
+    warm_ups = 5
+
     def __init__(self) -> None:
         from lms.wsgi import application  # noqa: PLC0415 Django is set up by now
 
@@ -215,10 +218,10 @@ class Asking:
 
     def milliseconds(self, work: Callable[[int], object], times: int = REPEATS) -> float:
         """CPU of one run, of this process and of the database."""
-        for number in range(5):
+        for number in range(self.warm_ups):
             work(number)
         here, there = time.process_time(), cpu_of(self.there)
-        for number in range(5, times + 5):
+        for number in range(self.warm_ups, times + self.warm_ups):
             work(number)
         return 1000 * (time.process_time() - here + cpu_of(self.there) - there) / times
 
@@ -281,44 +284,6 @@ def measure_batches(group: Class) -> list[Figure]:
     ]
 
 
-def measure_completing(asking: Asking, small: Class, large: Class) -> list[Figure]:
-    """Goal 3: the write that completes a lesson, in short and long courses, beside an ordinary one."""
-    from courses.domain import completion, watching  # noqa: PLC0415
-    from courses.models import ActivityCompletion  # noqa: PLC0415
-
-    def write(group: Class, number: int, first: int, last: int, clock: int) -> None:
-        segment = watching.Segment(
-            id=uuid.uuid4(),
-            token=group.tokens[number],
-            device=uuid.uuid4(),
-            sequence=0,
-            from_second=first,
-            to_second=last,
-            clock_from=clock,
-            clock_to=clock + last - first,
-        )
-        watching.record(person=group.people[number], batch=[segment])
-
-    found = []
-    for group in (small, large):
-        # Everything but the first lesson is done, so the write that completes it completes the course.
-        for enrolled in group.enrolments:
-            ActivityCompletion.objects.filter(enrolment=enrolled, activity=group.activities[0]).delete()
-            for activity in group.activities[1:]:
-                completion.complete_activity(enrolment=enrolled, activity=activity)
-        ordinary = asking.statements(lambda group=group: write(group, 0, 0, 5, 900_000))
-        plain = asking.milliseconds(lambda number, group=group: write(group, number % 8, 5, 10, 950_000), 20)
-        counted = asking.statements(lambda group=group: write(group, 0, 0, 3600, 1_000_000))
-        costs = asking.milliseconds(lambda number, group=group: write(group, number + 1, 0, 3600, 1_000_000), 20)
-        lessons = len(group.activities)
-        found += [
-            Figure(f"Progress written, {lessons} lessons", "statements", "≤ 3", None, ordinary, ordinary <= 3),
-            Figure(f"… that completes the course, {lessons} lessons", "statements", "≤ 8", None, counted, counted <= 8),
-            Figure("The same, beside an ordinary one", "CPU ms", "≤ 3 × floor", plain, costs, costs <= 3 * plain),
-        ]
-    return found
-
-
 def a_reader_of(courses: int) -> tuple[str, int]:
     """Somebody in so many courses, for the page with all of them: their session, and how many."""
     from django.test import Client  # noqa: PLC0415
@@ -346,7 +311,7 @@ def measure(many: int) -> None:
     django.setup()
     with tempfile.TemporaryDirectory(prefix="aula-bench-") as name:
         folder = Path(name)
-        small, large = Class(3, 64), Class(40, 32)
+        small, large = Class(3, 64), Class(40, 64)
         home = a_reader_of(8)
         asking = Asking()
         figures: list[Figure] = []

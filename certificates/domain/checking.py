@@ -12,8 +12,9 @@ from django.utils import timezone
 
 from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf, OwedCertificate, Series
 from lms.domain.audit import GENESIS, chain_digest
-from lms.models import Merge, Person
+from lms.models import Job, Merge, Person
 
+from . import issuing, sweeping
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
@@ -145,6 +146,12 @@ def _owed() -> Iterator[str]:
     waiting = OwedCertificate.objects.due(limit).filter(owed_at__lt=limit, certificate=None)
     for owed in waiting.exclude(holder__in=in_change).order_by("pk"):  # type: ignore[misc]  # `due` annotates it
         yield f"owed row {owed.pk}: nothing is missing for it, but it was not issued"
+    # What arrived late is asked for later than it was completed.
+    asked_lately = set(Job.objects.filter(kind=issuing.ISSUE, created_at__gte=limit).values_list("subject", flat=True))
+    unheard = sweeping.unheard().filter(completed_at__lt=limit, holder__in=Person.objects.certifiable(limit))
+    for completion in unheard.exclude(holder__in=in_change):
+        if str(completion.public_id) not in asked_lately:
+            yield f"completion {completion.pk}: nothing is missing for its certificate, but it is not owed"
 
 
 def _log() -> Iterator[str]:

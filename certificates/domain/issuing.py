@@ -24,6 +24,16 @@ RENDER = "certificates.render"
 ATTEMPTS = 5
 
 
+def ask_for(completion: Completion) -> None:
+    """Ask for the certificate of a course that was completed just now, if the course gives one, by one statement.
+
+    Whoever does the job owes it first (`perform`). Until then nothing but the completion says that it is owed; where
+    the job was lost, the sweep finds that.
+    """
+    if completion.certificate_kind:
+        jobs.request(ISSUE, completion.public_id, max_attempts=ATTEMPTS)
+
+
 def owe(completion: Completion) -> OwedCertificate | None:
     """Note that a completion must become a certificate, and ask for it; None when its course gives none.
 
@@ -34,12 +44,17 @@ def owe(completion: Completion) -> OwedCertificate | None:
         return None
     with transaction.atomic():
         holder = _locked_holder(completion)
-        if OwedCertificate.objects.beside(completion, holder).exists():
-            return None
-        owed, _created = OwedCertificate.objects.get_or_create(completion=completion)
-        if owed.issued_at is None and people.may_be_certified(holder):
+        owed = _note(completion, holder)
+        if owed and owed.issued_at is None and people.may_be_certified(holder):
             jobs.request(ISSUE, completion.public_id, max_attempts=ATTEMPTS)
     return owed
+
+
+def _note(completion: Completion, holder: Person) -> OwedCertificate | None:
+    """The row of the outbox, made if need be, for whoever holds the lock of `holder`; None beside another."""
+    if OwedCertificate.objects.beside(completion, holder).exists():
+        return None
+    return OwedCertificate.objects.get_or_create(completion=completion)[0]
 
 
 def _locked_holder(completion: Completion) -> Person:
@@ -175,6 +190,15 @@ def courses_of(subjects: Iterable[str]) -> dict[str, str]:
 
 @jobs.performs(ISSUE)
 def perform(claim: jobs.Claim) -> None:
-    """Issue one owed certificate. One that has to wait after all, or is owed no longer, is no failure."""
-    if OwedCertificate.objects.filter(completion__public_id=claim.job.subject).exists():
-        issue(claim.job.subject)
+    """Owe and issue one certificate. One that has to wait after all, or is owed no longer, is no failure."""
+    completion = Completion.objects.filter(public_id=claim.job.subject).exclude(certificate_kind="").first()
+    if completion and _is_owed(completion):
+        issue(completion.public_id)
+
+
+def _is_owed(completion: Completion) -> bool:
+    """Whether it is, from now on if it was not before."""
+    if OwedCertificate.objects.filter(completion=completion).exists():
+        return True
+    with transaction.atomic():
+        return _note(completion, _locked_holder(completion)) is not None

@@ -31,7 +31,7 @@ def sweep() -> int:
     was given up; what was confirmed without our hearing of it, and whoever turned eighteen, is found here. So is what
     another record of the same person has already. A job that was given up stands failed on the board of jobs.
     """
-    for completion in _unheard()[:BATCH]:
+    for completion in unheard()[:BATCH]:
         owe(completion)
     unissued = OwedCertificate.objects.due().exclude(completion__public_id__in=_left_alone(ISSUE)).order_by("owed_at")
     undrawn = Certificate.objects.filter(file=None).exclude(public_id__in=_left_alone(RENDER)).order_by("pk")
@@ -40,7 +40,7 @@ def sweep() -> int:
     )
 
 
-def _unheard() -> QuerySet[Any]:
+def unheard() -> QuerySet[Any]:
     """Completions that `owe` would owe and that nobody asked it for."""
     same = OwedCertificate.objects.standing().filter(
         completion__course_key=OuterRef("course_key"), completion__edition=OuterRef("edition")
@@ -48,8 +48,8 @@ def _unheard() -> QuerySet[Any]:
     # Two searches: for either column there is an index, and for the one or the other of them there is none.
     under_the_standing_record = Exists(same.filter(completion__person=OuterRef("holder")))
     under_one_taken_in = Exists(same.filter(completion__person__merged_into=OuterRef("holder")))
-    unheard = Completion.objects.with_holder().exclude(certificate_kind="").filter(owed_certificate=None)
-    return unheard.exclude(under_the_standing_record).exclude(under_one_taken_in).order_by("pk")
+    found = Completion.objects.with_holder().exclude(certificate_kind="").filter(owed_certificate=None)
+    return found.exclude(under_the_standing_record).exclude(under_one_taken_in).order_by("pk")
 
 
 def _newest(kind: str, subjects: Any) -> dict[str, Job]:

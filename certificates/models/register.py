@@ -61,8 +61,8 @@ class OwedCertificateQuerySet(models.QuerySet["OwedCertificate"]):
 class OwedCertificate(models.Model):
     """The outbox: a completion that must become a certificate. One row per completion, kept for ever.
 
-    Written when `course_completed` is heard, or by the sweeper when the signal was lost. It waits while nobody stands
-    behind the person (`PersonQuerySet.certifiable`).
+    Written by the job that `course_completed` asks for, or by the sweeper when that was lost. It waits while nobody
+    stands behind the person (`PersonQuerySet.certifiable`).
     """
 
     completion = models.OneToOneField("courses.Completion", models.PROTECT, related_name="owed_certificate")

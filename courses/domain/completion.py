@@ -6,16 +6,20 @@ somebody completed stays completed.
 
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import judging, rules
+from courses.domain import judging, rules, stating
+from courses.domain.deeds import Deeds, deeds_of
 from courses.domain.granted import is_open
 from courses.domain.progress import CourseProgress, build_progress
 from courses.domain.rules import Asked
-from courses.models import Activity, ActivityCompletion, Completion, Enrolment
+from courses.domain.stating import Stated
+from courses.models import Activity, ActivityCompletion, Completion, CourseRule, Enrolment
 from courses.signals import course_completed
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
@@ -37,26 +41,24 @@ def complete_activity(
     """
     if activity.course_key != enrolment.course_key:
         raise RuleBroken("activity.other_course", _("Esa actividad no es de este curso."))
-    if done := ActivityCompletion.objects.filter(enrolment=enrolment, activity=activity).first():
-        return done
     at = at or timezone.now()
-    with transaction.atomic():
-        locked = _locked(enrolment)
-        if done := ActivityCompletion.objects.filter(enrolment=locked, activity=activity).first():
+    done = ActivityCompletion(activity=activity, completed_at=at, score_percent=score_percent, facts=facts or {})
+    if earned_at and earned_at < at:
+        done.earned_at = earned_at
+    with transaction.atomic(savepoint=False):
+        if _complete(_locked(enrolment, at), done):
             return done
-        facts = facts or {}
-        return _complete(locked, activity, at=at, earned_at=earned_at, score_percent=score_percent, facts=facts)
+        return ActivityCompletion.objects.get(enrolment=enrolment, activity=activity)
 
 
 def complete_watched(
     *, enrolment: Enrolment, activity: Activity, facts: dict, at: datetime, history: rules.History
 ) -> None:
-    """Note that a video was completed by whoever holds the enrolment's lock and saw that it was not, and judge.
+    """Note that a video was completed, unless it was before, and judge; for whoever holds the enrolment's lock.
 
     `history`: what the course asks for and asked for before. Part of the caller's transaction.
     """
-    loaded = Enrolment.objects.select_related("course", "person").get(pk=enrolment.pk)
-    _complete(loaded, activity, at=at, facts=facts, history=history)
+    _complete(enrolment, ActivityCompletion(activity=activity, completed_at=at, facts=facts), history)
 
 
 def is_done(enrolment: Enrolment, activity: Activity) -> bool:
@@ -64,24 +66,29 @@ def is_done(enrolment: Enrolment, activity: Activity) -> bool:
     return ActivityCompletion.objects.filter(enrolment=enrolment, activity=activity).exists()
 
 
-def _locked(enrolment: Enrolment) -> Enrolment:
+def _locked(enrolment: Enrolment, at: datetime | None) -> Any:
+    """With its course's `threshold`, and whether it `has_rules` by `at` or now, as `opening.lock_enrolments` says."""
+    dated = CourseRule.objects.dated(_by_now(at)).filter(course_key=OuterRef("course_key"))
     rows = Enrolment.objects.select_for_update(of=("self",), no_key=True)
-    return rows.select_related("course", "person").get(pk=enrolment.pk)
+    return rows.annotate(threshold=F("course__watch_threshold_percent"), has_rules=Exists(dated)).get(pk=enrolment.pk)
 
 
-def _complete(
-    enrolment: Enrolment, activity: Activity, *, at: datetime, earned_at=None, history=None, **said
-) -> ActivityCompletion:
-    done = ActivityCompletion(
-        enrolment=enrolment,
-        activity=activity,
-        completed_at=at,
-        earned_at=earned_at if earned_at and earned_at < at else None,
-        **said,
-    )
-    insert(done)
-    _judge(enrolment, at, history)
-    return done
+def _by_now(at: datetime | None) -> datetime:
+    now = timezone.now()
+    return max(at or now, now)
+
+
+def _complete(enrolment: Enrolment, done: ActivityCompletion, history: rules.History | None = None) -> bool:
+    """Store it, with the course's completion if it was the last thing; False if it was known, and nothing is stored."""
+    known = deeds_of(enrolment)
+    if done.activity_id in known.done:
+        return False
+    done.enrolment = enrolment
+    if made := _judge(enrolment, known.with_one(done), done.completed_at, history):
+        _keep(made, done)
+    else:
+        insert(done)
+    return True
 
 
 def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityCompletion:
@@ -98,62 +105,80 @@ def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityC
     return complete_activity(enrolment=enrolment, activity=activity, at=at)
 
 
-@transaction.atomic
+@transaction.atomic(savepoint=False)
 def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     """The course's completion, made when all that it asks for was done; None while something is missing.
 
     One for each person (whatever records they had), course and edition, whoever asks at the same moment. A course that
     requires nothing never completes. Tells `course_completed` on commit.
     """
-    return _judge(_locked(enrolment), at)
-
-
-def _judge(enrolment: Enrolment, at: datetime | None, history: rules.History | None = None) -> Completion | None:
-    course, deeds = enrolment.course, judging.deeds_of(enrolment)
-    if course.edition in deeds.made:
-        theirs = Completion.objects.of_family(enrolment.person)
-        return theirs.filter(course_key=enrolment.course_key, edition=course.edition).first()
-    if not enrolment.is_active or not course.live:
-        return None
-    now = timezone.now()
-    history = history or rules.history(course, max(at or now, now))
-    met = judging.met_rule(enrolment, history, deeds)
-    if met is None:
-        return None
-    # What arrived late may have happened before the rest was done.
-    made = Completion.objects.create(**_facts(enrolment, max(at or now, deeds.last_at or at or now), met, deeds))
-    audit.record(
-        "course.completed",
-        by=enrolment.person,
-        subject=f"courses.completion:{made.public_id}",
-        facts={"course": str(made.course_key), "edition": made.edition, "score_percent": made.score_percent},
-    )
-    transaction.on_commit(partial(course_completed.send_robust, sender=Completion, completion=made))
+    locked = _locked(enrolment, at)
+    deeds = deeds_of(locked)
+    if deeds.edition in deeds.made:
+        theirs = Completion.objects.of_family(locked.person)
+        return theirs.filter(course_key=locked.course_key, edition=deeds.edition).first()
+    if made := _judge(locked, deeds, at):
+        _keep(made)
     return made
 
 
-def _facts(enrolment: Enrolment, at, met: Asked, deeds: judging.Deeds) -> dict:
+def _judge(
+    enrolment: Enrolment, deeds: Deeds, at: datetime | None, history: rules.History | None = None
+) -> Completion | None:
+    """The course's completion, not stored yet, where there is none of this edition and nothing is missing."""
+    if deeds.edition in deeds.made:
+        return None
+    now = timezone.now()
+    met = judging.met_rule(enrolment, history or _history(enrolment, at), deeds)
+    if met is None:
+        return None
+    # What arrived late may have happened before the rest was done.
+    last = max(at or now, deeds.last_at or at or now)
+    stated = stating.read(enrolment, on=timezone.localdate(last))
+    enrolment.course, enrolment.person = stated.course, stated.person
+    if not enrolment.is_active or not stated.course.live:
+        return None
+    return Completion(completed_at=last, **_facts(enrolment, stated, met, deeds))
+
+
+def _history(enrolment: Any, at: datetime | None) -> rules.History:
+    """What the course asks for, of an enrolment that `_locked` gave."""
+    key, threshold = enrolment.course_key, enrolment.threshold
+    if not enrolment.has_rules:
+        return rules.History(rules.Asked(threshold))
+    return rules.histories({key: threshold}, _by_now(at))[key]
+
+
+def _keep(made: Completion, *beside: ActivityCompletion) -> None:
+    """Store a completion, and what completed it, with the entry in the trail; tell of it on commit."""
+    audit.record(
+        "course.completed",
+        by=made.person,
+        subject=f"courses.completion:{made.public_id}",
+        facts={"course": str(made.course_key), "edition": made.edition, "score_percent": made.score_percent},
+        beside=[*beside, made],
+    )
+    transaction.on_commit(partial(course_completed.send_robust, sender=Completion, completion=made))
+
+
+def _facts(enrolment: Enrolment, stated: Stated, met: Asked, deeds: Deeds) -> dict:
     """What a completion says, copied from the course as it stands. A post that is only declared is not copied."""
-    course = enrolment.course
-    required = list(Activity.objects.required().filter(course_key=enrolment.course_key).select_related("quiz"))
-    held = enrolment.person.appointments.current(on=timezone.localdate(at)).confirmed()
-    appointment = held.select_related("municipality", "post").last()
+    course, held = stated.course, stated.held
     return {
         "enrolment": enrolment,
-        "person": enrolment.person,
+        "person": stated.person,
         "course_key": enrolment.course_key,
         "edition": course.edition,
         "course_title": course.title,
         "hours": course.hours,
-        "hours_by_kind": course.hours_by_kind().as_json(),
+        "hours_by_kind": stated.hours_by_kind.as_json(),
         "certificate_kind": course.certificate_kind,
-        "programme": list(course.lessons().values_list("title", flat=True)),
-        "rule": judging.rule_facts(enrolment, met, required, deeds),
-        "score_percent": judging.score_of(enrolment, required, deeds),
+        "programme": list(stated.programme),
+        "rule": judging.rule_facts(enrolment, met, stated.required, deeds),
+        "score_percent": judging.score_of(enrolment, stated.required, deeds),
         "started_at": enrolment.enrolled_at,
-        "completed_at": at,
-        "municipality": appointment.municipality if appointment else None,
-        "post": appointment.post if appointment else None,
+        "municipality_id": held.municipality_id if held else None,
+        "post_id": held.post_id if held else None,
     }
 
 

@@ -5,56 +5,16 @@ afterwards, watching that was sent afterwards.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, DateTimeField, Max, QuerySet, Value
-from django.db.models.functions import Cast
+from django.db.models import Max, QuerySet
 
 from courses.blocks import Stage
 from courses.domain import rules, totals
+from courses.domain.deeds import Deeds
 from courses.domain.rules import Asked
-from courses.models import Activity, ActivityCompletion, Attempt, Completion, Enrolment, Waiver
-
-
-@dataclass(frozen=True)
-class Deeds:
-    """What a course requires and what somebody did of it, by the activities' keys; one statement for all of it.
-
-    `required` has since when (None: always), `done` and `waived` when. `made` are the completions of the course that
-    this human being has, whatever the record: when, by edition.
-    """
-
-    required: Mapping[int, datetime | None]
-    done: Mapping[int, datetime]
-    waived: Mapping[int, datetime]
-    made: Mapping[int, datetime]
-    last_at: datetime | None
-    """When the last of what was done came to be known."""
-
-
-def deeds_of(enrolment: Enrolment) -> Deeds:
-    """As they stand in this moment."""
-    never = Value(None, output_field=DateTimeField())
-    course = enrolment.course_key
-    required = Activity.objects.required().filter(course_key=course).order_by()
-    done = ActivityCompletion.objects.filter(enrolment=enrolment).order_by()
-    made = Completion.objects.of_family(enrolment.person).filter(course_key=course).order_by()
-    waived = Waiver.objects.in_force().filter(enrolment=enrolment).order_by()
-    rows = done.values_list(Value("done"), "activity_id", "completed_at", "earned_at").union(
-        required.values_list(Value("required"), "pk", "required_since", never),
-        waived.values_list(Value("waived"), "activity_id", "made_at", never),
-        made.values_list(Value("made"), Cast("edition", BigIntegerField()), "completed_at", never),
-        all=True,
-    )
-    found: dict[str, dict[int, Any]] = {"done": {}, "required": {}, "waived": {}, "made": {}}
-    last = None
-    for what, key, at, earned_at in rows:
-        found[what][key] = max(at, found[what].get(key, at)) if what == "made" else earned_at or at
-        if what == "done":
-            last = max(at, last or at)
-    return Deeds(**found, last_at=last)
+from courses.models import Activity, Attempt, Enrolment, Waiver
 
 
 def met_rule(enrolment: Enrolment, history: rules.History, deeds: Deeds) -> Asked | None:

@@ -2,16 +2,18 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextvars import ContextVar
 
 from django.db import connection, transaction
+from django.db.models import Model
 from django.utils import timezone
 
 from lms.models import AuditEvent, AuditHead, Person
-from lms.models.inserting import insert_all
+from lms.models.inserting import insert_all, insert_together
 
 GENESIS = "0" * 64
+MOVE_HEAD = f"UPDATE {AuditHead._meta.db_table} SET digest = %s WHERE id = 1"  # noqa: S608 own names
 # The network address of the request that is being answered; the middleware sets it, so that verbs need not carry it.
 origin: ContextVar[str] = ContextVar("audit_origin", default="")
 
@@ -22,15 +24,21 @@ def chain_digest(previous: str, entry: dict) -> str:
     return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
 
 
-def record(action: str, *, by: Person | None, subject: str = "", facts: dict | None = None) -> AuditEvent:
+def record(
+    action: str, *, by: Person | None, subject: str = "", facts: dict | None = None, beside: Sequence[Model] = ()
+) -> AuditEvent:
     """Append one event. `facts` must be JSON and carry no personal number.
 
-    The head row is locked last in a transaction, so events form one chain without forks.
+    The head row is locked last in a transaction, so events form one chain without forks. `beside` are new rows that the
+    event tells of, stored with it (as `lms.models.inserting` says) where that is cheaper than by themselves: nobody
+    else may be adding the same ones, for that would be waited for.
     """
-    return record_all(action, by=by, about=[(subject, facts or {})])[0]
+    return record_all(action, by=by, about=[(subject, facts or {})], beside=beside)[0]
 
 
-def record_all(action: str, *, by: Person | None, about: Iterable[tuple[str, dict]]) -> list[AuditEvent]:
+def record_all(
+    action: str, *, by: Person | None, about: Iterable[tuple[str, dict]], beside: Sequence[Model] = ()
+) -> list[AuditEvent]:
     """Append an event for each subject with its facts, in this order, as `record` does one; the head moves once."""
     at, actor, place = timezone.now(), str(by.public_id) if by else "", origin.get()[:45]
     events = [
@@ -43,8 +51,11 @@ def record_all(action: str, *, by: Person | None, about: Iterable[tuple[str, dic
         for event, entry in zip(events, entries, strict=True):
             event.previous_digest, event.digest = head, chain_digest(head, entry)
             head = event.digest
-        insert_all(events, known_by="digest")
-        _move_head(head)
+        if len(events) == 1:
+            insert_together([*beside, *events], MOVE_HEAD, [head])
+        else:
+            insert_all(events, known_by="digest")
+            insert_together(beside, MOVE_HEAD, [head])
     return events
 
 
@@ -58,11 +69,6 @@ def _locked_head() -> str:
         AuditHead.objects.get_or_create(pk=1, defaults={"digest": GENESIS})
         return _locked_head()
     return found[0]
-
-
-def _move_head(digest: str) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(f"UPDATE {AuditHead._meta.db_table} SET digest = %s WHERE id = 1", [digest])  # noqa: S608
 
 
 def find_faults() -> Iterator[str]:

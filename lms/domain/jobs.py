@@ -20,6 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from lms.models import Job, Person
+from lms.models.inserting import insert_unless_there
 from lms.models.jobs import JobQuerySet
 
 from . import audit
@@ -156,23 +157,21 @@ def request(
 
     Sent to the carrier when the surrounding transaction commits.
     """
-    with transaction.atomic():
-        job, created = Job.objects.get_or_create(
-            kind=kind,
-            subject=str(subject),
-            state__in=[Job.State.WAITING, Job.State.RUNNING],
-            defaults={
-                "payload": payload or {},
-                "requested_by": by,
-                "max_attempts": max_attempts,
-                "priority": priority,
-                # The carrier gets it at once; the reaper steps in when that did not happen.
-                "due_at": timezone.now() + timedelta(seconds=15),
-                "state": Job.State.WAITING,
-            },
-        )
-        if created:
-            transaction.on_commit(lambda: _send(job.pk, kind))
+    job = Job(
+        kind=kind,
+        subject=str(subject),
+        payload=payload or {},
+        requested_by=by,
+        max_attempts=max_attempts,
+        priority=priority,
+        # The carrier gets it at once; the reaper steps in when that did not happen.
+        due_at=timezone.now() + timedelta(seconds=15),
+    )
+    while not insert_unless_there(job):
+        # An unfinished one stands there, unless it ended in this moment.
+        if found := Job.objects.for_subject(kind, subject).unfinished().first():
+            return found
+    transaction.on_commit(lambda: _send(job.pk, kind))
     return job
 
 

@@ -6,6 +6,7 @@ must keep no column in step in its own `save`, and nobody may wait for its `post
 
 from collections.abc import Sequence
 from functools import cache
+from typing import Any
 
 from django.db import connection
 from django.db.models import Field, Model
@@ -38,6 +39,41 @@ def insert(row: Model) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"{begin}{places}{returning}", _values(row, fields))
         _is_in(row, cursor.fetchone()[0])
+
+
+def insert_unless_there(row: Model) -> bool:
+    """Add a new row as `insert` does; False, and nothing is added, where a unique constraint has one already."""
+    begin, places, returning, fields = _statement(type(row), connection.vendor)
+    with connection.cursor() as cursor:
+        cursor.execute(f"{begin}{places} ON CONFLICT DO NOTHING{returning}", _values(row, fields))
+        found = cursor.fetchone()
+    if found:
+        _is_in(row, found[0])
+    return bool(found)
+
+
+def insert_together(rows: Sequence[Model], also: str, values: Sequence[Any]) -> None:
+    """Add new rows, of different models if need be, as `insert` does each; and send one more statement.
+
+    All in one on PostgreSQL, so none of them sees what the others write.
+    """
+    if connection.vendor != "postgresql" or not rows:
+        for row in rows:
+            insert(row)
+        with connection.cursor() as cursor:
+            cursor.execute(also, values)
+        return
+    parts = [(*_statement(type(row), connection.vendor), row) for row in rows]
+    added = [
+        f"part_{number} AS ({begin}{places}{returning} AS pk)"
+        for number, (begin, places, returning, _fields, _row) in enumerate(parts)
+    ]
+    keys = " UNION ALL ".join(f"SELECT {number}, pk FROM part_{number}" for number in range(len(rows)))  # noqa: S608
+    given = [value for _begin, _places, _returning, fields, row in parts for value in _values(row, fields)]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(added)}, also AS ({also}) {keys}", [*given, *values])
+        for number, key in cursor.fetchall():
+            _is_in(rows[number], key)
 
 
 def insert_all(rows: Sequence[Model], *, known_by: str) -> None:

@@ -50,6 +50,19 @@ def at(moment: datetime) -> Any:
     return connection.ops.adapt_datetimefield_value(moment)
 
 
+def moment(read: Any) -> Any:
+    """The moment that a column which belongs to no model's row was read as."""
+    if connection.vendor == "postgresql":
+        return read
+    ops: Any = connection.ops
+    return ops.convert_datetimefield_value(read, None, connection)
+
+
+def key(chosen: UUID) -> Any:
+    """One key as a value."""
+    return chosen if connection.features.has_native_uuid_field else chosen.hex
+
+
 def among(column: str, kind: str) -> str:
     """That a column is one of `keys`; `kind` is the column's type in PostgreSQL."""
     if connection.vendor == "postgresql":

@@ -11,10 +11,9 @@ from django.core.files.storage import default_storage
 
 from certificates.domain import issuing, rendering, sweeping
 from certificates.models import Certificate, CertificateEvent, CertificateFile, LogLeaf, OwedCertificate, Series
-from certificates.receivers import owe_certificate
 from courses.signals import course_completed
-from lms.domain import job_words
-from lms.models import AuditEvent, Job
+from lms.domain import job_words, jobs
+from lms.models import AuditEvent, Job, Person
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course
 from tests.factories.people import an_employee
@@ -34,11 +33,40 @@ def test_owing_twice_is_owing_once():
     assert list(Job.objects.values_list("kind", "subject")) == [("certificates.issue", str(completion.public_id))]
 
 
-def test_the_signal_is_heard():
+def test_the_signal_asks_for_one_job_that_owes_and_issues(run_jobs):
     completion = a_completion()
+    for _twice in range(2):
+        course_completed.send(sender=type(completion), completion=completion)
+    assert list(Job.objects.values_list("kind", "subject")) == [("certificates.issue", str(completion.public_id))]
+    assert run_jobs() == []
+    assert Certificate.objects.get().owed.completion == completion
+
+
+def test_the_signal_asks_for_nothing_where_a_course_gives_none(run_jobs):
+    completion = a_completion(certificate_kind="")
     course_completed.send(sender=type(completion), completion=completion)
+    assert not Job.objects.exists()
+    jobs.request(issuing.ISSUE, completion.public_id)
+    assert run_jobs() == []
+    assert not OwedCertificate.objects.exists()
+
+
+def test_the_job_of_somebody_behind_whom_nobody_stands_leaves_it_owed(run_jobs):
+    completion = a_completion(person=an_employee(is_confirmed=False))
+    course_completed.send(sender=type(completion), completion=completion)
+    assert run_jobs() == []
     assert OwedCertificate.objects.get().completion == completion
-    owe_certificate(None, completion=completion)
+    assert (Job.objects.get().state, Certificate.objects.exists()) == (Job.State.DONE, False)
+
+
+def test_the_job_owes_nothing_beside_another_record_of_the_same_person(run_jobs):
+    survivor, absorbed, course = an_employee(), an_employee(), a_course()
+    mine, theirs = a_completion(person=survivor, course=course), a_completion(person=absorbed, course=course)
+    issuing.owe(mine)
+    Person.objects.filter(pk=absorbed.pk).update(merged_into=survivor)
+    course_completed.send(sender=type(theirs), completion=theirs)
+    assert run_jobs() == []
+    assert Certificate.objects.get().owed.completion == mine
     assert OwedCertificate.objects.count() == 1
 
 

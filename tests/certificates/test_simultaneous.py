@@ -15,6 +15,7 @@ from certificates.models import Certificate, LogHead, LogLeaf, OwedCertificate, 
 from courses.domain import completion as completing
 from courses.domain import enrolment as enrolling
 from courses.models import Activity, Completion
+from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job
 from tests.factories.certificates import a_certificate, a_completion
@@ -72,10 +73,12 @@ def test_fifty_judgements_of_the_same_course_give_one_certificate():
 
     results = at_once(50, finish)
     assert [result for result in results if isinstance(result, Exception)] == []
-    completion = Completion.objects.get()
+    completion, job = Completion.objects.get(), Job.objects.get()
+    assert (job.kind, job.subject) == ("certificates.issue", str(completion.public_id))
+    # Fifty workers and a sweep at the same moment.
+    at_once(50, lambda number: jobs.run(job.pk) if number % 2 else issuing.owe(completion))
     assert OwedCertificate.objects.get().completion == completion
-    at_once(50, lambda _number: issuing.issue(completion.public_id))
-    assert Certificate.objects.count() == 1
+    assert Certificate.objects.count() == LogLeaf.objects.count() == 1
     assert faults() == []
 
 

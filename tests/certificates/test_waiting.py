@@ -283,6 +283,23 @@ def test_what_waits_although_nothing_is_missing_is_named():
         assert list(find_faults()) == [f"owed row {owed.pk}: nothing is missing for it, but it was not issued"]
 
 
+def test_what_nobody_heard_of_is_named_after_two_minutes_and_never_while_it_waits():
+    done = a_completion()
+    a_completion(person=an_employee(is_confirmed=False))
+    a_completion(certificate_kind="")
+    assert list(find_faults()) == []
+    named = [f"completion {done.pk}: nothing is missing for its certificate, but it is not owed"]
+    with time_machine.travel(timezone.now() + timedelta(minutes=3)):
+        assert list(find_faults()) == named
+        # It was completed long ago, by what a telephone told only now.
+        issuing.ask_for(done)
+        assert list(find_faults()) == []
+    with time_machine.travel(timezone.now() + timedelta(minutes=6)):
+        assert list(find_faults()) == named
+        sweeping.sweep()
+        assert list(find_faults()) == []
+
+
 def test_two_minutes_are_counted_from_the_confirmation():
     owed = issuing.owe(declared())
     OwedCertificate.objects.update(owed_at=timezone.now() - timedelta(days=3))

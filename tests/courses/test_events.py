@@ -296,8 +296,8 @@ def test_completing_a_lesson_and_judging_the_course_costs_eight_statements_at_mo
     for _number in range(lessons):
         sync_lesson(a_lesson(learner.course))
     send(learner, watched(learner, 0, 5))
-    # Lock, read, write; the course and its person, the completion, what is asked for and done.
-    statements = (3 if connection.vendor == "postgresql" else 5) + 3
+    # Lock, read, write; what is asked for and done, the completion.
+    statements = (3 if connection.vendor == "postgresql" else 5) + 2
     with django_assert_max_num_queries(statements + 2):  # and a savepoint
         send(learner, *[watched(learner, start, start + 15, clock=100 + start) for start in range(0, 60, 15)])
     assert ActivityCompletion.objects.get().activity == learner.video
@@ -314,7 +314,7 @@ def test_completing_the_course_costs_the_same_for_any_number_of_lessons(django_a
         *before, last = everything(learner)[::-1]
         send(learner, *before)
         assert not Completion.objects.filter(enrolment=learner.enrolment).exists()
-        with django_assert_max_num_queries(22):  # the audit, its savepoints and a batch's among them
+        with django_assert_max_num_queries(16):  # the audit and a batch's savepoint among them
             send(learner, last)
         assert Completion.objects.filter(enrolment=learner.enrolment).exists()
 

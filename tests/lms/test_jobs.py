@@ -60,6 +60,26 @@ def test_a_job_is_done_and_says_so(performed):
     assert performed == ["uno"]
 
 
+def test_asking_again_in_the_moment_in_which_the_first_ends_gives_a_new_job():
+    first, ended = jobs.request("test.note", "uno"), []
+
+    def end_it(execute, sql, values, many, context):
+        answer = execute(sql, values, many, context)
+        if sql.startswith("INSERT") and not ended:
+            ended.append(Job.objects.filter(pk=first.pk).update(state=Job.State.DONE))
+        return answer
+
+    with connection.execute_wrapper(end_it):
+        second = jobs.request("test.note", "uno")
+    assert (ended, second.pk == first.pk, state_of(second)) == ([1], False, "waiting")
+
+
+def test_a_job_is_asked_for_by_one_statement(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        jobs.request("test.note", "uno", payload={"a": 1}, by=None)
+    assert Job.objects.get().payload == {"a": 1}
+
+
 def test_asking_again_for_what_is_unfinished_gives_the_same_job(performed):
     first = jobs.request("test.note", "uno")
     assert jobs.request("test.note", "uno") == first

@@ -1,0 +1,103 @@
+"""What a completion says, read by one statement in the moment in which it is made."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+from django.db import connection
+from django.db.models import Model
+from wagtail.models import Page
+
+from courses.models import Activity, CoursePage, Enrolment, LessonPage, Quiz
+from courses.models.hours import HoursByKind
+from lms.models import Appointment, Person, reading
+
+OF_PAGE = ("id", "path", "title", "live")
+OF_COURSE = ("page_ptr_id", "hours", "virtual_hours", "network_id", "certificate_kind", "edition")
+OF_PERSON = ("id", "public_id")
+OF_POST = ("id", "municipality_id", "post_id")
+OF_ACTIVITY = ("id", "block_key", "kind", "title", "quiz_id", "hours", "order")
+OF_QUIZ = ("id", "pass_percent")
+PARTS: tuple[tuple[type[Model], str, tuple[str, ...]], ...] = (
+    (CoursePage, "page", OF_PAGE),
+    (CoursePage, "course", OF_COURSE),
+    (Person, "own", OF_PERSON),
+    (Appointment, "held", OF_POST),
+    (Activity, "act", OF_ACTIVITY),
+    (Quiz, "quiz", OF_QUIZ),
+)
+
+
+@dataclass(frozen=True)
+class Stated:
+    """A course as it stands, what it requires and teaches, in order, and the post that somebody holds."""
+
+    course: CoursePage
+    person: Person
+    held: Appointment | None
+    """On the day that was asked for; a post that is only declared is none."""
+    required: Sequence[Activity]
+    programme: Sequence[str]
+
+    @property
+    def hours_by_kind(self) -> HoursByKind:
+        """As `CoursePage.hours_by_kind`."""
+        in_person = sum((one.hours for one in self.required if one.hours), Decimal(0))
+        return HoursByKind.of(self.course.hours, in_person, self.course.virtual_hours)
+
+
+@cache
+def _statement() -> str:
+    """The course beside each activity that it requires; then the titles of its lessons, with their paths."""
+    pages = Page._meta.db_table
+    columns = ", ".join(reading.columns(model, alias, names) for model, alias, names in PARTS)
+    nothing = ", ".join(["NULL"] * sum(len(names) for _model, _alias, names in PARTS))
+    held = (
+        f"SELECT one.id FROM {Appointment._meta.db_table} one WHERE one.person_id = own.id"  # noqa: S608 own names
+        " AND one.starts_on <= %s AND (one.ends_on IS NULL OR one.ends_on >= %s)"
+        " AND one.refused_at IS NULL AND one.confirmed_at IS NOT NULL ORDER BY one.starts_on DESC, one.id DESC LIMIT 1"
+    )
+    return (
+        f"SELECT {columns}, NULL, NULL"  # noqa: S608 own names
+        f" FROM {CoursePage._meta.db_table} course JOIN {pages} page ON page.id = course.page_ptr_id"
+        f" JOIN {Person._meta.db_table} own ON own.id = %s"
+        f" LEFT JOIN {Appointment._meta.db_table} held ON held.id = ({held})"
+        f" LEFT JOIN {Activity._meta.db_table} act"
+        " ON act.course_key = %s AND act.retired_at IS NULL AND act.is_required"
+        f" LEFT JOIN {Quiz._meta.db_table} quiz ON quiz.id = act.quiz_id WHERE course.page_ptr_id = %s"
+        f" UNION ALL SELECT {nothing}, lesson.path, lesson.title"
+        f" FROM {pages} page JOIN {pages} lesson ON lesson.depth = page.depth + 1 AND lesson.live"
+        " AND lesson.path BETWEEN page.path || '0000' AND page.path || 'ZZZZ'"
+        f" JOIN {LessonPage._meta.db_table} known ON known.page_ptr_id = lesson.id WHERE page.id = %s"
+    )
+
+
+def read(enrolment: Enrolment, on: date) -> Stated:
+    """What stands there now, of an enrolment; the post on the day `on`."""
+    day, course = connection.ops.adapt_datefield_value(on), enrolment.course_id
+    values = [enrolment.person_id, day, day, reading.key(enrolment.course_key), course, course]
+    first: Any = None
+    required, lessons = [], []
+    for row in reading.ask(_statement(), values):
+        *columns, path, title = row
+        if path is not None:
+            lessons.append((path, title))
+            continue
+        one = iter(columns)
+        parts = {names: [next(one) for _name in names] for _model, _alias, names in PARTS}
+        first = first or parts
+        if activity := reading.build(Activity, parts[OF_ACTIVITY], OF_ACTIVITY):
+            activity.quiz = reading.build(Quiz, parts[OF_QUIZ], OF_QUIZ)
+            required.append(activity)
+    made: Any = reading.build(CoursePage, [*first[OF_PAGE], *first[OF_COURSE]], (*OF_PAGE, *OF_COURSE))
+    person: Any = reading.build(Person, first[OF_PERSON], OF_PERSON)
+    return Stated(
+        course=made,
+        person=person,
+        held=reading.build(Appointment, first[OF_POST], OF_POST),
+        required=sorted(required, key=lambda one: (one.order, one.pk)),
+        programme=[title for _path, title in sorted(lessons)],
+    )
