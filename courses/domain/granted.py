@@ -30,6 +30,7 @@ class Granted:
     enrolments: dict[UUID, Enrolment] = field(default_factory=dict)
     videos: dict[UUID, Video] = field(default_factory=dict)
     opened: Opened = field(default_factory=Opened)
+    known: dict[str, tuple[str, Enrolment | None, Activity | None]] = field(default_factory=dict)
 
     def open(self, clocks: Mapping[str, float]) -> None:
         """Read the tokens, lock the person's enrolments and read what the tokens are about.
@@ -72,7 +73,12 @@ class Granted:
         return {item.public_id: _standing(item, rows) for item in rows.values()}
 
     def find(self, token: str) -> tuple[str, Enrolment | None, Activity | None]:
-        """Why a token opens nothing for this person (empty when it does), and what it opens."""
+        """Why a token opens nothing for this person (empty when it does), and what it opens; looked up once."""
+        if token not in self.known:
+            self.known[token] = self._find(token)
+        return self.known[token]
+
+    def _find(self, token: str) -> tuple[str, Enrolment | None, Activity | None]:
         grant = self.grants.get(token)
         if grant is None:
             return "token.unreadable", None, None

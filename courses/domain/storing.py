@@ -1,14 +1,12 @@
 """Writing what a batch of progress came to: on PostgreSQL one statement for all of it, however much it is."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
-from typing import Any
-from uuid import UUID
+from operator import attrgetter
 
 from django.db import connection
 from django.db.models import Field, Model
+from pydantic_core import to_json
 
 from courses.models import LearningEvent, WatchProgress, WatchSegment
 from lms.models import reading
@@ -72,14 +70,16 @@ def _fields(model: type[Model]) -> tuple[Field, ...]:
     return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
 
 
+@cache
+def _read(model: type[Model]) -> tuple[tuple[str, ...], attrgetter]:
+    """The columns, and what gives the values of a row for them."""
+    fields = _fields(model)
+    return tuple(str(field.column) for field in fields), attrgetter(*(field.attname for field in fields))
+
+
 def _document(rows: Sequence[Model]) -> str:
-    fields = [(str(field.column), field.attname) for field in _fields(type(rows[0]))]
-    return json.dumps([{column: getattr(row, name) for column, name in fields} for row in rows], default=_plain)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return "\\x" + bytes(value).hex()
+    columns, read = _read(type(rows[0]))
+    plain = [dict(zip(columns, read(row), strict=True)) for row in rows]
+    if type(rows[0]) is WatchProgress:
+        plain = [{**one, "bitmap": "\\x" + bytes(one["bitmap"]).hex()} for one in plain]
+    return to_json(plain).decode()
