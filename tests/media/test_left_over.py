@@ -3,7 +3,6 @@
 from datetime import timedelta
 
 import pytest
-from django.conf import settings
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.utils import timezone
@@ -17,8 +16,9 @@ from tests.media.test_strays import old
 pytestmark = pytest.mark.django_db
 
 
-def test_the_scratch_of_the_life_before_goes_and_the_neighbours_stays():
+def test_the_scratch_of_the_life_before_goes_and_the_neighbours_stays(settings, tmp_path):
     """Gigabytes, after a kill in the middle of a long film."""
+    settings.WORK_DIR = tmp_path
     mine, other = jobs.request("media.transcode", "mine"), jobs.request("media.transcode", "another's")
     left, neighbours = (settings.WORK_DIR / f"{job.public_id}-dead" for job in (mine, other))
     for folder in (left, neighbours):
