@@ -230,7 +230,9 @@ def _watch_responses() -> Callable[[], None]:
 
 
 def _look_at_statement(cursor, sql, params, many, executor) -> None:
-    if params and sql.lstrip()[:6].upper() in {"INSERT", "UPDATE"}:
+    # Several may be written by one statement, each a part of a `WITH`.
+    begins = sql.lstrip()[:6].upper()
+    if params and (begins in {"INSERT", "UPDATE"} or (begins.startswith("WITH") and "INSERT INTO" in sql)):
         rows = params if many else [params]
         for row in rows:
             _look_at_row(row.values() if isinstance(row, dict) else row, sql[:120])
