@@ -1,20 +1,19 @@
 """Writing what a batch of progress came to: on PostgreSQL one statement for all of it, however much it is."""
 
-import json
 from collections.abc import Sequence
-from datetime import datetime
 from functools import cache
-from typing import Any
-from uuid import UUID
+from operator import attrgetter
 
 from django.db import connection
 from django.db.models import Field, Model
+from pydantic_core import to_json
 
 from courses.models import LearningEvent, WatchProgress, WatchSegment
 from lms.models import reading
 
 ONCE = ["enrolment", "activity", "video"]
 GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at"]
+PLACE = {"device": "uuid", "session": "uuid", "sequence": "integer"}
 MOVED = ["cut", "by_cut", "length_seconds"]
 
 
@@ -28,6 +27,22 @@ def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], e
         progress, update_conflicts=True, unique_fields=ONCE, update_fields=[*GROWN, *MOVED]
     )
     LearningEvent.objects.bulk_create(events)
+
+
+def find_segments(rows: Sequence[WatchSegment]) -> list[WatchSegment]:
+    """Those that are stored under the ids of these, or in their places."""
+    values = [{getattr(row, name) for row in rows} for name in ("client_id", "device", "session", "sequence")]
+    found = reading.ask(_segments(connection.vendor), [reading.keys(one) for one in values])
+    return [row for one in found if (row := reading.build(WatchSegment, one))]
+
+
+@cache
+def _segments(_vendor: str) -> str:
+    place = [reading.among(f"own.{name}", kind) for name, kind in PLACE.items()]
+    return (
+        f"SELECT {reading.columns(WatchSegment, 'own')} FROM {WatchSegment._meta.db_table} own"  # noqa: S608 own names
+        f" WHERE {reading.among('own.client_id', 'uuid')} OR ({' AND '.join(place)})"
+    )
 
 
 def _store_at_once(*rows: Sequence[Model]) -> None:
@@ -72,14 +87,16 @@ def _fields(model: type[Model]) -> tuple[Field, ...]:
     return tuple(field for field in model._meta.concrete_fields if not field.primary_key)
 
 
+@cache
+def _read(model: type[Model]) -> tuple[tuple[str, ...], attrgetter]:
+    """The columns, and what gives the values of a row for them."""
+    fields = _fields(model)
+    return tuple(str(field.column) for field in fields), attrgetter(*(field.attname for field in fields))
+
+
 def _document(rows: Sequence[Model]) -> str:
-    fields = [(str(field.column), field.attname) for field in _fields(type(rows[0]))]
-    return json.dumps([{column: getattr(row, name) for column, name in fields} for row in rows], default=_plain)
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat()
-    if isinstance(value, UUID):
-        return str(value)
-    return "\\x" + bytes(value).hex()
+    columns, read = _read(type(rows[0]))
+    plain = [dict(zip(columns, read(row), strict=True)) for row in rows]
+    if type(rows[0]) is WatchProgress:
+        plain = [{**one, "bitmap": "\\x" + bytes(one["bitmap"]).hex()} for one in plain]
+    return to_json(plain).decode()
