@@ -96,6 +96,8 @@ class PersonMiddleware(AuthenticationMiddleware):
                 request._cached_user = auth.get_user(request)
             finally:
                 came_along.reset(token)
+            # From here on without the detour of what is found when it is asked for.
+            request.user = request._cached_user
         return request._cached_user
 
 

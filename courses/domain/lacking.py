@@ -1,9 +1,10 @@
 """What is missing, in words, and where it is to be had."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from courses.domain.coverage import Coverage
 from courses.domain.durations import in_words, on_the_clock
@@ -39,8 +40,11 @@ def coverage_words(coverage: Coverage, *, is_sound: bool = False) -> str:
 
 def video_words(missing_seconds: int, *, is_sound: bool = False) -> str:
     """What is missing of a video, or of a recording without a picture."""
-    if missing_seconds <= 0:
-        return ""
+    return _video_words(missing_seconds, is_sound, get_language()) if missing_seconds > 0 else ""
+
+
+@lru_cache(4096)
+def _video_words(missing_seconds: int, is_sound: bool, _language: str | None) -> str:
     number = _number(missing_seconds)
     if is_sound:
         template = ngettext("Le falta %(time)s de la grabación", "Le faltan %(time)s de la grabación", number)

@@ -56,7 +56,7 @@ class Line:
             for name, values in named:
                 server.send_query_prepared(name, values)
             server.pipeline_sync()
-            # To wait lets other threads work; libpq's own way to take an answer would not. The last is that all is done.
+            # So to wait lets other threads work; libpq's own way would not. The last answer is that all is done.
             answers = [
                 wait(take(server), server.socket, WAKES_SECONDS)
                 for take in [generators.execute] + [generators.fetch_many] * (len(named) + begins)

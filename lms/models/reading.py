@@ -113,12 +113,12 @@ def _fields(model: type[Model], names: tuple[str, ...]) -> list[Field]:
 
 
 @cache
-def _converters(model: type[Model], names: tuple[str, ...], vendor: str) -> list[tuple[int, list, Any]]:
+def _converters(model: type[Model], names: tuple[str, ...], vendor: str) -> list[tuple[str, list, Any]]:
     found = []
-    for index, field in enumerate(_fields(model, names)):
+    for field in _fields(model, names):
         column = field.get_col(model._meta.db_table)
         if those := connection.ops.get_db_converters(column) + column.get_db_converters(connection):
-            found.append((index, those, column))
+            found.append((field.attname, those, column))
     return found
 
 
@@ -131,12 +131,12 @@ def build(model: type[Row], values: Sequence[Any], names: tuple[str, ...] = ()) 
     """The row that these `columns` are of; None where an outer join found none. What is not named is deferred."""
     if values[0] is None:
         return None
-    made = list(values)
+    made = dict(zip(_attributes(model, names), values, strict=True))
     here = connections[DEFAULT_DB_ALIAS]
-    for index, those, column in _converters(model, names, here.vendor):
+    for name, those, column in _converters(model, names, here.vendor):
         for convert in those:
-            made[index] = convert(made[index], column, here)
-    return _as_row(model, dict(zip(_attributes(model, names), made, strict=True)), adding=False)
+            made[name] = convert(made[name], column, here)
+    return _as_row(model, made, adding=False)
 
 
 def fresh(model: type[Row], known: Mapping[str, Model] | None = None, **values: Any) -> Row:
@@ -162,5 +162,6 @@ def _as_row(model: type[Row], values: dict[str, Any], *, adding: bool) -> Row:
     row = model.__new__(model)
     state = ModelState()
     state.adding, state.db = adding, None if adding else DEFAULT_DB_ALIAS
-    row.__dict__ = {"_state": state, **values}
+    values["_state"] = state
+    row.__dict__ = values
     return row
