@@ -29,7 +29,7 @@ class Line:
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
         self._prepared: dict[str, bytes] = {}
-        self._loaders: dict[str, Transformer] = {}
+        self._loaders: dict[str, Any] = {}
         self._number = 0
 
     def send(self, asked: Sequence[Asked]) -> list[list[tuple]]:
@@ -38,7 +38,9 @@ class Line:
         Begins a transaction where psycopg would.
         """
         server = self._connection.pgconn
-        named = [(self._name(statement), [_as_text(value) for value in values]) for statement, values in asked]
+        named: list[tuple[bytes, Any]] = [
+            (self._name(statement), [_as_text(value) for value in values]) for statement, values in asked
+        ]
         begins = not self._connection.autocommit and server.transaction_status == pq.TransactionStatus.IDLE
         if len(named) == 1 and not begins:
             results = [server.exec_prepared(*named[0])]
@@ -46,7 +48,7 @@ class Line:
             results = self._send_together(named, begins=begins)
         return [self._rows(statement, result) for (statement, _values), result in zip(asked, results, strict=True)]
 
-    def _send_together(self, named: Sequence[tuple[bytes, list]], *, begins: bool) -> list[pq.abc.PGresult]:
+    def _send_together(self, named: Sequence[tuple[bytes, Any]], *, begins: bool) -> list[pq.abc.PGresult]:
         """All in one message; the answers in order. After one that failed nothing is done."""
         server = self._connection.pgconn
         try:

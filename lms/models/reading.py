@@ -25,7 +25,8 @@ class _Shown:
     """As much of a cursor as Django asks of one, where somebody looks at what is sent."""
 
     def __init__(self, line: Line) -> None:
-        self._line, self.rows = line, []
+        self._line = line
+        self.rows: list[tuple] = []
         self.connection: Any = line
 
     def execute(self, statement: str, values: Sequence[Any]) -> None:
