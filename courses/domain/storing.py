@@ -5,7 +5,7 @@ from functools import cache
 from operator import attrgetter
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, Model, Q
 from pydantic_core import to_json
 
 from courses.models import LearningEvent, WatchProgress, WatchSegment
@@ -13,7 +13,6 @@ from lms.models import reading
 
 ONCE = ["enrolment", "activity", "video"]
 GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_seconds", "position_at"]
-PLACE = {"device": "uuid", "session": "uuid", "sequence": "integer"}
 MOVED = ["cut", "by_cut", "length_seconds"]
 
 
@@ -31,18 +30,12 @@ def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], e
 
 def find_segments(rows: Sequence[WatchSegment]) -> list[WatchSegment]:
     """Those that are stored under the ids of these, or in their places."""
-    values = [{getattr(row, name) for row in rows} for name in ("client_id", "device", "session", "sequence")]
-    found = reading.ask(_segments(connection.vendor), [reading.keys(one) for one in values])
-    return [row for one in found if (row := reading.build(WatchSegment, one))]
-
-
-@cache
-def _segments(_vendor: str) -> str:
-    place = [reading.among(f"own.{name}", kind) for name, kind in PLACE.items()]
-    return (
-        f"SELECT {reading.columns(WatchSegment, 'own')} FROM {WatchSegment._meta.db_table} own"  # noqa: S608 own names
-        f" WHERE {reading.among('own.client_id', 'uuid')} OR ({' AND '.join(place)})"
+    same_place = Q(
+        device__in={row.device for row in rows},
+        session__in={row.session for row in rows},
+        sequence__in={row.sequence for row in rows},
     )
+    return list(WatchSegment.objects.filter(Q(client_id__in={row.client_id for row in rows}) | same_place))
 
 
 def _store_at_once(*rows: Sequence[Model]) -> None:
