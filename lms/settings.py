@@ -162,8 +162,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"].setdefault("OPTIONS", {}).update(
         pool={"min_size": 1, "max_size": env.int("AULA_DATABASE_POOL", 8), "timeout": 10},
-        # Of the statements of `lms.models.reading` alone; Django's own are never prepared. Each is planned once.
-        prepare_threshold=5,
+        # Of the statements of `lms.models.line` alone; Django's own are never prepared. Each is planned once.
         options="-c plan_cache_mode=force_generic_plan",
     )
 

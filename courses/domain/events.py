@@ -28,7 +28,7 @@ from courses.domain.granted import is_open
 from courses.domain.watch_claims import Position, Segment, Standing
 from courses.models import Activity, Attempt, Enrolment, LearningEvent
 from lms.domain.errors import RuleBroken
-from lms.models import Person
+from lms.models import Person, reading
 
 Kind = LearningEvent.Kind
 OF_VIDEOS = {Kind.WATCHED, Kind.POSITION}
@@ -180,10 +180,12 @@ class _Ledger:
     def _row(self, event: Event, enrolment: Enrolment, activity: Activity, digest: str) -> LearningEvent:
         granted_at = self.desk.grants[event.token].granted_at
         flaw = "" if event.kind == Kind.WATCHED else self._flaw(event, granted_at)
-        return LearningEvent(
+        return reading.fresh(
+            LearningEvent,
+            {"enrolment": enrolment, "activity": activity},
             client_id=event.id,
-            enrolment=enrolment,
-            activity=activity,
+            enrolment_id=enrolment.pk,
+            activity_id=activity.pk,
             kind=event.kind,
             device=event.device,
             course_version=event.course_version,

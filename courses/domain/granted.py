@@ -42,11 +42,9 @@ class Granted:
         mine = {token: grant for token, grant in self.grants.items() if grant.person in self.records}
         if not mine:
             return
-        self.enrolments = self._locked_enrolments()
         begun = (round(grant.granted_at.timestamp() + clocks[token], 3) for token, grant in mine.items())
         since = min(self.at.timestamp(), *begun)
-        chosen = {grant.activity for grant in mine.values()}
-        self.opened = opening.read({one.pk for one in self.enrolments.values()}, chosen, since)
+        self._open({grant.activity for grant in mine.values()}, since)
         activities = self.opened.activities.values()
         self.videos = {video.public_id: video for item in activities if (video := item.video)}
         # A trainer may have put another video in the place of the one that was watched.
@@ -62,15 +60,18 @@ class Granted:
             return own if named else {}
         return dict(Person.objects.family(self.person).values_list("public_id", "pk"))
 
-    def _locked_enrolments(self) -> dict[UUID, Enrolment]:
-        """By the id that a token may name; one that a merge joined into another leads to that one."""
-        rows = {item.pk: item for item in opening.lock_enrolments(self.records.values(), self.at)}
+    def _open(self, activities: set[UUID], since: float) -> None:
+        """Lock and read. An enrolment that a merge joined into another leads to that one."""
+        opened = opening.open_records(self.records.values(), activities, since, self.at)
+        rows = {item.pk: item for item in opened.enrolments}
         if any(item.joined_into_id and item.joined_into_id not in rows for item in rows.values()):
             # The record was merged while we waited for its rows.
             self.person.refresh_from_db(fields=["merged_into"])
             self.records = dict(Person.objects.family(self.person).values_list("public_id", "pk"))
-            rows = {item.pk: item for item in opening.lock_enrolments(self.records.values(), self.at)}
-        return {item.public_id: _standing(item, rows) for item in rows.values()}
+            opened = opening.open_records(self.records.values(), activities, since, self.at)
+            rows = {item.pk: item for item in opened.enrolments}
+        self.enrolments = {item.public_id: _standing(item, rows) for item in rows.values()}
+        self.opened = opened.within({one.pk for one in self.enrolments.values()})
 
     def find(self, token: str) -> tuple[str, Enrolment | None, Activity | None]:
         """Why a token opens nothing for this person (empty when it does), and what it opens; looked up once."""

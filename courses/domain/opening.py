@@ -1,10 +1,10 @@
 """What a batch of progress reads, by two statements however long it is: who takes part, then what they did.
 
 The first locks. The second must come after it: what it says of progress is only then the last word, for a row that was
-waited for is read anew, but not the rows that were joined to it.
+waited for is read anew, but not the rows that were joined to it. They go out together, and are carried out in turn.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
@@ -40,14 +40,24 @@ def _of_enrolments(vendor: str) -> str:
     )
 
 
-def lock_enrolments(people: Iterable[int], at: datetime) -> list[Enrolment]:
-    """All enrolments of some records of one person, locked.
+def open_records(people: Iterable[int], activities: Iterable[UUID], since: float, at: datetime) -> "Opened":
+    """Lock all enrolments of some records of one person, and read what stands in them and in some activities.
 
-    Each with its course's `threshold`, whether the course `has_rules` by `at`, and `is_outside` and `left_on` as
-    `with_network_end` says; that is asked for only where a course is a network's.
+    Each enrolment has its course's `threshold`, whether the course `has_rules` by `at`, and `is_outside` and `left_on`
+    as `with_network_end` says; that is asked for only where a course is a network's. Progress in other activities comes
+    along where its clock reaches beyond `since` (epoch seconds).
     """
+    them, vendor = reading.keys(people), connection.vendor
+    lock = (_of_enrolments(vendor), [reading.at(at), them])
+    locked, read = reading.ask_together(lock, (_of_activities(vendor), [them, reading.keys(activities), them, since]))
+    opened = Opened(enrolments=_enrolments(locked))
+    opened.take(read)
+    return opened
+
+
+def _enrolments(rows: Iterable[tuple]) -> list[Enrolment]:
     found: list[Any] = []
-    for row in reading.ask(_of_enrolments(connection.vendor), [reading.at(at), reading.keys(people)]):
+    for row in rows:
         *columns, threshold, network, has_rules = row
         one: Any = reading.build(Enrolment, columns)
         one.threshold, one.has_rules = threshold, bool(has_rules)
@@ -65,17 +75,42 @@ def lock_enrolments(people: Iterable[int], at: datetime) -> list[Enrolment]:
 class Opened:
     """Activities by their public id, progress in them and in what played at the same time, and what was completed."""
 
+    enrolments: list[Enrolment] = field(default_factory=list)
+    """All of the person, locked, in the order of their keys."""
     activities: dict[UUID, Activity] = field(default_factory=dict)
     progress: list[WatchProgress] = field(default_factory=list)
     completed: dict[tuple[int, int], bool] = field(default_factory=dict)
     """By enrolment and activity, where there is progress."""
+
+    def within(self, enrolments: Collection[int]) -> "Opened":
+        """The same without progress in other enrolments: in those that were joined into another by a merge."""
+        if len(enrolments) < len(self.enrolments):
+            self.progress = [one for one in self.progress if one.enrolment_id in enrolments]
+        return self
+
+    def take(self, rows: Iterable[tuple]) -> None:
+        """Take in what was read of activities and progress."""
+        split = reading.width(WatchProgress)
+        after = split + 1 + reading.width(Activity)
+        for row in rows:
+            if (progress := reading.build(WatchProgress, row[:split])) is not None:
+                self.progress.append(progress)
+                if row[split] is not None:
+                    self.completed[progress.enrolment_id, progress.activity_id] = bool(row[split])
+            activity = reading.build(Activity, row[split + 1 : after])
+            if activity is not None and activity.public_id not in self.activities:
+                activity.video = reading.build(Video, row[after:], OF_VIDEO)
+                self.activities[activity.public_id] = activity
 
 
 @cache
 def _of_activities(vendor: str) -> str:
     """Activities with the progress in each; then the other progress that reaches beyond a moment."""
     width = reading.width(Activity) + len(OF_VIDEO)
-    theirs = reading.among("theirs.enrolment_id", "bigint")
+    theirs = reading.among_those(
+        "theirs.enrolment_id",
+        f"SELECT own.id FROM {Enrolment._meta.db_table} own WHERE {reading.among('own.person_id', 'bigint')}",  # noqa: S608 own names
+    )
     progress = WatchProgress._meta.db_table
     return (
         f"SELECT {reading.columns(WatchProgress, 'theirs')}, EXISTS (SELECT 1 FROM"  # noqa: S608 own names
@@ -88,23 +123,3 @@ def _of_activities(vendor: str) -> str:
         f" UNION ALL SELECT {reading.columns(WatchProgress, 'theirs')}{', NULL' * (1 + width)}"
         f" FROM {progress} theirs WHERE {theirs} AND theirs.clock_until > %s"
     )
-
-
-def read(enrolments: Iterable[int], activities: Iterable[UUID], since: float) -> Opened:
-    """What stands in the rows of some activities and enrolments.
-
-    Progress in other activities comes along where its clock reaches beyond `since` (epoch seconds).
-    """
-    people, opened, split = reading.keys(enrolments), Opened(), reading.width(WatchProgress)
-    values = [people, reading.keys(activities), people, since]
-    for row in reading.ask(_of_activities(connection.vendor), values):
-        if (progress := reading.build(WatchProgress, row[:split])) is not None:
-            opened.progress.append(progress)
-            if row[split] is not None:
-                opened.completed[progress.enrolment_id, progress.activity_id] = bool(row[split])
-        after = split + 1 + reading.width(Activity)
-        activity = reading.build(Activity, row[split + 1 : after])
-        if activity is not None and activity.public_id not in opened.activities:
-            activity.video = reading.build(Video, row[after:], OF_VIDEO)
-            opened.activities[activity.public_id] = activity
-    return opened

@@ -5,7 +5,7 @@ from functools import cache
 from operator import attrgetter
 
 from django.db import connection
-from django.db.models import Field, Model
+from django.db.models import Field, Model, Q
 from pydantic_core import to_json
 
 from courses.models import LearningEvent, WatchProgress, WatchSegment
@@ -26,6 +26,16 @@ def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], e
         progress, update_conflicts=True, unique_fields=ONCE, update_fields=[*GROWN, *MOVED]
     )
     LearningEvent.objects.bulk_create(events)
+
+
+def find_segments(rows: Sequence[WatchSegment]) -> list[WatchSegment]:
+    """Those that are stored under the ids of these, or in their places."""
+    same_place = Q(
+        device__in={row.device for row in rows},
+        session__in={row.session for row in rows},
+        sequence__in={row.sequence for row in rows},
+    )
+    return list(WatchSegment.objects.filter(Q(client_id__in={row.client_id for row in rows}) | same_place))
 
 
 def _store_at_once(*rows: Sequence[Model]) -> None:

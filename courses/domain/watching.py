@@ -32,11 +32,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from math import inf
+from operator import attrgetter
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
-from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -47,7 +47,7 @@ from courses.domain.settling import watched_facts
 from courses.domain.watch_claims import Position, Segment, Standing, Verdict
 from courses.models import Activity, Enrolment, LearningEvent, WatchProgress, WatchSegment
 from lms.domain.errors import RuleBroken
-from lms.models import Person
+from lms.models import Person, reading
 from media.domain.timelines import Timeline, timeline_of
 from media.models import Video
 
@@ -57,7 +57,10 @@ Key = tuple[int, int, int]  # enrolment, activity, video
 Place = tuple[Key, datetime, float, int]
 Beside = Callable[[list["Looked"]], list[LearningEvent]]
 DECIDED_HERE = {"id", "client_id", "received_at", "grade", "reason", "credited_clock"}
-BODY = [column.attname for column in WatchSegment._meta.concrete_fields if column.attname not in DECIDED_HERE]
+_body = attrgetter(
+    *(column.attname for column in WatchSegment._meta.concrete_fields if column.attname not in DECIDED_HERE)
+)
+FEW = 20
 
 
 def grant_session(
@@ -84,18 +87,23 @@ def record(
 ) -> list[Verdict]:
     """Keep a batch of segments and credit what counts; one verdict for each, in order. May be repeated for ever."""
     once = partial(_record, person, batch, position, at or timezone.now())
-    try:
-        return once()
-    except IntegrityError:
-        # Another person's segment took one of these ids in the same instant: now it can be seen.
-        return once()
+    # What a page tells every few seconds is new. Of a long batch the first answer was often lost on the way.
+    for are_new in (len(batch) <= FEW, False):
+        try:
+            return once(are_new=are_new)
+        except IntegrityError:
+            # One is known; or another person's segment took an id in the same instant, and now it can be seen.
+            continue
+    return once(are_new=False)
 
 
 @transaction.atomic
-def _record(person: Person, batch: Sequence[Segment], position: Position | None, at: datetime) -> list[Verdict]:
+def _record(
+    person: Person, batch: Sequence[Segment], position: Position | None, at: datetime, *, are_new: bool
+) -> list[Verdict]:
     desk = Desk(person, at)
     desk.open(clocks_of(batch, *([position] if position else [])))
-    return desk.keep(batch, *([position] if position else []))
+    return desk.keep(batch, *([position] if position else []), are_new=are_new)
 
 
 def clocks_of(batch: Iterable[Segment], *positions: Position) -> dict[str, float]:
@@ -132,6 +140,7 @@ class Desk(Granted):
     reached: dict[Key, Standing] = field(default_factory=dict)
     asked: dict[UUID, rules.History] = field(default_factory=dict)
     earliest: dict[Key, float] = field(default_factory=dict)
+    found: dict[str, tuple[str, Key]] = field(default_factory=dict)
 
     def open(self, clocks: Mapping[str, float]) -> None:
         """Lock and read."""
@@ -140,6 +149,11 @@ class Desk(Granted):
 
     def find_video(self, token: str) -> tuple[str, Key]:
         """Why a token opens no video for this person (empty when it does), and the progress it opens."""
+        if token not in self.found:
+            self.found[token] = self._find_video(token)
+        return self.found[token]
+
+    def _find_video(self, token: str) -> tuple[str, Key]:
         code, enrolment, activity = self.find(token)
         if enrolment is None or activity is None:
             return code, (0, 0, 0)
@@ -200,7 +214,8 @@ class Desk(Granted):
 
     def _row(self, segment: Segment, key: Key) -> WatchSegment:
         grant = self.grants[segment.token]
-        return WatchSegment(
+        return reading.fresh(
+            WatchSegment,
             client_id=segment.id,
             enrolment_id=key[0],
             activity_id=key[1],
@@ -219,17 +234,15 @@ class Desk(Granted):
             is_offline=segment.is_offline,
             granted_at=grant.granted_at,
             received_at=self.at,
+            credited_clock=[],
+            grade="",
+            reason="",
         )
 
     def _known(self, rows: list[WatchSegment]) -> tuple[dict, dict]:
         if not rows:
             return {}, {}
-        same_place = Q(
-            device__in={row.device for row in rows},
-            session__in={row.session for row in rows},
-            sequence__in={row.sequence for row in rows},
-        )
-        known = list(WatchSegment.objects.filter(Q(client_id__in={row.client_id for row in rows}) | same_place))
+        known = storing.find_segments(rows)
         return {row.client_id: row for row in known}, {(r.device, r.session, r.sequence): r for r in known}
 
     def place(self, position: Position) -> Place | None:
@@ -259,14 +272,15 @@ class Desk(Granted):
         """What there is, or is new, of the videos that this batch is about, on the cut in use."""
         for key in touched:
             _enrolment, _activity, video = self.subjects[key]
-            fresh = WatchProgress(
-                enrolment_id=key[0],
-                activity_id=key[1],
-                video_id=key[2],
-                length_seconds=video.length_seconds,
-                cut=video.cut,
-            )
-            if self.progress.setdefault(key, fresh).cut < video.cut:
+            if key not in self.progress:
+                self.progress[key] = WatchProgress(
+                    enrolment_id=key[0],
+                    activity_id=key[1],
+                    video_id=key[2],
+                    length_seconds=video.length_seconds,
+                    cut=video.cut,
+                )
+            if self.progress[key].cut < video.cut:
                 crediting.move_on(self.progress[key], video.cut, self._timeline(key))
 
     def _timeline(self, key: Key) -> Timeline:
@@ -365,7 +379,3 @@ class Desk(Granted):
 
 def _key(row: WatchSegment | WatchProgress) -> Key:
     return row.enrolment_id, row.activity_id, row.video_id
-
-
-def _body(row: WatchSegment) -> tuple:
-    return tuple(getattr(row, name) for name in BODY)

@@ -5,7 +5,7 @@ of ordinary models, the same on every database.
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
@@ -14,35 +14,63 @@ from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.models import Field, Model
-from psycopg import Cursor
+from django.db.models.base import ModelState
+
+from lms.models.line import Asked, Line, line_of
 
 Row = TypeVar("Row", bound=Model)
 
 
-class _Prepared(Cursor):
-    """psycopg's cursor, by whose statements the server keeps a plan. Django's puts the values into the text."""
+class _Shown:
+    """As much of a cursor as Django asks of one, where somebody looks at what is sent."""
 
-    def execute(self, query, params=None, **options):
-        """What was sent stays to be read: Django shows it where queries are captured."""
-        try:
-            return super().execute(query, params, prepare=True, **options)
-        finally:
-            self._query: Any = SimpleNamespace(query=query.encode())
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self.rows: list[tuple] = []
+        self.connection: Any = line
+
+    def execute(self, statement: str, values: Sequence[Any]) -> None:
+        """What was sent stays to be read."""
+        self._query = SimpleNamespace(query=statement.encode())
+        (self.rows,) = self._line.send([(statement, values)])
+
+    def close(self) -> None:
+        """Nothing is held."""
 
 
 def ask(statement: str, values: Sequence[Any]) -> list[tuple]:
     """All rows. The values are as the database takes them: see `at` and `keys`."""
+    return ask_together((statement, values))[0]
+
+
+def ask_together(*asked: Asked) -> list[list[tuple]]:
+    """All rows of each statement, in one round trip where the database can.
+
+    They are carried out one after another: what one waited for, the next one sees.
+    """
     here: Any = connections[DEFAULT_DB_ALIAS]
     here.ensure_connection()
     if here.vendor != "postgresql":
-        with here.cursor() as cursor:
-            cursor.execute(statement, values)
-            return cursor.fetchall()
+        return [_ask_plainly(here, *one) for one in asked]
+    line = line_of(here.connection)
+    if here.execute_wrappers or here.queries_logged:
+        return [_ask_shown(here, line, *one) for one in asked]
+    here.validate_thread_sharing()
+    here.validate_no_broken_transaction()
     with here.wrap_database_errors:
-        plain = _Prepared(here.connection)
-    with here._prepare_cursor(plain) as cursor:
+        return line.send(asked)
+
+
+def _ask_plainly(here: Any, statement: str, values: Sequence[Any]) -> list[tuple]:
+    with here.cursor() as cursor:
         cursor.execute(statement, values)
-        return cursor.fetchall() if plain.pgresult and plain.pgresult.nfields else []
+        return cursor.fetchall()
+
+
+def _ask_shown(here: Any, line: Line, statement: str, values: Sequence[Any]) -> list[tuple]:
+    shown = _Shown(line)
+    here._prepare_cursor(shown).execute(statement, values)
+    return shown.rows
 
 
 def at(moment: datetime) -> Any:
@@ -70,6 +98,11 @@ def among(column: str, kind: str) -> str:
     return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 own names
 
 
+def among_those(column: str, chosen: str) -> str:
+    """That a column is one of what a `SELECT` finds, which is asked for once and before."""
+    return f"{column} = ANY(ARRAY({chosen}))" if connection.vendor == "postgresql" else f"{column} IN ({chosen})"
+
+
 def keys(chosen: Iterable[int | UUID]) -> Any:
     """Keys as the value of `among`."""
     if connection.vendor == "postgresql":
@@ -94,12 +127,12 @@ def _fields(model: type[Model], names: tuple[str, ...]) -> list[Field]:
 
 
 @cache
-def _converters(model: type[Model], names: tuple[str, ...], vendor: str) -> list[tuple[int, list, Any]]:
+def _converters(model: type[Model], names: tuple[str, ...], vendor: str) -> list[tuple[str, list, Any]]:
     found = []
-    for index, field in enumerate(_fields(model, names)):
+    for field in _fields(model, names):
         column = field.get_col(model._meta.db_table)
         if those := connection.ops.get_db_converters(column) + column.get_db_converters(connection):
-            found.append((index, those, column))
+            found.append((field.attname, those, column))
     return found
 
 
@@ -110,11 +143,39 @@ def _attributes(model: type[Model], names: tuple[str, ...]) -> list[str]:
 
 def build(model: type[Row], values: Sequence[Any], names: tuple[str, ...] = ()) -> Row | None:
     """The row that these `columns` are of; None where an outer join found none. What is not named is deferred."""
-    made = list(values)
-    if made[0] is None:
+    if values[0] is None:
         return None
+    made = dict(zip(_attributes(model, names), values, strict=True))
     here = connections[DEFAULT_DB_ALIAS]
-    for index, those, column in _converters(model, names, here.vendor):
+    for name, those, column in _converters(model, names, here.vendor):
         for convert in those:
-            made[index] = convert(made[index], column, here)
-    return model.from_db(DEFAULT_DB_ALIAS, _attributes(model, names), made)
+            made[name] = convert(made[name], column, here)
+    return _as_row(model, made, adding=False)
+
+
+def fresh(model: type[Row], known: Mapping[str, Model] | None = None, **values: Any) -> Row:
+    """A new row that was not written yet. Every column but its key has to be named, by its attribute.
+
+    `known` are rows that it points to, by the names of the relations. Raises `TypeError`.
+    """
+    if values.keys() != _named(model):
+        raise TypeError(f"{model.__name__} is not made of {', '.join(sorted(values.keys() ^ _named(model)))}")
+    row = _as_row(model, {"id": None, **values}, adding=True)
+    if known:
+        row._state.fields_cache = dict(known)
+    return row
+
+
+@cache
+def _named(model: type[Model]) -> frozenset[str]:
+    return frozenset(field.attname for field in model._meta.concrete_fields if field.attname != "id")
+
+
+def _as_row(model: type[Row], values: dict[str, Any], *, adding: bool) -> Row:
+    """As the model's own way to make one, which weighs each value and takes ten times as long."""
+    row = model.__new__(model)
+    state = ModelState()
+    state.adding, state.db = adding, None if adding else DEFAULT_DB_ALIAS
+    values["_state"] = state
+    row.__dict__ = values
+    return row
