@@ -11,6 +11,7 @@ from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.documents import urls as wagtaildocs_urls
 
+from courses.api import STRAIGHT, straight
 from courses.api import router as courses_router
 from courses.views import pages
 from lms.views import office, signing, strangers
@@ -31,10 +32,15 @@ def tell(request: HttpRequest, problem: HttpError) -> HttpResponse:
     return api.create_response(request, {"detail": str(problem)}, status=problem.status_code)
 
 
+routes = api.urls
+for one in routes[0]:
+    if one.name in STRAIGHT:
+        one.callback = straight(one.callback, *STRAIGHT[one.name])
+
 urlpatterns = [
     path("salud/", health, name="health"),
     path("idioma/", strangers.need_no_mark(set_language), name="set_language"),
-    path("api/v1/", api.urls),
+    path("api/v1/", routes),
     # Wagtail's own ways to sign in, to change a password and to make users are closed: people have one door.
     path("cms/login/", office.to_sign_in, name="cms_sign_in"),
     path("cms/logout/", signing.sign_out, name="cms_sign_out"),

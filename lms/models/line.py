@@ -11,8 +11,9 @@ from typing import Any
 
 import psycopg
 from psycopg import generators, pq
-from psycopg.adapt import Transformer
+from psycopg.adapt import AdaptersMap, Transformer
 from psycopg.errors import error_from_result
+from psycopg.types.datetime import TimestamptzLoader
 from psycopg.waiting import wait
 
 Asked = tuple[str, Sequence[Any]]
@@ -23,11 +24,24 @@ WAKES_SECONDS = 0.1  # to see whether it is asked to stop
 ASKS = re.compile("%[s%]")
 
 
+class _Reads:
+    """How values are read: as Django has it, but moments by psycopg's own loader.
+
+    Django's changes their zone in Python, for lines that speak in another than its own; ours speak in UTC.
+    """
+
+    def __init__(self, connection: psycopg.Connection) -> None:
+        self.connection: Any = connection
+        self.adapters = AdaptersMap(connection.adapters)
+        self.adapters.register_loader("timestamptz", TimestamptzLoader)
+
+
 class Line:
     """One connection, and what it has prepared: the server keeps a plan for each text."""
 
     def __init__(self, connection: psycopg.Connection) -> None:
         self._connection = connection
+        self._reads = _Reads(connection)
         self._prepared: dict[str, bytes] = {}
         self._loaders: dict[str, Any] = {}
         self._number = 0
@@ -79,7 +93,7 @@ class Line:
             numbered = ASKS.sub(lambda found: "%" if found[0] == "%%" else f"${next(places)}", statement)
             self._check(self._connection.pgconn.prepare(name, numbered.encode()))
             self._prepared[statement] = name
-            self._loaders[statement] = Transformer(self._connection)
+            self._loaders[statement] = Transformer(self._reads)
         return self._prepared[statement]
 
     def _rows(self, statement: str, result: pq.abc.PGresult) -> list[tuple]:
