@@ -5,7 +5,7 @@ from functools import cache
 from operator import attrgetter
 
 from django.db import connection
-from django.db.models import Field, Model, Q
+from django.db.models import Field, Model
 from pydantic_core import to_json
 
 from courses.models import LearningEvent, WatchProgress, WatchSegment
@@ -30,12 +30,27 @@ def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], e
 
 def find_segments(rows: Sequence[WatchSegment]) -> list[WatchSegment]:
     """Those that are stored under the ids of these, or in their places."""
-    same_place = Q(
-        device__in={row.device for row in rows},
-        session__in={row.session for row in rows},
-        sequence__in={row.sequence for row in rows},
+    known = [{getattr(row, name) for row in rows} for name, _kind in KNOWN_BY]
+    return [
+        one
+        for found in reading.ask(_of_segments(connection.vendor), [reading.keys(each) for each in known])
+        if (one := reading.build(WatchSegment, found))
+    ]
+
+
+KNOWN_BY = (("client_id", "uuid"), ("device", "uuid"), ("session", "uuid"), ("sequence", "integer"))
+
+
+@cache
+def _of_segments(vendor: str) -> str:
+    """Segments by their ids and those by their places: each has an index, which an OR of both would not look into."""
+    table = WatchSegment._meta.db_table
+    by_id, *of_place = (reading.among(f"one.{name}", kind) for name, kind in KNOWN_BY)
+    ids = f"SELECT one.id FROM {table} one WHERE"  # noqa: S608 own names
+    chosen = f"{ids} {by_id} UNION {ids} {' AND '.join(of_place)}"
+    return (
+        f"SELECT {reading.columns(WatchSegment, 'own')} FROM {table} own WHERE {reading.among_those('own.id', chosen)}"  # noqa: S608 own names
     )
-    return list(WatchSegment.objects.filter(Q(client_id__in={row.client_id for row in rows}) | same_place))
 
 
 def _store_at_once(*rows: Sequence[Model]) -> None:
