@@ -31,11 +31,8 @@ def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], e
 def find_segments(rows: Sequence[WatchSegment]) -> list[WatchSegment]:
     """Those that are stored under the ids of these, or in their places."""
     known = [{getattr(row, name) for row in rows} for name, _kind in KNOWN_BY]
-    return [
-        one
-        for found in reading.ask(_of_segments(connection.vendor), [reading.keys(each) for each in known])
-        if (one := reading.build(WatchSegment, found))
-    ]
+    found = reading.ask(_of_segments(connection.vendor), [reading.keys(each) for each in known])
+    return [one for columns in found if (one := reading.build(WatchSegment, columns))]
 
 
 KNOWN_BY = (("client_id", "uuid"), ("device", "uuid"), ("session", "uuid"), ("sequence", "integer"))
@@ -48,9 +45,8 @@ def _of_segments(vendor: str) -> str:
     by_id, *of_place = (reading.among(f"one.{name}", kind) for name, kind in KNOWN_BY)
     ids = f"SELECT one.id FROM {table} one WHERE"  # noqa: S608 own names
     chosen = f"{ids} {by_id} UNION {ids} {' AND '.join(of_place)}"
-    return (
-        f"SELECT {reading.columns(WatchSegment, 'own')} FROM {table} own WHERE {reading.among_those('own.id', chosen)}"  # noqa: S608 own names
-    )
+    columns, those = reading.columns(WatchSegment, "own"), reading.among_those("own.id", chosen)
+    return f"SELECT {columns} FROM {table} own WHERE {those}"  # noqa: S608 own names
 
 
 def _store_at_once(*rows: Sequence[Model]) -> None:

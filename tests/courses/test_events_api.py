@@ -3,9 +3,13 @@
 import json
 
 import pytest
+from django.test import Client
+from django.urls import resolve
 
+from courses.api import straight, tell_events
 from courses.domain import events
 from courses.models import ActivityCompletion, Answer, Completion, LearningEvent
+from courses.schemas import EventsIn, EventsOut
 from tests.courses.event_cases import (
     a_learner,
     answered,
@@ -102,6 +106,43 @@ def test_a_device_does_not_send_in_the_name_of_whoever_is_signed_in(client, lear
     assert client.post(ADDRESS, sent, content_type="application/json", headers=headers).status_code == 403
     client.force_login(learner.person)
     assert client.post(ADDRESS, sent, content_type="application/json", headers=headers).status_code == 200
+
+
+def test_without_the_mark_against_forgery_nothing_is_taken(learner):
+    guarded, sent = Client(enforce_csrf_checks=True), plain(read(learner))
+    guarded.force_login(learner.person)
+    assert post(guarded, sent).status_code == 403
+    assert not LearningEvent.objects.exists()
+    guarded.cookies["csrftoken"] = mark = "a" * 32
+    answer = guarded.post(ADDRESS, {"events": [sent]}, content_type="application/json", headers={"X-CSRFToken": mark})
+    assert answer.status_code == 200
+
+
+def as_it_comes(rf, learner, body):
+    request = rf.post(ADDRESS, body, content_type="application/json")
+    request.user, request._dont_enforce_csrf_checks = learner.person, True
+    return request
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b'{"events": 3}', b'{"events": [], "x": 1}', b'{"events": ["\xff"]}']
+)
+def test_what_cannot_be_read_is_refused_in_the_words_of_the_framework(rf, learner, body):
+    view = resolve(ADDRESS).func
+    said, its = (each(as_it_comes(rf, learner, body)) for each in (view, view.__wrapped__))
+    assert (said.status_code, said.content) == (its.status_code, its.content)
+    assert said.status_code in {400, 422}
+
+
+def test_what_is_right_does_not_go_through_the_framework(rf, learner):
+    def by_framework(request):
+        raise AssertionError
+
+    body = json.dumps({"events": [plain(read(learner))]})
+    assert resolve(ADDRESS).func.__wrapped__.csrf_exempt
+    answer = straight(by_framework, EventsIn, tell_events)(as_it_comes(rf, learner, body))
+    assert answer.status_code == 200
+    assert EventsOut.model_validate_json(answer.content).verdicts[0].outcome == "stored"
 
 
 def test_the_events_go_with_the_answers_that_they_gave(client, learner):
