@@ -119,3 +119,20 @@ def test_a_session_of_somebody_else_under_the_same_key(client, person):
     store.save()
     assert ask(client, person) == 403
     assert ask(client, other) == 200
+
+
+def test_a_row_that_was_changed_by_hand_opens_nothing(client, person):
+    """Its seal was found good a moment ago, but of another text."""
+    row = Session.objects.get(session_key=key_of(client))
+    text, _colon, seal = row.session_data.rpartition(":")
+    Session.objects.filter(pk=row.pk).update(session_data=f"{text}:{'b' if seal[0] == 'a' else 'a'}{seal[1:]}")
+    assert ask(client) == 401
+    Session.objects.filter(pk=row.pk).update(session_data=row.session_data)
+    assert ask(client, person) == 200
+
+
+def test_what_a_request_does_to_its_session_is_not_seen_by_the_next(client, person):
+    """What was read from a row is its own each time."""
+    store = sessions.SessionStore(key_of(client))
+    store["mine"] = ["this"]
+    assert "mine" not in sessions.SessionStore(key_of(client))
