@@ -139,7 +139,7 @@ def test_what_is_right_does_not_go_through_the_framework(rf, learner):
         raise AssertionError
 
     body = json.dumps({"events": [plain(read(learner))]})
-    assert resolve(ADDRESS).func.__wrapped__.csrf_exempt
+    assert all(hasattr(resolve(f"/api/v1/{name}").func, "__wrapped__") for name in ("events", "watch"))
     answer = straight(by_framework, EventsIn, tell_events)(as_it_comes(rf, learner, body))
     assert answer.status_code == 200
     assert EventsOut.model_validate_json(answer.content).verdicts[0].outcome == "stored"
