@@ -1,4 +1,7 @@
-"""Drawing a certificate. One interface: `render(certificate)`, the same bytes for the same facts."""
+"""The file of a certificate. One interface: `render(certificate)`, the same bytes for the same facts.
+
+`page` draws and says what is what (`tagging`), `finishing` makes it archivable and accessible.
+"""
 
 from .page import render
 
