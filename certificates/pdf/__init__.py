@@ -1,8 +1,10 @@
-"""The file of a certificate. One interface: `render(certificate)`, the same bytes for the same facts.
+"""The file of a certificate: `render(certificate)`, the same bytes for the same facts, and `seal` over it.
 
-`page` draws and says what is what (`tagging`), `finishing` makes it archivable and accessible.
+`page` draws and says what is what (`tagging`), `finishing` makes it archivable and accessible, `sealing` seals it and
+checks seals.
 """
 
 from .page import render
+from .sealing import SealBroken, check, seal
 
-__all__ = ["render"]
+__all__ = ["SealBroken", "check", "render", "seal"]

@@ -33,7 +33,7 @@ _KINDS = {
 
 
 def render(certificate: Certificate) -> bytes:
-    """The unsigned PDF, archivable and accessible. Reads the frozen columns only; the same facts give the same bytes."""
+    """The unsigned PDF. Reads the frozen columns only; the same facts always give the same bytes."""
     drawn, tags = draw(certificate)
     return finish(drawn, tags.elements, _description(certificate))
 
