@@ -23,6 +23,8 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 
+_ED25519_PUBLIC = b"\xed\x01"
+_BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 VALID_FOR = timedelta(days=3653)
 
 
@@ -82,8 +84,19 @@ def ensure(*, anew: bool = False) -> list[Key]:
 
 def public_jwk(key: Key) -> dict[str, str]:
     """The public half as a JWK (RFC 7517, RFC 8037), without what is not part of its thumbprint."""
+    return _jwk(key.certificate.public_key())
+
+
+def public_multibase(key: Key) -> str:
+    """The public half of an Ed25519 key as a Multikey (W3C Controlled Identifiers 1.0, §2.2.2): `z6Mk…`."""
     public = key.certificate.public_key()
-    return _jwk(public)
+    if not isinstance(public, Ed25519PublicKey):
+        raise TypeError("only Ed25519 keys are published as Multikeys")
+    number, letters = int.from_bytes(_ED25519_PUBLIC + public.public_bytes_raw(), "big"), ""
+    while number:
+        number, digit = divmod(number, 58)
+        letters = _BASE58[digit] + letters
+    return f"z{letters}"
 
 
 def _newest(use: Use) -> Key | None:

@@ -6,6 +6,7 @@ from certificates.views import keys, own_data, record, revocation, staff, tracki
 
 app_name = "certificates"
 urlpatterns = [
+    path(".well-known/did.json", keys.did, name="did"),
     path(".well-known/jwks.json", keys.jwks, name="jwks"),
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),

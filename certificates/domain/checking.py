@@ -24,7 +24,7 @@ from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import issuing, sweeping
+from . import credentials, issuing, sweeping
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
@@ -167,8 +167,11 @@ def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) ->
     try:
         if check(content, [keys[file.sealed_with]]) != file.unsigned_sha256:
             yield f"its file {file.path} has a seal over another drawing"
+        credentials.check(file.credential, certificate)
     except SealBroken as problem:
         yield f"its file {file.path}: {problem}"
+    except credentials.CredentialBroken as problem:
+        yield f"its credential: {problem}"
 
 
 def _owed() -> Iterator[str]:

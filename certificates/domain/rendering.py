@@ -18,6 +18,7 @@ from certificates.models import Certificate, CertificateFile
 from certificates.pdf import render, seal
 from lms.domain import audit, job_words, jobs
 
+from . import credentials
 from .issuing import RENDER
 
 
@@ -32,7 +33,7 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
     found = CertificateFile.objects.filter(certificate=certificate).first()
     if found and _is_whole(found):
         return found
-    content, facts = _sealed(certificate)
+    content, facts = _sealed(certificate, found.credential if found else "")
     with transaction.atomic():
         Certificate.objects.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
         file = CertificateFile.objects.filter(certificate=certificate).first()
@@ -42,13 +43,14 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
         return _note(certificate, file, {"path": path, **facts})
 
 
-def _sealed(certificate: Certificate) -> tuple[bytes, dict[str, Any]]:
-    """The sealed file, and what its row says of it.
+def _sealed(certificate: Certificate, credential: str = "") -> tuple[bytes, dict[str, Any]]:
+    """The sealed file, and what its row says of it; with the credential that was given out once, else a new one.
 
     The seal claims the moment of issue, or that since which its key is in use, so that it can be made again.
     """
     key = keyring.current(keyring.Use.SEAL)
-    unsigned = render(certificate)
+    credential = credential or credentials.issue(certificate)
+    unsigned = render(certificate, credential)
     content = seal(
         unsigned,
         private=key.private,
@@ -61,6 +63,7 @@ def _sealed(certificate: Certificate) -> tuple[bytes, dict[str, Any]]:
         "sha256": sha256(content).hexdigest(),
         "unsigned_sha256": sha256(unsigned).hexdigest(),
         "sealed_with": key.name,
+        "credential": credential,
     }
 
 

@@ -4,7 +4,7 @@
 checks seals.
 """
 
-from .page import render
+from .page import kind_title, reason_of, render
 from .sealing import SealBroken, check, seal
 
-__all__ = ["SealBroken", "check", "render", "seal"]
+__all__ = ["SealBroken", "check", "kind_title", "reason_of", "render", "seal"]

@@ -7,11 +7,14 @@ seal. The same drawing and description give the same bytes.
 import io
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 
 import pikepdf
 from pikepdf import Array, Dictionary, Name, Stream, String
+from pikepdf.models.metadata import encode_pdf_date
 
 from .metadata import PRODUCER, Description, packet
 from .tagging import Element
@@ -26,13 +29,27 @@ _ANNOTATION_PRINT_LOCKED = 4 | 128
 _MEANINGLESS = re.compile(rb"<[0-9A-F]{2}> <(?:0000|FEFF|FFFE)>\n?")
 
 
-def finish(drawn: bytes, elements: Sequence[Element], described: Description) -> bytes:
+@dataclass(frozen=True)
+class Attachment:
+    """A file inside the file: the same facts as data (`AFRelationship /Data`)."""
+
+    name: str
+    kind: str
+    says: str
+    content: bytes
+
+
+def finish(
+    drawn: bytes, elements: Sequence[Element], described: Description, attachments: Sequence[Attachment] = ()
+) -> bytes:
     """The unsigned file. `elements` are those of its one page, in the order of reading."""
     with pikepdf.open(io.BytesIO(drawn)) as pdf:
         _describe(pdf, described)
         _mend_fonts(pdf)
         _write_structure(pdf, elements)
         _write_intent(pdf)
+        if attachments:
+            _attach(pdf, attachments, described.at)
         out = io.BytesIO()
         pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
     return out.getvalue()
@@ -125,6 +142,28 @@ def _write_intent(pdf: pikepdf.Pdf) -> None:
         DestOutputProfile=profile,
     )
     pdf.Root.OutputIntents = Array([pdf.make_indirect(intent)])
+
+
+def _attach(pdf: pikepdf.Pdf, attachments: Sequence[Attachment], at: datetime) -> None:
+    """Put files inside, associated with the whole document (ISO 19005-3 §6.8)."""
+    date = String(encode_pdf_date(at))
+    files = []
+    for one in attachments:
+        params = Dictionary(Size=len(one.content), ModDate=date, CreationDate=date)
+        stream = Stream(pdf, one.content, Type=Name.EmbeddedFile, Subtype=Name("/" + one.kind), Params=params)
+        content = pdf.make_indirect(stream)
+        file = Dictionary(
+            Type=Name.Filespec,
+            F=String(one.name),
+            UF=String(one.name),
+            Desc=String(one.says),
+            AFRelationship=Name.Data,
+            EF=Dictionary(F=content, UF=content),
+        )
+        files.append((one.name, pdf.make_indirect(file)))
+    pdf.Root.AF = Array([file for _name, file in files])
+    listed = [part for name, file in sorted(files) for part in (String(name), file)]
+    pdf.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=Array(listed)))
 
 
 @cache

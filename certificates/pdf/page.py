@@ -11,7 +11,7 @@ from reportlab.pdfgen.canvas import Canvas
 from certificates.models import Certificate
 
 from . import lettering, ornament, words
-from .finishing import finish
+from .finishing import Attachment, finish
 from .lettering import BOLD, ITALIC, REGULAR, Block
 from .metadata import Description
 from .tagging import Tags
@@ -25,6 +25,7 @@ FOOT = 116.0
 QR_SIDE = 92.0
 UNDER_NAME = 11.0
 _ABOVE_BASE = 0.8  # of the size: from the top of a line to its base line
+CREDENTIAL_SAYS = "Lo mismo que dice este documento, para máquinas (Open Badges 3.0)"
 
 _KINDS = {
     "diploma": ("otorga el presente", "Diploma", "por haber aprobado el curso"),
@@ -32,10 +33,11 @@ _KINDS = {
 }
 
 
-def render(certificate: Certificate) -> bytes:
-    """The unsigned PDF. Reads the frozen columns only; the same facts always give the same bytes."""
+def render(certificate: Certificate, credential: str = "") -> bytes:
+    """The unsigned PDF, its credential inside. Reads frozen columns only; the same facts give the same bytes."""
     drawn, tags = draw(certificate)
-    return finish(drawn, tags.elements, _description(certificate))
+    attachments = [Attachment("credencial.json", "application/vc", CREDENTIAL_SAYS, credential.encode())]
+    return finish(drawn, tags.elements, _description(certificate), attachments if credential else [])
 
 
 def draw(certificate: Certificate) -> tuple[bytes, Tags]:
@@ -66,6 +68,11 @@ def draw(certificate: Certificate) -> tuple[bytes, Tags]:
 def kind_title(certificate: Certificate) -> str:
     """What the paper is called."""
     return _KINDS[certificate.kind][1]
+
+
+def reason_of(certificate: Certificate) -> str:
+    """What it is given for: `por haber aprobado el curso`."""
+    return _KINDS[certificate.kind][2]
 
 
 def _description(certificate: Certificate) -> Description:

@@ -168,8 +168,8 @@ class TestFiles:
         certificate = a_certificate()
         seal_it = rendering._sealed
 
-        def meanwhile(certificate):
-            mine = seal_it(certificate)
+        def meanwhile(certificate, credential):
+            mine = seal_it(certificate, credential)
             monkeypatch.setattr(rendering, "_sealed", seal_it)
             keyring.ensure(anew=True)
             theirs.append(rendering.ensure_file(certificate))
