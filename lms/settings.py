@@ -560,7 +560,7 @@ CERTIFICATE_SIGNATORIES = env.json(
     "AULA_CERTIFICATE_SIGNATORIES",
     [{"name": "", "role": "Presidencia de la Junta Directiva"}, {"name": "", "role": "Dirección Ejecutiva"}],
 )
-# The keys of the seal: outside the database, and on no node but the workers (certificates/keyring.py).
+# The keys of the seal: outside the database, the same folder on every node (certificates/keyring.py).
 SEAL_KEYS_DIR = Path(env.str("AULA_SEAL_KEYS_DIR", str(VAR_DIR / "keys" / "seal")))
 # Who proves when a certificate was sealed (RFC 3161); empty: nobody.
 SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")

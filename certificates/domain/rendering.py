@@ -102,7 +102,9 @@ def _is_whole(file: CertificateFile) -> bool:
 
 def _path(certificate: Certificate, file: CertificateFile | None, digest: str) -> str:
     """The certificate's one name; another for what differs from the file that the row still speaks of."""
-    anew = f"-{digest[:16]}" if file and file.sha256 != digest else ""
+    if file and file.sha256 == digest:
+        return file.path
+    anew = f"-{digest[:16]}" if file else ""
     return f"certificates/{certificate.series.year}/{certificate.public_id}{anew}.pdf"
 
 

@@ -156,6 +156,8 @@ class TestFiles:
         assert again.unsigned_sha256 == first.unsigned_sha256
         assert sha256(content_of(again)).hexdigest() == again.sha256
         assert not default_storage.exists(path)
+        default_storage.delete(again.path)
+        assert rendering.ensure_file(certificate).path == again.path
         assert AuditEvent.objects.get(action="certificate.drawn_anew").facts == {
             "lost": lost,
             "drawn": again.sha256,
