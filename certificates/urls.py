@@ -2,10 +2,12 @@
 
 from django.urls import path
 
-from certificates.views import own_data, record, revocation, staff, tracking, verification
+from certificates.views import keys, own_data, record, revocation, staff, tracking, verification
 
 app_name = "certificates"
 urlpatterns = [
+    path(".well-known/did.json", keys.did, name="did"),
+    path(".well-known/jwks.json", keys.jwks, name="jwks"),
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),

@@ -560,6 +560,10 @@ CERTIFICATE_SIGNATORIES = env.json(
     "AULA_CERTIFICATE_SIGNATORIES",
     [{"name": "", "role": "Presidencia de la Junta Directiva"}, {"name": "", "role": "Dirección Ejecutiva"}],
 )
+# The keys of the seal: outside the database, the same folder on every node (certificates/keyring.py).
+SEAL_KEYS_DIR = Path(env.str("AULA_SEAL_KEYS_DIR", str(VAR_DIR / "keys" / "seal")))
+# Who proves when a certificate was sealed (RFC 3161); empty: nobody.
+SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")
 
 LOGGING = {
     "version": 1,
@@ -571,6 +575,9 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # Wagtail tells of every save at INFO.
         "django_tasks": {"level": "WARNING"},
+        # pikepdf says when it is loaded, pyHanko each authority of time that it does not know.
+        "pikepdf": {"level": "WARNING"},
+        "pyhanko": {"level": "ERROR"},
         "wagtail": {"level": "WARNING"},
     },
 }

@@ -31,6 +31,7 @@ ACTIONS = {
     "certificate.drawn_anew": gettext_lazy("Se dibujó de nuevo un certificado"),
     "certificate.issued": gettext_lazy("Se emitió un certificado"),
     "certificate.revoked": gettext_lazy("Revocó un certificado"),
+    "certificate.sealed": gettext_lazy("Se selló un certificado"),
     "certificates.exported": gettext_lazy("Descargó la lista de certificados"),
     "consent.confirmation_undone": gettext_lazy("Quitó la confirmación de un permiso"),
     "consent.confirmed": gettext_lazy("Confirmó el permiso de una persona encargada"),
