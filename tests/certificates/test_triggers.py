@@ -3,8 +3,8 @@
 import pytest
 from django.db import IntegrityError, connection, transaction
 
-from certificates.domain import checking
-from certificates.models import Certificate, CertificateEvent, LogLeaf, Series
+from certificates.domain import checking, checkpoints
+from certificates.models import Certificate, CertificateEvent, LogLeaf, LogNode, Series
 from tests.factories.certificates import a_certificate
 
 pytestmark = pytest.mark.django_db
@@ -13,6 +13,8 @@ CHANGES = {
     "certificates_certificate": "person_name = 'Otra persona'",
     "certificates_certificateevent": "kind = 'issued'",
     "certificates_logleaf": "digest = 'x'",
+    "certificates_lognode": "digest = 'x'",
+    "certificates_checkpoint": "size = 0",
 }
 
 
