@@ -102,7 +102,7 @@ def digest_of(entry: dict) -> bytes:
 def nodes(wanted: Iterable[merkle.Place]) -> dict[merkle.Place, bytes]:
     """Those that are kept, of any number, by as many statements as there are hundreds of them."""
     places = sorted(wanted)
-    found = {}
+    found: dict[merkle.Place, bytes] = {}
     for start in range(0, len(places), 100):
         asked = Q()
         for level, index in places[start : start + 100]:

@@ -5,7 +5,7 @@ from itertools import zip_longest
 
 from certificates.models import Checkpoint, LogLeaf, LogNode
 
-from . import log, merkle
+from . import checkpoints, log, merkle
 
 
 def find_faults() -> Iterator[str]:
@@ -14,6 +14,9 @@ def find_faults() -> Iterator[str]:
     yield from _nodes(roots)
     for size, root in roots.items():
         yield f"checkpoint of {size} leaves: there are not as many, or they do not make the root {root[:12]}"
+    for made in Checkpoint.objects.order_by("day"):
+        if not checkpoints.holds(made):
+            yield f"checkpoint of {made.day}: its note is not what a key of the log signed of it"
 
 
 def _nodes(roots: dict[int, str]) -> Iterator[str]:

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from certificates import keyring
 from certificates.domain import credentials
 
-ALGORITHMS = {keyring.Use.SEAL: "ES256", keyring.Use.CREDENTIAL: "EdDSA"}
+ALGORITHMS = {keyring.Use.SEAL: "ES256", keyring.Use.CREDENTIAL: "EdDSA", keyring.Use.LOG: "EdDSA"}
 KEPT_SECONDS = 300
 
 

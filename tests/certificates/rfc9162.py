@@ -1,4 +1,4 @@
-"""RFC 9162 as it is written, for a stranger who checks: sections 2.1.1, 2.1.3.2 and 2.1.4.2. Shares no code with ours."""
+"""RFC 9162 as it is written, for a stranger who checks: 2.1.1, 2.1.3.2 and 2.1.4.2. Shares no code with ours."""
 
 import hashlib
 
