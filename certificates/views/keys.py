@@ -36,7 +36,8 @@ def jwks(request: HttpRequest) -> HttpResponse:
 def did(request: HttpRequest) -> HttpResponse:
     """The same keys as the document of `did:web:<our host>`, which credentials name as their issuer (W3C DID Core)."""
     name = credentials.did_of(settings.PUBLIC_URL)
-    methods = [_method(name, key) for use in keyring.Use for key in keyring.history(use)]
+    uses = (keyring.Use.SEAL, keyring.Use.CREDENTIAL)  # the log's key vouches for no certificate
+    methods = [_method(name, key) for use in uses for key in keyring.history(use)]
     document = {
         "@context": [
             "https://www.w3.org/ns/did/v1",
