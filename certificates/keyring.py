@@ -33,10 +33,11 @@ class KeyMissing(RuntimeError):
 
 
 class Use(Enum):
-    """What a key is for: the seal of the PDF (ES256), the credential inside it (EdDSA)."""
+    """What a key is for: the seal of the PDF (ES256); the credential inside it and the log's checkpoints (EdDSA)."""
 
     SEAL = "seal"
     CREDENTIAL = "credential"
+    LOG = "log"
 
 
 @dataclass(frozen=True)

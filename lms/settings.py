@@ -493,6 +493,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "publish-checkpoint": {
+        "task": "certificates.tasks.publish_checkpoint",
+        # Again each hour: whoever was away at midnight signs the day's one later.
+        "schedule": crontab(minute=4),
+        "options": {"expires": 1800},
+    },
     "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
     "seek-duplicates": {
         "task": "lms.tasks.seek_duplicates",

@@ -15,8 +15,10 @@ from certificates.models import (
     Certificate,
     CertificateEvent,
     CertificateFile,
+    Checkpoint,
     LogHead,
     LogLeaf,
+    LogNode,
     OwedCertificate,
     Series,
 )
@@ -24,12 +26,12 @@ from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import credentials, issuing, sweeping
+from . import credentials, issuing, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
-PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf)]
+PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint)]
 
 
 def find_faults() -> Iterator[str]:
@@ -40,6 +42,7 @@ def find_faults() -> Iterator[str]:
     yield from _certificates()
     yield from _owed()
     yield from _log()
+    yield from tree_checking.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:

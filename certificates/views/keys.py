@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 from certificates import keyring
 from certificates.domain import credentials
 
-ALGORITHMS = {keyring.Use.SEAL: "ES256", keyring.Use.CREDENTIAL: "EdDSA"}
+ALGORITHMS = {keyring.Use.SEAL: "ES256", keyring.Use.CREDENTIAL: "EdDSA", keyring.Use.LOG: "EdDSA"}
 KEPT_SECONDS = 300
 
 
@@ -36,7 +36,8 @@ def jwks(request: HttpRequest) -> HttpResponse:
 def did(request: HttpRequest) -> HttpResponse:
     """The same keys as the document of `did:web:<our host>`, which credentials name as their issuer (W3C DID Core)."""
     name = credentials.did_of(settings.PUBLIC_URL)
-    methods = [_method(name, key) for use in keyring.Use for key in keyring.history(use)]
+    uses = (keyring.Use.SEAL, keyring.Use.CREDENTIAL)  # the log's key vouches for no certificate
+    methods = [_method(name, key) for use in uses for key in keyring.history(use)]
     document = {
         "@context": [
             "https://www.w3.org/ns/did/v1",

@@ -74,6 +74,7 @@ ACTIONS = {
     "lesson_question.published": gettext_lazy("Respondió y publicó una pregunta de una lección"),
     "lesson_question.refused": gettext_lazy("No publicó una pregunta de una lección"),
     "lesson_question.taken_back": gettext_lazy("Retiró una pregunta publicada de una lección"),
+    "log.checkpoint_signed": gettext_lazy("Se firmó el punto de control del registro"),
     "network.asked": gettext_lazy("Pidió entrar en una red"),
     "network.changed": gettext_lazy("Cambió una red"),
     "network.coordinator_chosen": gettext_lazy("Nombró a quien coordina una red"),

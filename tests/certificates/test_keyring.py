@@ -31,7 +31,7 @@ def test_secrets_are_the_owners_alone(folder):
     keyring.ensure()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     secrets = list(folder.glob("*.key"))
-    assert {path.name.partition("-")[0] for path in secrets} == {"seal", "credential"}
+    assert {path.name.partition("-")[0] for path in secrets} == {"seal", "credential", "log"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
     assert not [path for path in folder.iterdir() if path.suffix not in {".key", ".crt"} and path.name != ".lock"]
 
@@ -86,12 +86,12 @@ def test_the_command(folder, capsys):
     call_command("make_seal_keys", "--dry-run")
     assert not folder.exists()
     call_command("make_seal_keys")
-    assert capsys.readouterr().out.count("made now") == 2
+    assert capsys.readouterr().out.count("made now") == 3
     call_command("make_seal_keys")
-    assert capsys.readouterr().out.count(": there") == 2
+    assert capsys.readouterr().out.count(": there") == 3
     call_command("make_seal_keys", "--anew")
     out = capsys.readouterr().out
-    assert (out.count("made now"), out.count(": there")) == (2, 2)
+    assert (out.count("made now"), out.count(": there")) == (3, 3)
 
 
 @pytest.mark.django_db
@@ -102,7 +102,7 @@ def test_the_public_halves_are_published(folder, client):
     assert response["Content-Type"] == "application/jwk-set+json"
     assert response["Access-Control-Allow-Origin"] == "*"
     published = response.json()["keys"]
-    assert [one["alg"] for one in published] == ["ES256", "ES256", "EdDSA", "EdDSA"]
+    assert [one["alg"] for one in published] == ["ES256", "ES256"] + 4 * ["EdDSA"]
     assert {name for one in published for name in one} == {
         *("alg", "crv", "iat", "kid", "kty", "use", "x", "x5c", "y"),
     }

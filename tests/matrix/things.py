@@ -19,6 +19,7 @@ from wagtail.images import get_image_model
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
+from certificates.domain import checkpoints
 from certificates.models import Certificate
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
@@ -147,6 +148,11 @@ def _certificate(world: World, side: Side) -> Found:
     return by_key(certificate, code=certificate.code)
 
 
+def _checkpoint(world: World, side: Side) -> Found:
+    made = checkpoints.publish()
+    return Found({"day": made.day.isoformat()}, query={"desde": made.size, "hasta": made.size})
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -271,6 +277,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
         PersonRequest.objects.create(person=an_employee(side.municipality.code), kind="correction", text="x")
     ),
     "certificate": _certificate,
+    "checkpoint": _checkpoint,
     "network": lambda world, side: by_key(side.network),
     "member": _member,
     "network_course": _network_course,
