@@ -247,6 +247,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "attempt": lambda world, owner: by_key(learning.attempt(world, owner), number=1),
     "closed_attempt": learning.closed_attempt,
     "handed_file": learning.handed_file,
+    "arriving_file": lambda world, owner: by_key(learning.attempt(world, owner), number=1, file_id=uuid.uuid4()),
     "playback": _playback,
     "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
