@@ -14,7 +14,7 @@ class CertificatesConfig(AppConfig):
 
     def ready(self) -> None:
         """Listen to `course_completed` and `link_confirmed`; register what hangs on a person."""
-        from certificates import receivers  # noqa: PLC0415 models are loaded only now
+        from certificates import checks, receivers  # noqa: F401, PLC0415 models are loaded only now
         from courses.signals import course_completed  # noqa: PLC0415
         from lms.signals import link_confirmed  # noqa: PLC0415
 

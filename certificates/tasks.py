@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from certificates.domain import (
+    checkpoints,
     issuing,  # noqa: F401 registers its performer
     rendering,  # noqa: F401 registers its performer
     sweeping,
@@ -13,3 +14,9 @@ from certificates.domain import (
 def sweep_owed() -> None:
     """Ask again for what was lost on the way to a certificate."""
     sweeping.sweep()
+
+
+@shared_task(name="certificates.tasks.publish_checkpoint")
+def publish_checkpoint() -> None:
+    """Sign what the log is today, once a day."""
+    checkpoints.publish()

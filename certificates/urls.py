@@ -2,15 +2,22 @@
 
 from django.urls import path
 
-from certificates.views import own_data, record, revocation, staff, tracking, verification
+from certificates.views import keys, own_data, public_log, record, revocation, staff, tracking, verification
 
 app_name = "certificates"
 urlpatterns = [
+    path(".well-known/did.json", keys.did, name="did"),
+    path(".well-known/jwks.json", keys.jwks, name="jwks"),
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
     path("verificar/", verification.verify, name="verify"),
     path("verificar/<str:code>/", verification.certificate, name="certificate"),
+    path("verificar/<str:code>/prueba.json", public_log.proof, name="proof"),
+    path("registro-publico/", public_log.log, name="log"),
+    path("registro-publico/punto-de-control.txt", public_log.newest, name="newest_checkpoint"),
+    path("registro-publico/consistencia.json", public_log.consistency, name="consistency"),
+    path("registro-publico/<str:day>.txt", public_log.of_day, name="checkpoint"),
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),

@@ -64,6 +64,7 @@ urlpatterns = [
     path("actividades/<uuid:public_id>/intentos/", quiz.start, name="attempt_start"),
     path("intentos/<uuid:public_id>/", quiz.review, name="attempt_review"),
     path("intentos/<uuid:public_id>/<int:number>/", quiz.question, name="attempt_question"),
+    path("intentos/<uuid:public_id>/<int:number>/archivos/<uuid:file_id>/", handed.arriving, name="handed_arriving"),
     path("intentos/<uuid:public_id>/entrega/", quiz.hand_in, name="attempt_hand_in"),
     path("intentos/<uuid:public_id>/resultado/", quiz.result, name="attempt_result"),
     path("personal/<uuid:public_id>/cursos/", staff.progress, name="staff_progress"),

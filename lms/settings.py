@@ -492,6 +492,12 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 30,
         "options": {"expires": 30},
     },
+    "publish-checkpoint": {
+        "task": "certificates.tasks.publish_checkpoint",
+        # Again each hour: whoever was away at midnight signs the day's one later.
+        "schedule": crontab(minute=4),
+        "options": {"expires": 1800},
+    },
     "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
     "seek-duplicates": {
         "task": "lms.tasks.seek_duplicates",
@@ -559,6 +565,10 @@ CERTIFICATE_SIGNATORIES = env.json(
     "AULA_CERTIFICATE_SIGNATORIES",
     [{"name": "", "role": "Presidencia de la Junta Directiva"}, {"name": "", "role": "Dirección Ejecutiva"}],
 )
+# The keys of the seal: outside the database, the same folder on every node (certificates/keyring.py).
+SEAL_KEYS_DIR = Path(env.str("AULA_SEAL_KEYS_DIR", str(VAR_DIR / "keys" / "seal")))
+# Who proves when a certificate was sealed (RFC 3161); empty: nobody.
+SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")
 
 LOGGING = {
     "version": 1,
@@ -570,6 +580,9 @@ LOGGING = {
         "django.request": {"level": "ERROR"},
         # Wagtail tells of every save at INFO.
         "django_tasks": {"level": "WARNING"},
+        # pikepdf says when it is loaded, pyHanko each authority of time that it does not know.
+        "pikepdf": {"level": "WARNING"},
+        "pyhanko": {"level": "ERROR"},
         "wagtail": {"level": "WARNING"},
     },
 }

@@ -31,6 +31,7 @@ LOADS = (
     Load("load_reference_data", ("lms/data/*.csv",)),
     Load("load_site_tree", ("courses/domain/tree.py",)),
     Load("load_groups", ("lms/groups.yaml", "lms/domain/roles.py")),
+    Load("make_seal_keys", ("certificates/keyring.py",)),
     Load("load_tools", ("courses/data/**/*", "lms/data/tools.csv")),
     Load("load_demo", ("*/demo/**/*",), only_demo=True),
 )

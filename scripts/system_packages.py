@@ -44,6 +44,9 @@ TO_TEST: dict[str, Probe] = {
     "postgresql": _file("usr/lib/postgresql/*/bin/postgres"),
     "redis-server": _command("redis-server"),
     "nginx-light": lambda: _command("nginx")() or _file("usr/sbin/nginx")(),
+    "openssl": _command("openssl"),
+    "poppler-utils": lambda: _command("pdfsig")() and _command("pdfinfo")(),
+    "qpdf": _command("qpdf"),
 }
 
 

@@ -10,16 +10,28 @@ from django.db import connection
 from django.db.models import Count, Max, Min, Q
 from django.utils import timezone
 
-from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf, OwedCertificate, Series
+from certificates import keyring
+from certificates.models import (
+    Certificate,
+    CertificateEvent,
+    CertificateFile,
+    Checkpoint,
+    LogHead,
+    LogLeaf,
+    LogNode,
+    OwedCertificate,
+    Series,
+)
+from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
-from lms.models import Job, Merge, Person
+from lms.models import AuditEvent, Job, Merge, Person
 
-from . import issuing, sweeping
+from . import credentials, issuing, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
-PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf)]
+PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint)]
 
 
 def find_faults() -> Iterator[str]:
@@ -30,6 +42,7 @@ def find_faults() -> Iterator[str]:
     yield from _certificates()
     yield from _owed()
     yield from _log()
+    yield from tree_checking.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:
@@ -128,9 +141,40 @@ def _file_of(certificate: Certificate) -> Iterator[str]:
     elif not default_storage.exists(file.path):
         yield f"its file {file.path} is not in the storage"
     else:
-        with default_storage.open(file.path) as content:
-            if sha256(content.read()).hexdigest() != file.sha256:
-                yield f"its file {file.path} is not the one that was drawn"
+        with default_storage.open(file.path) as stored:
+            content = stored.read()
+        if sha256(content).hexdigest() != file.sha256:
+            yield f"its file {file.path} is not the one that was drawn"
+        else:
+            yield from _seal_of(certificate, file, content)
+
+
+def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) -> Iterator[str]:
+    """The trail tells of the same file; its seal holds, over the same drawing. Files from before have neither."""
+    told = AuditEvent.objects.filter(
+        action__in=["certificate.sealed", "certificate.drawn_anew"],
+        subject=f"certificates.Certificate:{certificate.public_id}",
+        facts__has_key="key",
+    )
+    newest = told.order_by("-pk").values_list("facts", flat=True).first()
+    row = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with}
+    if newest is None and not file.sealed_with:
+        return
+    if row != {name: (newest or {}).get(name) for name in row}:
+        yield f"its file {file.path} is not the one that the trail tells of"
+        return
+    keys = {key.name: key.certificate for key in keyring.history(keyring.Use.SEAL)}
+    if file.sealed_with not in keys:
+        yield f"its file {file.path} was sealed with the key {file.sealed_with}, which is not there"
+        return
+    try:
+        if check(content, [keys[file.sealed_with]]) != file.unsigned_sha256:
+            yield f"its file {file.path} has a seal over another drawing"
+        credentials.check(file.credential, certificate)
+    except SealBroken as problem:
+        yield f"its file {file.path}: {problem}"
+    except credentials.CredentialBroken as problem:
+        yield f"its credential: {problem}"
 
 
 def _owed() -> Iterator[str]:

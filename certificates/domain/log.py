@@ -1,11 +1,20 @@
-"""The log over the register: one chain of digests, appended to in the transaction of the event it tells of."""
+"""The log over the register: one chain of digests, appended to in the transaction of the event it tells of.
 
+Over its leaves stands a tree (RFC 9162), so that a stranger can be shown that one leaf is in it, and that nothing that
+was ever in it changed, without being shown the others.
+"""
+
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from hashlib import sha256
 
-from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf
-from lms.domain.audit import GENESIS, chain_digest
+from django.db.models import Q
+
+from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf, LogNode
+from lms.domain.audit import GENESIS, canonical, chain_digest
+
+from . import merkle
 
 # What the certificate says, by column; the code is its page's key, so the log holds only its digest.
 _COLUMNS = [
@@ -78,4 +87,26 @@ def append(event: CertificateEvent) -> LogLeaf:
     )
     head.length, head.digest = head.length + 1, leaf.digest
     head.save(update_fields=["length", "digest"])
+    made = merkle.grow(leaf.index, digest_of(entry), nodes(merkle.left_of(leaf.index)))
+    LogNode.objects.bulk_create(
+        LogNode(level=level, index=index, digest=digest.hex()) for (level, index), digest in made.items()
+    )
     return leaf
+
+
+def digest_of(entry: dict) -> bytes:
+    """The digest of a leaf in the tree."""
+    return merkle.leaf_digest(canonical(entry).encode())
+
+
+def nodes(wanted: Iterable[merkle.Place]) -> dict[merkle.Place, bytes]:
+    """Those that are kept, of any number, by as many statements as there are hundreds of them."""
+    places = sorted(wanted)
+    found: dict[merkle.Place, bytes] = {}
+    for start in range(0, len(places), 100):
+        asked = Q()
+        for level, index in places[start : start + 100]:
+            asked |= Q(level=level, index=index)
+        rows = LogNode.objects.filter(asked).values_list("level", "index", "digest")
+        found |= {(level, index): bytes.fromhex(digest) for level, index, digest in rows}
+    return found

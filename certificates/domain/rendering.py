@@ -1,53 +1,89 @@
-"""The PDF of a certificate in the default storage, drawn from the frozen facts and drawn again when it is lost."""
+"""The sealed PDF of a certificate in the default storage, drawn from the frozen facts, and again when it is lost."""
 
 import contextlib
 import os
 from collections.abc import Iterable
+from functools import partial
 from hashlib import sha256
 from typing import Any
 
+from django.conf import settings
 from django.core.files.base import ContentFile, File
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils import timezone
 
+from certificates import keyring
 from certificates.models import Certificate, CertificateFile
-from certificates.pdf import render
+from certificates.pdf import render, seal
 from lms.domain import audit, job_words, jobs
 
+from . import credentials
 from .issuing import RENDER
 
 
 def ensure_file(certificate: Certificate) -> CertificateFile:
-    """The file of a certificate; drawn when there is no row for it, or no whole file behind the row.
+    """The file of a certificate; drawn and sealed when there is no row for it, or no whole file behind the row.
 
-    The same facts give the same bytes, so whoever does it twice, or after a kill, ends with one and the same file. When
-    a lost file comes out different (a newer drawing), the row follows it and the audit trail tells both digests.
+    The same facts and key give the same bytes, so whoever does it twice, or after a kill, ends with one and the same
+    file. Where they would not (an authority stamps the time, the key or the drawing is a newer one) the row decides:
+    who comes second throws theirs away, and when a lost file comes back different the trail tells both digests.
+    Raises `keyring.KeyMissing`.
     """
     found = CertificateFile.objects.filter(certificate=certificate).first()
     if found and _is_whole(found):
         return found
-    content = render(certificate)
-    facts: dict[str, Any] = {
-        "path": _store(certificate, content),
+    content, facts = _sealed(certificate, found.credential if found else "")
+    with transaction.atomic():
+        Certificate.objects.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
+        file = CertificateFile.objects.filter(certificate=certificate).first()
+        if file and _is_whole(file):
+            return file
+        path = _store(_path(certificate, file, facts["sha256"]), content)
+        return _note(certificate, file, {"path": path, **facts})
+
+
+def _sealed(certificate: Certificate, credential: str = "") -> tuple[bytes, dict[str, Any]]:
+    """The sealed file, and what its row says of it; with the credential that was given out once, else a new one.
+
+    The seal claims the moment of issue, or that since which its key is in use, so that it can be made again.
+    """
+    key = keyring.current(keyring.Use.SEAL)
+    credential = credential or credentials.issue(certificate)
+    unsigned = render(certificate, credential)
+    content = seal(
+        unsigned,
+        private=key.private,
+        certificate=key.certificate,
+        at=max(certificate.issued_at, key.since),
+        time_authority=settings.SEAL_TIME_AUTHORITY,
+    )
+    return content, {
         "bytes": len(content),
         "sha256": sha256(content).hexdigest(),
+        "unsigned_sha256": sha256(unsigned).hexdigest(),
+        "sealed_with": key.name,
+        "credential": credential,
     }
-    with transaction.atomic():
-        file, created = CertificateFile.objects.select_for_update().get_or_create(
-            certificate=certificate, defaults=facts
-        )
-        if not created and (file.sha256 != facts["sha256"] or file.path != facts["path"]):
-            audit.record(
-                "certificate.drawn_anew",
-                by=None,
-                subject=f"certificates.Certificate:{certificate.public_id}",
-                facts={"lost": file.sha256, "drawn": facts["sha256"]},
-            )
-            file.path, file.bytes, file.sha256 = facts["path"], facts["bytes"], facts["sha256"]
-            file.rendered_at = timezone.now()
-            file.save()
+
+
+def _note(certificate: Certificate, file: CertificateFile | None, facts: dict[str, Any]) -> CertificateFile:
+    """Have the row say the facts of what was stored, and the trail that it does."""
+    told = {"drawn": facts["sha256"], "unsigned": facts["unsigned_sha256"], "key": facts["sealed_with"]}
+    if file is None:
+        _tell("certificate.sealed", certificate, told)
+        return CertificateFile.objects.create(certificate=certificate, **facts)
+    if any(getattr(file, name) != value for name, value in facts.items()):
+        _tell("certificate.drawn_anew", certificate, {"lost": file.sha256, **told})
+        if file.path != facts["path"]:  # of what was there no more than a piece is left
+            transaction.on_commit(partial(default_storage.delete, file.path))
+        CertificateFile.objects.filter(pk=file.pk).update(rendered_at=timezone.now(), **facts)
+        file.refresh_from_db()
     return file
+
+
+def _tell(action: str, certificate: Certificate, facts: dict[str, Any]) -> None:
+    audit.record(action, by=None, subject=f"certificates.Certificate:{certificate.public_id}", facts=facts)
 
 
 def open_file(certificate: Certificate) -> tuple[CertificateFile, File]:
@@ -64,9 +100,16 @@ def _is_whole(file: CertificateFile) -> bool:
         return False
 
 
-def _store(certificate: Certificate, content: bytes) -> str:
-    """Write the bytes under the certificate's one name, over whatever half a file a killed worker left there."""
-    path = f"certificates/{certificate.series.year}/{certificate.public_id}.pdf"
+def _path(certificate: Certificate, file: CertificateFile | None, digest: str) -> str:
+    """The certificate's one name; another for what differs from the file that the row still speaks of."""
+    if file and file.sha256 == digest:
+        return file.path
+    anew = f"-{digest[:16]}" if file else ""
+    return f"certificates/{certificate.series.year}/{certificate.public_id}{anew}.pdf"
+
+
+def _store(path: str, content: bytes) -> str:
+    """Write the bytes there, over whatever half a file a killed worker left."""
     if default_storage.exists(path):
         with default_storage.open(path) as there:
             if there.read() == content:

@@ -1,5 +1,16 @@
 """The register's tables."""
 
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
+from .tree import Checkpoint, LogNode
 
-__all__ = ["Certificate", "CertificateEvent", "CertificateFile", "LogHead", "LogLeaf", "OwedCertificate", "Series"]
+__all__ = [
+    "Certificate",
+    "CertificateEvent",
+    "CertificateFile",
+    "Checkpoint",
+    "LogHead",
+    "LogLeaf",
+    "LogNode",
+    "OwedCertificate",
+    "Series",
+]

@@ -230,12 +230,20 @@ class LogHead(models.Model):
 
 
 class CertificateFile(models.Model):
-    """A rendering of a certificate in the default storage. It may be made again from the frozen facts at any time."""
+    """The sealed PDF of a certificate in the default storage: the file that was given out.
+
+    `sha256` is that of the whole file, `unsigned_sha256` that of the same before its seal, which can be made again from
+    the frozen facts and `credential`, the proven JSON inside, at any time. The three are empty for files from before
+    there were seals; those stay as they were given out.
+    """
 
     certificate = models.OneToOneField(Certificate, models.PROTECT, related_name="file")
     path = models.CharField(max_length=255)
     bytes = models.PositiveIntegerField()
     sha256 = models.CharField(max_length=64)
+    unsigned_sha256 = models.CharField(max_length=64, blank=True, default="")
+    sealed_with = models.CharField(max_length=43, blank=True, default="", help_text="thumbprint of the key")
+    credential = models.TextField(blank=True, default="", help_text="the JSON inside the file")
     rendered_at = models.DateTimeField(default=timezone.now)
 
     wagtail_reference_index_ignore = True

@@ -1,5 +1,10 @@
-"""Drawing a certificate. One interface: `render(certificate)`, the same bytes for the same facts."""
+"""The file of a certificate: `render(certificate)`, the same bytes for the same facts, and `seal` over it.
 
-from .page import render
+`page` draws and says what is what (`tagging`), `finishing` makes it archivable and accessible, `sealing` seals it and
+checks seals.
+"""
 
-__all__ = ["render"]
+from .page import kind_title, reason_of, render
+from .sealing import SealBroken, check, seal
+
+__all__ = ["SealBroken", "check", "kind_title", "reason_of", "render", "seal"]

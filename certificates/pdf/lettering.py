@@ -75,17 +75,27 @@ def draw(canvas: Canvas, x: float, y: float, text: str, *, face: str, size: floa
 
 @dataclass(frozen=True)
 class Block:
-    """Lines of one face and size."""
+    """Lines of one face and size, and the text that was broken into them."""
 
     lines: tuple[str, ...]
     face: str
     size: float
     leading: float
+    text: str
 
     @property
     def height(self) -> float:
         """From the top of the first line to the base line of the last."""
         return self.size + self.leading * (len(self.lines) - 1)
+
+    def spaced_lines(self) -> list[str]:
+        """The lines, each with the space that it was broken at: readers join them to the text again."""
+        spaced, rest = [], self.text
+        for line in self.lines:
+            rest = rest.removeprefix(line)
+            spaced.append(f"{line} " if rest.startswith(" ") else line)
+            rest = rest.removeprefix(" ")
+        return spaced
 
 
 def fit(text: str, *, face: str, sizes: list[float], measure: float, most_lines: int) -> Block:
@@ -94,7 +104,7 @@ def fit(text: str, *, face: str, sizes: list[float], measure: float, most_lines:
         lines = wrap(text, face, size, measure)
         if len(lines) <= most_lines:
             break
-    return Block(_balanced(text, face, size, measure, lines), face, size, size * 1.16)
+    return Block(_balanced(text, face, size, measure, lines), face, size, size * 1.16, text)
 
 
 def wrap(text: str, face: str, size: float, measure: float) -> tuple[str, ...]:

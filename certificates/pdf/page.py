@@ -2,6 +2,7 @@
 
 import io
 from calendar import timegm
+from dataclasses import replace
 
 from django.utils import timezone
 from reportlab.lib.pagesizes import landscape, letter
@@ -10,7 +11,10 @@ from reportlab.pdfgen.canvas import Canvas
 from certificates.models import Certificate
 
 from . import lettering, ornament, words
+from .finishing import Attachment, finish
 from .lettering import BOLD, ITALIC, REGULAR, Block
+from .metadata import Description
+from .tagging import Tags
 
 WIDTH, HEIGHT = landscape(letter)
 EDGE = 27.0
@@ -20,6 +24,8 @@ MEASURE = RIGHT - LEFT
 FOOT = 116.0
 QR_SIDE = 92.0
 UNDER_NAME = 11.0
+_ABOVE_BASE = 0.8  # of the size: from the top of a line to its base line
+CREDENTIAL_SAYS = "Lo mismo que dice este documento, para máquinas (Open Badges 3.0)"
 
 _KINDS = {
     "diploma": ("otorga el presente", "Diploma", "por haber aprobado el curso"),
@@ -27,8 +33,15 @@ _KINDS = {
 }
 
 
-def render(certificate: Certificate) -> bytes:
-    """The PDF. Reads the frozen columns only; the same facts always give the same bytes."""
+def render(certificate: Certificate, credential: str = "") -> bytes:
+    """The unsigned PDF, its credential inside. Reads frozen columns only; the same facts give the same bytes."""
+    drawn, tags = draw(certificate)
+    attachments = [Attachment("credencial.json", "application/vc", CREDENTIAL_SAYS, credential.encode())]
+    return finish(drawn, tags.elements, _description(certificate), attachments if credential else [])
+
+
+def draw(certificate: Certificate) -> tuple[bytes, Tags]:
+    """The page as reportlab writes it, and what is on it in the order of reading."""
     lettering.register_faces()
     out = io.BytesIO()
     canvas = Canvas(
@@ -40,14 +53,16 @@ def render(certificate: Certificate) -> bytes:
         pageCompression=1,
         lang="es-GT",
     )
-    _describe(canvas, certificate)
-    ornament.draw_band(canvas, x=EDGE, y=EDGE, height=HEIGHT - 2 * EDGE)
-    _draw_text(canvas, certificate)
-    _draw_signatories(canvas, certificate.facts["signatories"])
-    _draw_foot(canvas, certificate)
+    _describe(canvas, _description(certificate))
+    tags = Tags(canvas)
+    with tags.ornament():
+        ornament.draw_band(canvas, x=EDGE, y=EDGE, height=HEIGHT - 2 * EDGE)
+    _draw_text(canvas, tags, certificate)
+    _draw_signatories(canvas, tags, certificate.facts["signatories"])
+    _draw_foot(canvas, tags, certificate)
     canvas.showPage()
     canvas.save()
-    return out.getvalue()
+    return out.getvalue(), tags
 
 
 def kind_title(certificate: Certificate) -> str:
@@ -55,22 +70,36 @@ def kind_title(certificate: Certificate) -> str:
     return _KINDS[certificate.kind][1]
 
 
-def _describe(canvas: Canvas, certificate: Certificate) -> None:
+def reason_of(certificate: Certificate) -> str:
+    """What it is given for: `por haber aprobado el curso`."""
+    return _KINDS[certificate.kind][2]
+
+
+def _description(certificate: Certificate) -> Description:
     """Title, author, and the moment of issue as the date of the file."""
-    canvas.setTitle(f"{kind_title(certificate)} {certificate.reference}")
-    canvas.setAuthor(certificate.issuer)
-    canvas.setSubject(certificate.course_title)
+    return Description(
+        title=f"{kind_title(certificate)} {certificate.reference}",
+        author=certificate.issuer,
+        subject=certificate.course_title,
+        keyword=certificate.reference,
+        at=timezone.localtime(certificate.issued_at),
+    )
+
+
+def _describe(canvas: Canvas, described: Description) -> None:
+    canvas.setTitle(described.title)
+    canvas.setAuthor(described.author)
+    canvas.setSubject(described.subject)
     canvas.setCreator("Aula Municipal")
-    canvas.setKeywords([certificate.reference])
-    at = timezone.localtime(certificate.issued_at)
+    canvas.setKeywords([described.keyword])
     stamp = canvas._doc._timeStamp
-    stamp.t = timegm(certificate.issued_at.utctimetuple())
-    stamp.lt = at.timetuple()
+    stamp.t = timegm(described.at.utctimetuple())
+    stamp.lt = described.at.timetuple()
     stamp.YMDhms = tuple(stamp.lt)[:6]
-    stamp.dhh = int(at.utcoffset().total_seconds() // 3600)
+    stamp.dhh = int(described.at.utcoffset().total_seconds() // 3600)
 
 
-def _draw_text(canvas: Canvas, certificate: Certificate) -> None:
+def _draw_text(canvas: Canvas, tags: Tags, certificate: Certificate) -> None:
     """Who certifies, what, to whom, for what: from the top down, the room between shared out evenly."""
     grants, title, reason = _KINDS[certificate.kind]
     name = lettering.fit(
@@ -79,35 +108,47 @@ def _draw_text(canvas: Canvas, certificate: Certificate) -> None:
     course = lettering.fit(
         certificate.course_title, face=REGULAR, sizes=[22, 20, 18, 16, 14, 12], measure=MEASURE, most_lines=3
     )
+    heading = _line(title, REGULAR, 46)
     blocks: list[tuple[Block, object, float]] = [
         (_line(certificate.issuer, BOLD, 14.5), ornament.ANIL, 0),
         (_line(grants, ITALIC, 13), ornament.QUIET, 8),
-        (_line(title, REGULAR, 46), ornament.ANIL, 2),
+        (heading, ornament.ANIL, 2),
         (_line("a", ITALIC, 13), ornament.QUIET, 10),
         (name, ornament.INK, 1),
         (_line(reason, ITALIC, 13), ornament.QUIET, 10),
         (course, ornament.INK, 2),
-        (_paragraph(_details(certificate)), ornament.INK, 5),
     ]
+    details = [_sentence(text) for text in _details(certificate)]
+    height = sum(block.height + gap for block, _colour, gap in blocks) + _height_together(details) + 5
     top, bottom = HEIGHT - EDGE - 4, FOOT + 84
-    room = top - bottom - sum(block.height + gap for block, _colour, gap in blocks) - UNDER_NAME
-    spread = min(max(room / len(blocks), 0), 13)
+    spread = min(max((top - bottom - height - UNDER_NAME) / (len(blocks) + 1), 0), 13)
     y = top + spread
     for block, colour, gap in blocks:
-        y = _draw_block(canvas, block, colour, y - gap - spread)
+        with tags.element("H1" if block is heading else "P"):
+            y = _draw_block(canvas, block, colour, y - gap - spread)
         if block is name:
-            y = _underline(canvas, y - UNDER_NAME)
+            with tags.ornament():
+                y = _underline(canvas, y - UNDER_NAME)
+    y -= 5 + spread
+    for block in details:
+        with tags.element("P"):
+            y = _draw_block(canvas, block, ornament.INK, y) + block.size * _ABOVE_BASE - block.leading
 
 
 def _line(text: str, face: str, size: float) -> Block:
     return lettering.fit(text, face=face, sizes=[size, size * 0.85, size * 0.7], measure=MEASURE, most_lines=1)
 
 
-def _paragraph(sentences: list[str]) -> Block:
-    """Each sentence on a line of its own, or more."""
+def _sentence(text: str) -> Block:
+    """A sentence on a line of its own, or more."""
     size = 12.5
-    lines = [line for sentence in sentences for line in lettering.wrap(sentence, REGULAR, size, MEASURE)]
-    return Block(tuple(lines), REGULAR, size, size * 1.45)
+    return Block(lettering.wrap(text, REGULAR, size, MEASURE), REGULAR, size, size * 1.45, text)
+
+
+def _height_together(blocks: list[Block]) -> float:
+    """That of blocks of one leading under each other, from the top of the first line to the base line of the last."""
+    lines = sum(len(block.lines) for block in blocks)
+    return replace(blocks[0], lines=("",) * lines).height
 
 
 def _details(certificate: Certificate) -> list[str]:
@@ -128,8 +169,8 @@ def _details(certificate: Certificate) -> list[str]:
 def _draw_block(canvas: Canvas, block: Block, colour: object, top: float) -> float:
     """Draw a block hanging from `top`; returns the base line of its last line."""
     canvas.setFillColor(colour)
-    y = top - block.size * 0.8
-    for number, line in enumerate(block.lines):
+    y = top - block.size * _ABOVE_BASE
+    for number, line in enumerate(block.spaced_lines()):
         lettering.draw(canvas, LEFT, y - number * block.leading, line, face=block.face, size=block.size)
     return y - (len(block.lines) - 1) * block.leading
 
@@ -143,7 +184,7 @@ def _underline(canvas: Canvas, y: float) -> float:
     return y
 
 
-def _draw_signatories(canvas: Canvas, signatories: list[dict]) -> None:
+def _draw_signatories(canvas: Canvas, tags: Tags, signatories: list[dict]) -> None:
     """A line to sign on for each, with name (if there is one) and role below."""
     if not signatories:
         return
@@ -151,24 +192,33 @@ def _draw_signatories(canvas: Canvas, signatories: list[dict]) -> None:
     length = min(column - 24, 190)
     for number, signatory in enumerate(signatories):
         x = LEFT + number * column
-        canvas.setStrokeColor(ornament.INK)
-        canvas.setLineWidth(0.7)
-        canvas.line(x, FOOT + 42, x + length, FOOT + 42)
+        with tags.ornament():
+            canvas.setStrokeColor(ornament.INK)
+            canvas.setLineWidth(0.7)
+            canvas.line(x, FOOT + 42, x + length, FOOT + 42)
         canvas.setFillColor(ornament.INK)
         y = FOOT + 30
         for text, face in ((signatory.get("name", ""), BOLD), (signatory.get("role", ""), REGULAR)):
-            for line in lettering.wrap(text, face, 10.5, length) if text else ():
-                lettering.draw(canvas, x, y, line, face=face, size=10.5)
-                y -= 12
+            if text:
+                y = _draw_small(canvas, tags, text, face, x=x, y=y, measure=length)
 
 
-def _draw_foot(canvas: Canvas, certificate: Certificate) -> None:
+def _draw_small(canvas: Canvas, tags: Tags, text: str, face: str, *, x: float, y: float, measure: float) -> float:
+    """A paragraph under a line to sign on, its first base line at `y`; returns that of whatever comes below."""
+    block = Block(lettering.wrap(text, face, 10.5, measure), face, 10.5, 12, text)
+    with tags.element("P"):
+        for line in block.spaced_lines():
+            lettering.draw(canvas, x, y, line, face=face, size=block.size)
+            y -= block.leading
+    return y
+
+
+def _draw_foot(canvas: Canvas, tags: Tags, certificate: Certificate) -> None:
     """Place and day, number, code, where to check it, and the QR that says the same."""
-    side = QR_SIDE
-    ornament.draw_qr(canvas, certificate.facts["verify_url"], x=RIGHT - side + 9, y=EDGE - 9, side=side)
-    canvas.setStrokeColor(ornament.QUIET)
-    canvas.setLineWidth(0.4)
-    canvas.line(LEFT, FOOT - 14, RIGHT - side - 8, FOOT - 14)
+    with tags.ornament():
+        canvas.setStrokeColor(ornament.QUIET)
+        canvas.setLineWidth(0.4)
+        canvas.line(LEFT, FOOT - 14, RIGHT - QR_SIDE - 8, FOOT - 14)
     issued_on = timezone.localtime(certificate.issued_at).date()
     where = certificate.facts["verify_url"].rsplit("/", 2)[0].removeprefix("https://").removeprefix("http://")
     lines = [
@@ -180,5 +230,14 @@ def _draw_foot(canvas: Canvas, certificate: Certificate) -> None:
     canvas.setFillColor(ornament.INK)
     y = FOOT - 32
     for text, face, size in lines:
-        lettering.draw(canvas, LEFT, y, text, face=face, size=size)
+        with tags.element("P"):
+            lettering.draw(canvas, LEFT, y, text, face=face, size=size)
         y -= 15
+    _draw_qr(canvas, tags, certificate.facts["verify_url"])
+
+
+def _draw_qr(canvas: Canvas, tags: Tags, address: str) -> None:
+    x, y = RIGHT - QR_SIDE + 9, EDGE - 9
+    said = f"Código QR que abre la página para verificar este documento: {address}"
+    with tags.element("Figure", alt=said, box=(x, y, x + QR_SIDE, y + QR_SIDE)):
+        ornament.draw_qr(canvas, address, x=x, y=y, side=QR_SIDE)

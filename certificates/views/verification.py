@@ -17,24 +17,27 @@ def verify(request: HttpRequest) -> HttpResponse:
     """One field: the code as it is printed, or the address of its page."""
     typed = request.GET.get("codigo", "")[:300]
     if not typed.strip():
-        return _marked(render(request, "certificates/verify.html"))
-    found = _find(typed)
-    return redirect(_address(found)) if found else _absent(request, typed)
+        return marked(render(request, "certificates/verify.html"))
+    found = find(typed)
+    return redirect(_address(found)) if found else absent(request, typed)
 
 
 def certificate(request: HttpRequest, code: str) -> HttpResponse:
     """Every certified fact, whether it is in force, and how that was checked. No CUI, no e-mail, no phone."""
-    found = _find(code)
+    found = find(code)
     if not found:
-        return _absent(request, code)
+        return absent(request, code)
     if code != found.code:
         return redirect(_address(found))
     leaf = LogLeaf.objects.filter(event__certificate=found).order_by("-index").first()
-    return _marked(render(request, "certificates/certificate.html", {"certificate": found, "leaf": leaf}))
+    return marked(render(request, "certificates/certificate.html", {"certificate": found, "leaf": leaf}))
 
 
-def _find(typed: str) -> Certificate | None:
-    """A malformed code is looked up as well, so that it takes as long as one that does not exist."""
+def find(typed: str) -> Certificate | None:
+    """The certificate of a code as it was typed, or None.
+
+    A malformed code is looked up as well, so that it takes as long as one that does not exist.
+    """
     code = codes.normalise(typed) or "-"
     return Certificate.objects.with_state().filter(code=code).first()
 
@@ -43,16 +46,16 @@ def _address(found: Certificate) -> str:
     return reverse("certificates:certificate", args=[found.code])
 
 
-def _absent(request: HttpRequest, typed: str) -> HttpResponse:
+def absent(request: HttpRequest, typed: str) -> HttpResponse:
     """The same answer for a code that does not exist and for one that cannot exist."""
     if not MISSES.take(line_asking(request)):
         response = render(request, "certificates/too_many.html", status=429)
         response["Retry-After"] = str(MISSES.seconds)
-        return _marked(response)
-    return _marked(render(request, "certificates/absent.html", {"typed": typed[:60]}, status=404))
+        return marked(response)
+    return marked(render(request, "certificates/absent.html", {"typed": typed[:60]}, status=404))
 
 
-def _marked(response: HttpResponse) -> HttpResponse:
+def marked(response: HttpResponse) -> HttpResponse:
     """Out of search engines and of shared caches."""
     response["X-Robots-Tag"] = "noindex"
     response["Cache-Control"] = "private, no-store"

@@ -14,7 +14,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from courses.domain import audience, enrolment, seats
+from courses.domain import assigned_notices, audience, enrolment, seats
 from courses.domain.audience import Rule
 from courses.models import AssignedPerson, Assignment, Completion, CoursePage, Enrolment
 from lms import permissions
@@ -161,7 +161,11 @@ def _take_back(claim: jobs.Claim, assignment: Assignment, fits: PersonQuerySet) 
     back = assignment.people.filter(released_at__isnull=False, person__in=fits.values("pk"))
     with claim.publishing():
         back.update(
-            released_at=None, reached_at=now, entered_at=None, due_on=assignment.due_for(timezone.localdate(now))
+            released_at=None,
+            reached_at=now,
+            entered_at=None,
+            told_at=None,
+            due_on=assignment.due_for(timezone.localdate(now)),
         )
 
 
@@ -194,6 +198,8 @@ def _put_in(assignment: Assignment, people: list[Person]) -> None:
         if action:
             told.append((f"courses.enrolment:{entered.public_id}", _about(entered, assignment), action))
     assignment.people.filter(person__in=people).update(entered_at=timezone.now())
+    if assignment.due_on or assignment.due_days:
+        assigned_notices.ask(one for one in people if one.pk not in done)
     for action in sorted({action for *_rest, action in told}):
         audit.record_all(action, by=None, about=[(subject, facts) for subject, facts, did in told if did == action])
 

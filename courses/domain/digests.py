@@ -137,7 +137,7 @@ def send(person: Person, lines: list[Line], at: datetime) -> bool:
 
 
 def _deliver(person: Person, channel: str, lines: list[Line]) -> None:
-    stop = settings.PUBLIC_URL + reverse("courses:reminders_stop", args=[token_of(person)])
+    stop = stop_address(person)
     told = [(line.words(), settings.PUBLIC_URL + line.path) for line in lines]
     context = {"name": person.get_short_name(), "lines": told, "stop": stop}
     if channel == Digest.Channel.SMS:
@@ -145,10 +145,14 @@ def _deliver(person: Person, channel: str, lines: list[Line]) -> None:
         text = _("Aula Municipal: %(what)s %(link)s No recibir más: %(stop)s")
         gateways.send_text(str(person.phone), text % {"what": told[0][0], "link": link, "stop": stop})
         return
-    # RFC 2369 and RFC 8058: a mail program's own button opts out with one request.
-    headers = {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
     body = render_to_string("emails/digest.txt", context)
+    headers = letters.unsubscribing(stop)
     EmailMessage(_("Aula Municipal: sus recordatorios"), body, None, [str(person.email)], headers=headers).send()
+
+
+def stop_address(person: Person) -> str:
+    """Where somebody opts out without signing in."""
+    return settings.PUBLIC_URL + reverse("courses:reminders_stop", args=[token_of(person)])
 
 
 def token_of(person: Person) -> str:

@@ -1,6 +1,7 @@
 """What tells of courses in which somebody else put a person: by an assignment, or all members of a network at once.
 
-Told in the week after, once, since there is one message a week; not to whoever has opened the course meanwhile.
+Told in the week after, once, since there is one message a week; not to whoever has opened the course meanwhile, or was
+told at once of the day it is due by (`assigned_notices`).
 """
 
 from collections.abc import Iterable
@@ -9,9 +10,9 @@ from functools import partial
 
 from django.db.models import Exists, F, Min, OuterRef, Q, Subquery
 from django.urls import reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from courses.domain import assigned_notices
 from courses.domain.digests import AT_MOST_EVERY, Line, source
 from courses.models import AssignedPerson, Enrolment
 
@@ -27,6 +28,7 @@ def entered(at: datetime) -> Told:
     first = asked.order_by().values("person").annotate(day=Min("due_on")).values("day")
     fresh = Enrolment.objects.unfinished().filter(enrolled_at__gt=at - AT_MOST_EVERY, last_seen_at=F("enrolled_at"))
     given = fresh.filter(Q(Exists(asked)) | Q(course__network__isnull=False)).annotate(due_on=Subquery(first))
+    given = given.exclude(Exists(asked.filter(told_at__isnull=False)))
     for one in given.select_related("course").order_by("enrolled_at", "pk").iterator():
         words = partial(_words, one.course.title, one.due_on)
         yield one.person_id, Line(words, reverse("courses:learning"), about=one.course_key)
@@ -35,5 +37,4 @@ def entered(at: datetime) -> Told:
 def _words(title: str, due_on: date | None) -> str:
     if due_on is None:
         return _("Ya está en el curso «%(title)s». Puede comenzar cuando quiera.") % {"title": title}
-    day = date_format(due_on, "DATE_FORMAT")
-    return _("Le asignaron el curso «%(title)s»: complételo a más tardar el %(day)s.") % {"title": title, "day": day}
+    return assigned_notices.in_words(title, due_on)

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.db.models import prefetch_related_objects
 
-from courses.models import Term
+from courses.models import LessonPage, Term
 from courses.models.glossary import Said
 
 
@@ -16,3 +16,16 @@ def in_language(terms: Iterable[Term | None], code: str) -> list[Said]:
     given = {one.pk: one for one in terms if one is not None}
     prefetch_related_objects(list(given.values()), "translations")
     return sorted((one.said_in(code) for one in given.values()), key=lambda said: said.word.casefold())
+
+
+def unsaid(lessons: Iterable[LessonPage], code: str) -> list[Term]:
+    """Terms that lessons explain and that were not put in a language; one query."""
+    used = {key for lesson in lessons for block in lesson.body.raw_data for key in _terms_in(block)}
+    return list(Term.objects.filter(pk__in=used).unsaid_in(code))
+
+
+def _terms_in(block: dict) -> list[int]:
+    """The keys in a block as it is stored; a list of before has the bare ones."""
+    if block["type"] != "words":
+        return []
+    return [one["value"] if isinstance(one, dict) else one for one in block["value"].get("terms", [])]

@@ -20,7 +20,8 @@ from courses.models import Answer, Attempt, HandedFile
 from courses.questions import Files
 from lms.domain.errors import RuleBroken
 from lms.models import Person
-from media.domain import papers, pictures, scanning
+from media.domain import papers, pictures, scanning, uploads
+from media.models import Upload
 
 MOST_MEGABYTES = 30
 """What a form may bring at once; a question cannot ask for more."""
@@ -28,6 +29,8 @@ PICTURES = {b"\xff\xd8\xff": ".jpg", b"\x89PNG": ".png", b"RIFF": ".webp"}
 SUFFIXES = (*papers.SUFFIXES, *PICTURES.values())
 MEGABYTE = 1024**2
 FOLDER = "entregas"
+MOST_ARRIVING = 6
+"""How many files of one person may be on their way: what is given up lies for a week."""
 
 
 def limit_of(body: Files) -> int:
@@ -57,13 +60,32 @@ def take(
     `upload.infected`, `document.…`, `picture.…`, and what `grading.answer` raises. Whatever fails
     leaves no row and no file.
     """
-    body = _body_of(attempt, order)
+    body = body_of(attempt, order)
     if public_id and (known := _find(public_id, attempt, order)):
         return known
+    check_size(body, size, name)
+    content, suffix = _looked_at(file, body, attempt.enrolment.person)
+    return _store(content, suffix, attempt=attempt, order=order, name=name, public_id=public_id, at=at)
+
+
+def check_size(body: Files, size: int, name: str) -> None:
+    """Whether a file of an answer may be so large, in bytes. Raises `handed.too_big`."""
     if size > limit_of(body) * MEGABYTE:
         words = _("«%(name)s» es demasiado grande: cada archivo puede tener hasta %(n)d MB.")
         raise RuleBroken("handed.too_big", words % {"name": name[:60], "n": limit_of(body)})
-    content, suffix = _looked_at(file, body, attempt.enrolment.person)
+
+
+def _store(
+    content: File,
+    suffix: str,
+    *,
+    attempt: Attempt,
+    order: int,
+    name: str,
+    public_id: uuid.UUID | None,
+    at: datetime | None,
+) -> HandedFile:
+    """Put what was looked at in its place, with its row; neither without the other."""
     wanted = f"{FOLDER}/{attempt.public_id}/{uuid.uuid4()}{suffix}"
     path = default_storage.save(wanted, content)
     try:
@@ -96,8 +118,12 @@ def _keep(handed: HandedFile, attempt: Attempt, order: int, at: datetime | None)
 def _find(public_id: uuid.UUID, attempt: Attempt, order: int) -> HandedFile | None:
     known = HandedFile.objects.select_related("answer").filter(public_id=public_id).first()
     if known and (known.answer.attempt_id, known.answer.order) != (attempt.pk, order):
-        raise RuleBroken("handed.conflict", _("No pudimos guardar ese archivo. Elíjalo y súbalo de nuevo."))
+        raise _conflict()
     return known
+
+
+def _conflict() -> RuleBroken:
+    return RuleBroken("handed.conflict", _("No pudimos guardar ese archivo. Elíjalo y súbalo de nuevo."))
 
 
 @transaction.atomic
@@ -117,7 +143,8 @@ def drop(rows: Iterable[HandedFile]) -> None:
         transaction.on_commit(partial(default_storage.delete, row.path))
 
 
-def _body_of(attempt: Attempt, order: int) -> Files:
+def body_of(attempt: Attempt, order: int) -> Files:
+    """What the question asks for. Raises `answer.unknown_question` for one that asks for no files."""
     asked = attempt.answers.select_related("version").filter(order=order).first()
     if asked is None or not isinstance(asked.version.said.body, Files):
         raise RuleBroken("answer.unknown_question", _("Esa pregunta no es de este cuestionario."))
@@ -133,21 +160,30 @@ def _looked_at(file: IO[bytes], body: Files, person: Person) -> tuple[File, str]
         try:
             scanning.check(path, by=person)
         except scanning.Failed as failed:
-            words = _("No pudimos revisar el archivo en este momento. Súbalo de nuevo en unos minutos.")
-            raise RuleBroken("handed.later", words) from failed
-        copy.seek(0)
-        head = copy.read(8)
-        suffix = next((ending for magic, ending in PICTURES.items() if head.startswith(magic)), "")
-        if not suffix and not papers.is_paper(path):
-            raise _unwanted(body)
-        suffix = suffix or papers.look(path)
-        if suffix not in accepted_by(body):
-            raise _unwanted(body)
-        if suffix in PICTURES.values():
-            with path.open("rb") as picture:
-                drawn = pictures.redraw(picture, max_pixels=settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS)
-            return ContentFile(drawn), suffix
-        return ContentFile(path.read_bytes()), suffix
+            raise _not_now() from failed
+        return judged(path, body)
+
+
+def judged(path: Path, body: Files) -> tuple[File, str]:
+    """What is kept of a file that no scanner minds, and its ending. Raises `handed.kind`, `document.…`, `picture.…`."""
+    with path.open("rb") as begun:
+        head = begun.read(8)
+    suffix = next((ending for magic, ending in PICTURES.items() if head.startswith(magic)), "")
+    if not suffix and not papers.is_paper(path):
+        raise _unwanted(body)
+    suffix = suffix or papers.look(path)
+    if suffix not in accepted_by(body):
+        raise _unwanted(body)
+    if suffix in PICTURES.values():
+        with path.open("rb") as picture:
+            drawn = pictures.redraw(picture, max_pixels=settings.WAGTAILIMAGES_MAX_IMAGE_PIXELS)
+        return ContentFile(drawn), suffix
+    return ContentFile(path.read_bytes()), suffix
+
+
+def _not_now() -> RuleBroken:
+    words = _("No pudimos revisar el archivo en este momento. Súbalo de nuevo en unos minutos.")
+    return RuleBroken("handed.later", words)
 
 
 def _unwanted(body: Files) -> RuleBroken:
@@ -155,3 +191,66 @@ def _unwanted(body: Files) -> RuleBroken:
     return RuleBroken(
         "handed.kind", _("Ese archivo no se puede entregar aquí. Se aceptan: %(kinds)s.") % {"kinds": kinds}
     )
+
+
+# Piece by piece ------------------------------------------------------------------------------------------------------
+
+
+def _name_of(attempt: Attempt, order: int, public_id: uuid.UUID) -> str:
+    """By which an upload is known to be of this file of this answer, and of no film."""
+    return f"entrega:{attempt.public_id.hex}:{order}:{public_id.hex}"
+
+
+def find_arriving(attempt: Attempt, order: int, public_id: uuid.UUID) -> Upload | None:
+    """A file of an answer on its way, as its sender named it."""
+    found = uploads.find_unfinished(attempt.enrolment.person, _name_of(attempt, order, public_id))
+    return found[0] if found else None
+
+
+@transaction.atomic
+def expect(*, attempt: Attempt, order: int, public_id: uuid.UUID, size: int, file_name: str) -> Upload:
+    """Make room for a file that comes in pieces, or find the one that was begun under this id.
+
+    Beyond `MOST_ARRIVING` of one person the oldest is let go. Raises `attempt.closed`, `answer.too_many_files`,
+    `handed.too_big`, `handed.conflict`, `answer.unknown_question`, and what `uploads.begin` raises.
+    """
+    body = body_of(attempt, order)
+    if attempt.closed_at:
+        raise RuleBroken("attempt.closed", _("Este intento ya se envió. Sus respuestas no se pueden cambiar."))
+    if HandedFile.objects.filter(answer__attempt=attempt, answer__order=order).count() >= body.most_files:
+        raise RuleBroken("answer.too_many_files", str(grading.UNFIT["answer.too_many_files"]))
+    check_size(body, size, file_name)
+    person = Person.objects.select_for_update().get(pk=attempt.enrolment.person_id)
+    if found := find_arriving(attempt, order, public_id):
+        if found.size != size:
+            raise _conflict()
+        return found
+    arriving = uploads.waiting_of(person).filter(fingerprint__startswith="entrega:")
+    for oldest in arriving[MOST_ARRIVING - 1 :]:
+        oldest.delete()
+        transaction.on_commit(partial(uploads.forget_bytes, oldest))
+    fingerprint = _name_of(attempt, order, public_id)
+    return uploads.begin(person=person, file_name=file_name, size=size, fingerprint=fingerprint)
+
+
+def take_arrived(*, attempt: Attempt, order: int, public_id: uuid.UUID, at: datetime | None = None) -> HandedFile:
+    """Keep a file whose pieces are all here, looked at as any other; said again, it is one.
+
+    Raises what `take` raises, and `upload.gone`, `upload.incomplete`, `upload.locked`. What is refused is not kept.
+    """
+    body = body_of(attempt, order)
+    upload = find_arriving(attempt, order, public_id)
+    if known := _find(public_id, attempt, order):
+        if upload:  # it was taken, and nobody could say so
+            uploads.end(upload)
+        return known
+    if upload is None:
+        raise uploads.gone()
+    try:
+        with uploads.handed_over(upload) as path:
+            check_size(body, path.stat().st_size, upload.file_name)
+            content, suffix = judged(path, body)
+            name = upload.file_name
+            return _store(content, suffix, attempt=attempt, order=order, name=name, public_id=public_id, at=at)
+    except scanning.Failed as failed:
+        raise _not_now() from failed

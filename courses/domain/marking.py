@@ -21,6 +21,15 @@ from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
+# What a marker sees with an answer.
+SHOWN = (
+    "version__question",
+    "translation",
+    "attempt__quiz",
+    "attempt__enrolment__person",
+    "attempt__enrolment__course",
+)
+
 
 def courses_of(person: Person) -> QuerySet[CoursePage]:
     """The courses that somebody writes, and whose answers they may therefore mark."""
@@ -35,8 +44,7 @@ def to_mark(person: Person) -> QuerySet[Answer]:
     waiting = Answer.objects.filter(
         attempt__closed_at__isnull=False, percent=None, points__gt=0, attempt__enrolment__course__in=courses_of(person)
     ).exclude(attempt__enrolment__person=person)
-    related = ("version__question", "attempt__quiz", "attempt__enrolment__person", "attempt__enrolment__course")
-    return waiting.select_related(*related).order_by("attempt__closed_at", "order")
+    return waiting.select_related(*SHOWN).order_by("attempt__closed_at", "order")
 
 
 def marked(person: Person) -> QuerySet[Answer]:
@@ -44,8 +52,7 @@ def marked(person: Person) -> QuerySet[Answer]:
     found = Answer.objects.filter(
         attempt__closed_at__isnull=False, marked_at__isnull=False, attempt__enrolment__course__in=courses_of(person)
     ).exclude(attempt__enrolment__person=person)
-    related = ("version__question", "attempt__quiz", "attempt__enrolment__person", "attempt__enrolment__course")
-    return found.select_related(*related, "marked_by").order_by("-marked_at", "-pk")
+    return found.select_related(*SHOWN, "marked_by").order_by("-marked_at", "-pk")
 
 
 @transaction.atomic

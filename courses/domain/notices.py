@@ -1,6 +1,7 @@
 """Telling one person what became of something of theirs: a seat that came free, a session that changed or is cancelled.
 
-No reminders, so they cannot be turned off: whoever waits for a seat, or has one, asked for it. Each notice is a job,
+No reminders, so they cannot be turned off: whoever waits for a seat, or has one, asked for it. (What was asked of them
+by others can, see `assigned_notices`.) Each notice is a job,
 owed in the transaction of what it tells. The job notes that the message goes out before it does: at most once, even if
 the worker dies then. What the way out refused is tried again, for half a day. By night no telephone rings, unless the
 session is near.
@@ -34,13 +35,17 @@ NEAR = timedelta(hours=12)
 
 @dataclass(frozen=True)
 class Notice:
-    """What is said, in the language in force. `short` is for a telephone; `path` leads there on this site."""
+    """What is said, in the language in force. `short` is for a telephone; `path` leads there on this site.
+
+    `stop` is the address that turns the likes of it off, where they may be.
+    """
 
     subject: str
     lines: list[str]
     short: str
     path: str
     attached: list[tuple[str, bytes, str]] = field(default_factory=list)
+    stop: str = ""
 
 
 def ask_seated(enrolment: Enrolment) -> None:
@@ -182,11 +187,14 @@ def send(held: jobs.Claim, person: Person, say: Callable[[], Notice], *, rings_b
 def _deliver(person: Person, way: str, notice: Notice) -> None:
     link = _address(notice.path)
     if way == letters.SMS:
-        text = _("Aula Municipal: %(what)s %(link)s") % {"what": notice.short, "link": link}
-        gateways.send_text(str(person.phone), text)
+        words = _("Aula Municipal: %(what)s %(link)s No recibir más: %(stop)s") if notice.stop else ""
+        words = words or _("Aula Municipal: %(what)s %(link)s")
+        gateways.send_text(str(person.phone), words % {"what": notice.short, "link": link, "stop": notice.stop})
         return
-    context = {"name": person.get_short_name(), "lines": notice.lines, "link": link}
-    message = EmailMessage(notice.subject, render_to_string("emails/notice.txt", context), None, [str(person.email)])
+    context = {"name": person.get_short_name(), "lines": notice.lines, "link": link, "stop": notice.stop}
+    body = render_to_string("emails/notice.txt", context)
+    headers = letters.unsubscribing(notice.stop) if notice.stop else {}
+    message = EmailMessage(notice.subject, body, None, [str(person.email)], headers=headers)
     for name, content, kind in notice.attached:
         message.attach(name, content, kind)
     message.send()

@@ -15,7 +15,7 @@ from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.crypto import salted_hmac
 
-from courses.domain import bitmap
+from courses.domain import bitmap, tongues
 from courses.domain.statement_answers import interaction, response
 from courses.models import (
     Activity,
@@ -28,6 +28,7 @@ from courses.models import (
     WatchProgress,
     WatchSegment,
 )
+from courses.questions.prose import to_plain
 from lms.domain import audit
 from lms.models import Person
 from lms.models.people import youngest_adult_birth
@@ -80,12 +81,13 @@ def of_course(course: CoursePage, *, by: Person, version: str = "2.0", with_mino
 
 
 def _of_each(enrolments: QuerySet[Enrolment], version: str, *, is_own: bool) -> Iterator[Statement]:
-    attempts = Attempt.objects.filter(closed_at__isnull=False).select_related("activity")
-    answers = Answer.objects.filter(answered_at__isnull=False).select_related("version__question")
+    closed = Attempt.objects.filter(closed_at__isnull=False).select_related("activity", "quiz")
+    attempts = tongues.with_titles(closed)
+    answers = Answer.objects.filter(answered_at__isnull=False).select_related("version__question", "translation")
     counted = WatchSegment.objects.filter(grade=WatchSegment.Grade.CREDITED)
     whole = (
         enrolments.order_by("pk")
-        .select_related("person", "course")
+        .select_related("person", "course__locale")
         .prefetch_related(
             Prefetch("watch_segments", counted.select_related("activity__video", "video")),
             Prefetch("watch_progress", WatchProgress.objects.select_related("activity", "video").order_by("pk")),
@@ -105,7 +107,8 @@ class _Teller:
         self.enrolment, self.version, self.is_own = enrolment, version, is_own
         self.name = str(enrolment.person.public_id) if is_own else self._masked(enrolment.person.public_id)
         self.actor = {"objectType": "Agent", "account": {"homePage": settings.PUBLIC_URL, "name": self.name}}
-        self.course = _activity("course", enrolment.course_key, enrolment.course.title)
+        self.tag = tag_of(enrolment.course.locale.language_code)  # in which the source says what follows
+        self.course = self._activity("course", enrolment.course_key, enrolment.course.title)
 
     def _masked(self, key: UUID) -> str:
         """A name for one person in one course that leads to nobody without our key."""
@@ -122,7 +125,7 @@ class _Teller:
                 yield self._made(
                     "completed",
                     ("activity", done.activity.public_id),
-                    _of(done.activity),
+                    self._of(done.activity),
                     done.completed_at,
                     {"completion": True},
                 )
@@ -187,13 +190,15 @@ class _Teller:
             extensions[f"{VIDEO}/extensions/length"] = row.video.length_seconds
             source = (*source, row.video.length_seconds)
         category = {"category": [{"objectType": "Activity", "id": VIDEO}]}
-        thing = _activity("video", row.activity.public_id, row.video.title)
+        thing = self._activity("video", row.activity.public_id, row.video.title)
         return self._made(verb, source, thing, at, activities=category, extensions=extensions, **more)
 
     # Quizzes
 
     def _attempt(self, attempt: Attempt) -> Iterator[Statement]:
-        quiz = _of(attempt.activity)
+        quiz = self._of(attempt.activity)
+        if attempt.language and attempt.quiz_title != attempt.quiz.title:  # type: ignore[attr-defined]
+            quiz["definition"]["name"][tag_of(attempt.language)] = attempt.quiz_title  # type: ignore[attr-defined]
         for answer in attempt.answers.all():
             yield self._answer(attempt, answer, quiz)
         if attempt.score_percent is None or attempt.closed_at is None:
@@ -210,7 +215,8 @@ class _Teller:
 
     def _answer(self, attempt: Attempt, answer: Answer, quiz: Statement) -> Statement:
         said = answer.version.said
-        asked = _activity("question", uuid5(IDS, f"question/{answer.version.question_id}"), said.name)
+        asked = self._activity("question", uuid5(IDS, f"question/{answer.version.question_id}"), said.name)
+        asked["definition"]["description"] = {self.tag: to_plain(said.text)} | _read_in(answer)
         asked["definition"]["interactionType"] = interaction(said.body)
         result: Statement = {}
         if (words := response(said.body, answer.given, with_own_words=self.is_own)) is not None:
@@ -223,15 +229,24 @@ class _Teller:
             "answered", ("answer", attempt.public_id, answer.order), asked, at, result, activities=parents
         )
 
+    def _activity(self, kind: str, key: object, name: str) -> Statement:
+        address = f"{settings.PUBLIC_URL}/xapi/{kind}/{key}"
+        definition = {"type": TYPES[kind], "name": {self.tag: name}}
+        return {"objectType": "Activity", "id": address, "definition": definition}
 
-def _activity(kind: str, key: object, name: str) -> Statement:
-    address = f"{settings.PUBLIC_URL}/xapi/{kind}/{key}"
-    definition = {"type": TYPES[kind], "name": {"es-GT": name}}
-    return {"objectType": "Activity", "id": address, "definition": definition}
+    def _of(self, activity: Activity) -> Statement:
+        return self._activity(activity.kind, activity.public_id, activity.title)
 
 
-def _of(activity: Activity) -> Statement:
-    return _activity(activity.kind, activity.public_id, activity.title)
+def tag_of(code: str) -> str:
+    """A language as RFC 5646 tags it: the codes of our locales are tags; Spanish is that of the country."""
+    return "es-GT" if code == "es" else code
+
+
+def _read_in(answer: Answer) -> dict[str, str]:
+    """The question in the language in which it was read, where that was not the source's."""
+    read = answer.translation
+    return {tag_of(read.language): to_plain(read.texts["text"])} if read and "text" in read.texts else {}
 
 
 def _seen(runs: Sequence[Sequence[float]]) -> Statement:

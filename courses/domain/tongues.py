@@ -8,20 +8,24 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from django.conf import settings
 from django.db import transaction
-from django.db.models import F, OuterRef, QuerySet, Subquery
+from django.db.models import F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from wagtail.coreutils import get_content_languages
 
 from courses.models import (
+    Activity,
     Answer,
     Attempt,
     BankQuestion,
+    CoursePage,
     QuestionTranslation,
     QuestionVersion,
     Quiz,
+    QuizItem,
     QuizTranslation,
 )
 from courses.questions import Body, Cloze, Numeric, Question, ShortText, translating
@@ -199,13 +203,27 @@ def standings(versions: Iterable[QuestionVersion], code: str) -> list[Standing]:
     return [Standing(one, code, published.get(one.pk), drafts.get(one.pk)) for one in every]
 
 
+def source_of(question: BankQuestion) -> str:
+    """The language in which a question is written: that of the courses that ask it; of the house where they disagree.
+
+    Two queries. Courses are asked in the language of their source, so that a translation of one says nothing here.
+    """
+    items = QuizItem.objects.filter(Q(question=question.pk) | Q(topic=question.topic_id, topic__isnull=False))
+    asking = Activity.objects.current().filter(quiz__in=items.values("quiz")).values("course_key")
+    courses = CoursePage.objects.sources().filter(translation_key__in=asking)
+    codes = set(courses.order_by().values_list("locale__language_code", flat=True))
+    return codes.pop() if len(codes) == 1 else settings.LANGUAGE_CODE
+
+
 def by_language(version: QuestionVersion) -> list[Standing]:
-    """How a version stands in each language, in the order of their names; one query."""
+    """How a version stands in each language but its own, in the order of their names; three queries."""
     published: dict[str, QuestionTranslation] = {}
     drafts: dict[str, QuestionTranslation] = {}
     for one in version.translations.order_by("number"):
         (published if one.published_at else drafts)[one.language] = one
-    return [Standing(version, code, published.get(code), drafts.get(code)) for code in languages()]
+    own = source_of(version.question)
+    codes = [code for code in languages() if code != own or code in published or code in drafts]
+    return [Standing(version, code, published.get(code), drafts.get(code)) for code in codes]
 
 
 @transaction.atomic

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from wagtail.coreutils import find_available_slug
 from wagtail.models import Locale, Page
 
-from courses.domain import tongues
+from courses.domain import glossary, tongues
 from courses.domain.tongues import languages
 from courses.models import (
     Activity,
@@ -25,6 +25,7 @@ from courses.models import (
     Quiz,
     QuizItem,
     QuizTranslation,
+    Term,
 )
 from courses.models.reach import roots_for
 from lms.domain.errors import RuleBroken
@@ -37,6 +38,7 @@ class Lacking:
     """What a translation of a course still lacks, as work to do. Lessons are the source's, but for `stale`.
 
     `quizzes` are those whose title or instructions lack, `questions` those of which some text lacks or is outdated.
+    `terms` are the words of the glossary that its lessons explain, and that nobody put in the language.
     """
 
     course: CoursePage
@@ -46,12 +48,13 @@ class Lacking:
     videos: list[Video]
     quizzes: list[Quiz]
     questions: list[tongues.Standing]
+    terms: list[Term]
 
     @property
     def count(self) -> int:
         """How many things."""
         lessons = len(self.lessons) + len(self.drafts) + len(self.stale)
-        return lessons + len(self.videos) + len(self.quizzes) + len(self.questions)
+        return lessons + len(self.videos) + len(self.quizzes) + len(self.questions) + len(self.terms)
 
 
 def courses_for(person: Person) -> list[CoursePage]:
@@ -121,6 +124,7 @@ def lacking(course: CoursePage) -> Lacking:
         videos=list(_unheard({one.video_id for one in activities if one.video_id}, code)),
         quizzes=[one for one in quizzes if not _is_said(one, said.get(one.pk))],
         questions=[one for one in tongues.standings(_asked(quizzes, asked), code) if not one.is_whole],
+        terms=glossary.unsaid([mine.get(one.translation_key, one) for one in asked], code),
     )
 
 

@@ -28,6 +28,12 @@ class TermQuerySet(models.QuerySet["Term"]):
             found = found.filter(Q(folded__contains=word) | Q(pk__in=elsewhere))
         return found
 
+    def unsaid_in(self, code: str) -> "TermQuerySet":
+        """Those that were not put in a language; none for that of the house."""
+        if code == settings.LANGUAGE_CODE:
+            return self.none()
+        return self.exclude(pk__in=TermTranslation.objects.filter(language=code).values("term"))
+
 
 class Said(models.Model):
     """A word and what it means. `folded` is both as a search compares them."""

@@ -158,8 +158,8 @@ class AssignedPersonQuerySet(models.QuerySet["AssignedPerson"]):
 class AssignedPerson(models.Model):
     """Somebody whom an assignment reached, once. `entered_at` says that they were put in the course.
 
-    `released_at`: the rule does not fit them any more; what they have and did stays. `declined_at`: they left the
-    course, and said why.
+    `told_at`: a message said so. `released_at`: the rule does not fit them any more; what they have and did stays.
+    `declined_at`: they left the course, and said why.
     """
 
     assignment = models.ForeignKey(Assignment, models.CASCADE, related_name="people")
@@ -167,6 +167,7 @@ class AssignedPerson(models.Model):
     reached_at = models.DateTimeField(_("asignado el"), default=timezone.now)
     due_on = models.DateField(_("hasta el"), null=True, blank=True)
     entered_at = models.DateTimeField(null=True, blank=True)
+    told_at = models.DateTimeField(null=True, blank=True)
     released_at = models.DateTimeField(null=True, blank=True)
     declined_at = models.DateTimeField(null=True, blank=True)
     decline_reason = models.CharField(_("por qué se retira"), max_length=200, blank=True)

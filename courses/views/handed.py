@@ -1,19 +1,22 @@
 """Opening a file that was handed in: for whoever did, and for whoever marks it. For all others there is none."""
 
+from functools import partial
 from uuid import UUID
 
 from django.contrib.auth.decorators import login_required
 from django.core.files.storage import default_storage
-from django.http import FileResponse, Http404, HttpRequest, HttpResponseBase
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils.http import content_disposition_header
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
-from courses.domain import marking
+from courses.domain import handing_in, marking
 from courses.models import HandedFile
 from courses.models.reach import EDIT
+from courses.views.quiz import attempt_or_404
 from lms.permissions import needs
 from lms.views import sending
+from media.views import uploads as tus
 
 TYPES = {".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".pdf": "application/pdf"}
 
@@ -35,6 +38,20 @@ def to_mark(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
         answer__attempt__enrolment__course__in=marking.courses_of(request.user),
     ).exclude(answer__attempt__enrolment__person=request.user)
     return _sent(get_object_or_404(found, public_id=public_id))
+
+
+@login_required
+@require_http_methods(["HEAD", "POST", "PATCH", "DELETE"])
+def arriving(request: HttpRequest, public_id: UUID, number: int, file_id: UUID) -> HttpResponse:
+    """A file of one's own answer that comes in pieces (tus), under the id that its sender gave it."""
+    attempt = attempt_or_404(request, public_id)
+    if request.method == "POST" and "X-HTTP-Method-Override" not in request.headers:
+        expect = partial(handing_in.expect, attempt=attempt, order=number, public_id=file_id)
+        return tus.begun(request, expect)
+    found = handing_in.find_arriving(attempt, number, file_id)
+    if found is None:
+        raise Http404
+    return tus.serve(request, found)
 
 
 def _sent(handed: HandedFile) -> HttpResponseBase:

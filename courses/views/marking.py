@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_safe
 from wagtail.admin import messages
 
-from courses.domain import marking
+from courses.domain import marking, tongues
 from courses.gap_lines import digits
 from courses.models import Answer
 from courses.models.reach import EDIT
@@ -105,12 +105,21 @@ def mark(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse:
     context = {
         "answer": answer,
         "said": said,
+        "tongue": _tongue_of(answer),
         "form": form,
         "waiting": waiting.count(),
         "changes": answer.changes.select_related("made_by"),
     }
     status = 422 if request.method == "POST" else 200
     return render(request, "wagtailadmin/courses/mark.html", context | _frame(_("Calificar"), said.name), status=status)
+
+
+def _tongue_of(answer: Answer) -> str:
+    """The name of the language in which the question was read, where it was not that of the source."""
+    read = answer.translation
+    if read is None or "text" not in read.texts:
+        return ""
+    return tongues.languages().get(read.language, read.language)
 
 
 def _corrected(request: HttpRequest) -> HttpResponse:

@@ -154,6 +154,8 @@ def _save_files(request: HttpRequest, attempt: Attempt, asked: Answer) -> str:
         if unwanted := request.POST.get("remove", ""):
             handing_in.take_back(attempt=attempt, order=asked.order, public_id=unwanted)
         given = {"attempt": attempt, "order": asked.order, "public_id": _id_of_file(request)}
+        if "arrived" in request.POST and given["public_id"]:
+            handing_in.take_arrived(**given)
         for file in request.FILES.getlist("answer"):
             handing_in.take(file=file, size=file.size, name=file.name, **given)
     except RuleBroken as broken:
@@ -162,9 +164,10 @@ def _save_files(request: HttpRequest, attempt: Attempt, asked: Answer) -> str:
 
 
 def _id_of_file(request: HttpRequest) -> UUID | None:
-    """What a script called the one file that it sends, so that it may come again after a cut."""
+    """What a script called the one file that it sends, or sent in pieces, so that it may come again after a cut."""
     try:
-        return UUID(request.POST["file_id"]) if len(request.FILES.getlist("answer")) == 1 else None
+        is_one = len(request.FILES.getlist("answer")) == (0 if "arrived" in request.POST else 1)
+        return UUID(request.POST["file_id"]) if is_one else None
     except (KeyError, ValueError):
         return None
 

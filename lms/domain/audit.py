@@ -20,8 +20,12 @@ origin: ContextVar[str] = ContextVar("audit_origin", default="")
 
 def chain_digest(previous: str, entry: dict) -> str:
     """SHA-256 in hex over the previous digest and the entry's canonical JSON."""
-    text = json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+    return hashlib.sha256(f"{previous}\n{canonical(entry)}".encode()).hexdigest()
+
+
+def canonical(entry: dict) -> str:
+    """An entry as the one text that it has (RFC 8785, for what entries are made of: no floats)."""
+    return json.dumps(entry, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def record(

@@ -20,6 +20,7 @@ KINDS = {
     "courses.recut": gettext_lazy("Pasar el avance a un corte nuevo de un video"),
     "courses.regrade": gettext_lazy("Recalificar los intentos de una pregunta"),
     "courses.session_changed": gettext_lazy("Avisar que cambió una sesión presencial"),
+    "courses.tell_assigned": gettext_lazy("Avisar a una persona que le asignaron un curso"),
     "courses.tell_seated": gettext_lazy("Avisar a una persona que recibió un cupo"),
     "courses.tell_session": gettext_lazy("Avisar a una persona que cambió su sesión presencial"),
     "courses.review_notice": gettext_lazy("Avisar de una revisión"),

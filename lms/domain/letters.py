@@ -57,3 +57,8 @@ def next_morning(at: datetime) -> datetime:
     local = timezone.localtime(at)
     morning = local.replace(hour=FROM_HOUR, minute=0, second=0, microsecond=0)
     return morning if local < morning else morning + timedelta(days=1)
+
+
+def unsubscribing(stop: str) -> dict[str, str]:
+    """Headers by which a mail program's own button opts out with one request (RFC 2369 and RFC 8058)."""
+    return {"List-Unsubscribe": f"<{stop}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}

@@ -9,7 +9,7 @@ from media.domain.inspection import Inspection
 from media.ffmpeg import Output, Sound
 from media.models import Rendition
 
-RECIPE = 3  # raise it when anything here or in `media.ffmpeg` changes what comes out
+RECIPE = 4  # raise it when anything here or in `media.ffmpeg` changes what comes out
 PREVIEW = 0  # the recipe of a rung that was made in haste, and is made again
 LOWEST_ALWAYS = 240
 LONGEST_SIDE = 4096
@@ -35,7 +35,7 @@ class Step:
     height: int = 0
     frame_rate: Fraction = Fraction(0)
     frames: int = 0
-    crf: int = 0
+    crf: float = 0
     preset: str = ""
     max_kbits: int = 0
     tuning: str = ""
@@ -70,7 +70,7 @@ class Step:
 class _Rule:
     rung: str
     short_side: int
-    crf: int
+    crf: float
     preset: str
     max_kbits: int
     sound: Sound
@@ -79,9 +79,9 @@ class _Rule:
 
 
 RULES = (
-    _Rule(Rendition.Rung.P720, 720, 23, "veryfast", 1600, FULL),
-    _Rule(Rendition.Rung.P480, 480, 24, "faster", 800, FULL, tuning="subme=2"),
-    _Rule(Rendition.Rung.P360, 360, 26, "medium", 400, FULL, tuning="ref=2"),
+    _Rule(Rendition.Rung.P720, 720, 23, "veryfast", 1600, FULL, tuning="me=dia"),
+    _Rule(Rendition.Rung.P480, 480, 23.5, "veryfast", 800, FULL, tuning="me=dia"),
+    _Rule(Rendition.Rung.P360, 360, 25.5, "faster", 400, FULL, tuning="me=dia"),
     _Rule(Rendition.Rung.P240, 240, 30, "slow", 150, LOW, is_slow=True),
     _Rule(Rendition.Rung.P144, 144, 31, "slow", 64, LOW, is_slow=True),
 )

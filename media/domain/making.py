@@ -139,12 +139,11 @@ class Making:
             gain = self._settle_gain()
             ffmpeg.sound_out(self.found.source, paths, seconds=self.seconds, gain_db=gain, is_rough=self._is_rough)
             levels = {path: ffmpeg.loudness(path, seconds=self.seconds) for path in paths}
-            if self.heard.lufs is None or all(map(conservation.is_level, levels.values())):
+            good = [path for path in paths if self.heard.lufs is None or conservation.is_level(levels[path])]
+            self.sounds |= {paths.pop(path): (path, levels[path]) for path in good}
+            if not paths:
                 break
-            self._correct(number, next(iter(levels.values())))
-        for path, level in levels.items():
-            if self.heard.lufs is None or conservation.is_level(level):
-                self.sounds[paths[path]] = path, level
+            self._correct(number, levels[next(iter(paths))])
 
     def _settle_gain(self) -> float:
         if self._gain is None:

@@ -68,7 +68,7 @@ def _locked(upload: Upload) -> Iterator[FileIO]:
     try:
         handle = path_of(upload).open("r+b", buffering=0)
     except FileNotFoundError as missing:
-        raise _gone() from missing
+        raise gone() from missing
     with handle:
         _lock(handle)
         with contextlib.suppress(FileNotFoundError):  # there after a kill alone
@@ -90,7 +90,8 @@ def _lock(handle: FileIO) -> None:
         time.sleep(0.05)
 
 
-def _gone() -> RuleBroken:
+def gone() -> RuleBroken:
+    """What is said of an upload that is not there any more."""
     return RuleBroken("upload.gone", _("Esta subida venció o se canceló. Elija el archivo de nuevo."))
 
 
@@ -166,7 +167,7 @@ def declare_size(upload: Upload, size: int) -> None:
         person = Person.objects.select_for_update().get(pk=upload.person_id)
         row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
         if row is None:
-            raise _gone()
+            raise gone()
         if row.size is not None and row.size != size:
             raise RuleBroken("upload.size_known", _("El tamaño de esta subida ya se había dicho y era otro."))
         if row.size is None:
@@ -181,14 +182,14 @@ def declare_size(upload: Upload, size: int) -> None:
 def check_alive(upload: Upload, at=None) -> None:
     """Whether an upload can still go on. Raises `upload.gone` when it expired or lost its bytes."""
     if upload.expires_at <= (at or timezone.now()) or not path_of(upload).exists():
-        raise _gone()
+        raise gone()
 
 
 def _bring_into_step(upload: Upload, offset: int, at) -> None:
     with transaction.atomic():
         row = Upload.objects.select_for_update().filter(pk=upload.pk).first()
         if row is None:
-            raise _gone()
+            raise gone()
         row.offset = offset
         row.expires_at = at + KEPT_FOR
         row.completed_at = (row.completed_at or at) if offset == row.size else None

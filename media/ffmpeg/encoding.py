@@ -28,7 +28,7 @@ class Output:
     height: int
     frame_rate: Fraction
     frames: int
-    crf: int
+    crf: float
     preset: str
     max_kbits: int
     tuning: str = ""  # x264's own words

@@ -6,6 +6,7 @@ Core, creation, creation-with-upload, creation-defer-length, checksum, expiratio
 import base64
 import binascii
 import uuid
+from collections.abc import Callable
 
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, JsonResponse
@@ -192,7 +193,32 @@ def upload_or_404(request: HttpRequest, public_id: uuid.UUID) -> Upload:
 @require_http_methods(["OPTIONS", "HEAD", "PATCH", "DELETE", "POST"])
 def upload(request: HttpRequest, public_id: uuid.UUID) -> HttpResponse:
     """One upload: how far it is (HEAD), more of it (PATCH), no more of it (DELETE)."""
-    found = upload_or_404(request, public_id)
+    return serve(request, upload_or_404(request, public_id))
+
+
+def begun(request: HttpRequest, begin: Callable[..., Upload]) -> HttpResponse:
+    """Begin an upload at the address that was asked, or find the one that was begun there; says how far it is.
+
+    For senders who choose the address themselves, so that an answer that was lost on its way begins nothing twice.
+    `begin(size=…, file_name=…)` makes or finds it.
+    """
+    if wrong := _wrong_version(request):
+        return wrong
+    try:
+        size = _number(request, "Upload-Length")
+        if size is None:
+            raise Malformed("Upload-Length")
+        found = begin(size=size, file_name=_metadata(request).get("filename", ""))
+        offset = str(uploads.offset_of(found))
+    except RuleBroken as broken:
+        return _refused(broken)
+    except Malformed as bad:
+        return _answer(400, str(bad))
+    return _answer(201, Location=request.path, Upload_Offset=offset, Upload_Expires=_expires(found))
+
+
+def serve(request: HttpRequest, found: Upload) -> HttpResponse:
+    """What is asked of an upload that is the sender's own."""
     if wrong := _wrong_version(request):
         return wrong
     if request.method == "OPTIONS":

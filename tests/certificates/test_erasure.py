@@ -37,6 +37,7 @@ GUARDIAN = "Madre De La Canaria"
 REGISTER = {
     ("certificates_certificate", "person_name"),
     ("certificates_certificate", "person_name_folded"),
+    ("certificates_certificatefile", "credential"),  # a part of the file, without which it cannot be made again
     ("certificates_logleaf", "entry"),
 }
 

@@ -210,7 +210,9 @@ class TestRendering:
         CertificateFile.objects.update(sha256="0" * 64)
         assert rendering.ensure_file(certificate).sha256 == first.sha256
         facts = AuditEvent.objects.get(action="certificate.drawn_anew").facts
-        assert facts == {"lost": "0" * 64, "drawn": first.sha256}
+        told = {"drawn": first.sha256, "unsigned": first.unsigned_sha256, "key": first.sealed_with}
+        assert facts == {"lost": "0" * 64, **told}
+        assert AuditEvent.objects.get(action="certificate.sealed").facts == told
 
 
 class TestSweeping:

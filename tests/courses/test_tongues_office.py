@@ -2,14 +2,15 @@
 
 import pytest
 from django.urls import reverse
+from wagtail.models import Locale
 
 from courses.domain import bank, tongues, translating
-from courses.models import QuestionTranslation, QuizItem, QuizTranslation, Topic
+from courses.models import Activity, QuestionTranslation, QuizItem, QuizTranslation, Topic
 from courses.questions import Cloze, ClozeGap, Picture
 from lms.models import AuditEvent
 from tests.courses.test_translations import publish
 from tests.courses.tongue_cases import BODIES, CODE, a_setting, say
-from tests.factories.courses import a_lesson, a_question
+from tests.factories.courses import a_course, a_lesson, a_question, a_quiz
 from tests.factories.people import somebody_with_role
 
 pytestmark = pytest.mark.django_db
@@ -145,6 +146,39 @@ def test_the_languages_of_a_question_are_listed_with_what_lacks(client, setting)
     assert html.index(f"/idiomas/{CODE}/") < html.index("/idiomas/mam/")
     preview = client.get(reverse("courses_bank:preview", args=[asked.public_id])).content.decode()
     assert reverse("courses_bank:tongues", args=[asked.public_id]) in preview
+
+
+def listed(client, question) -> set[str]:
+    answer = client.get(reverse("courses_bank:tongues", args=[question.public_id]))
+    return {one.code for _name, one in answer.context["languages"]}
+
+
+def test_the_language_of_a_question_is_none_to_translate_it_into(client, setting):
+    every = set(tongues.languages())
+    asked = setting.questions[0]
+    for one in (asked, a_question("En ningún curso", made_by=setting.author)):
+        assert listed(client, one) == every - {"es"}
+    drawn = a_question("Sorteada", topic=Topic.objects.create(name="Agua"), made_by=setting.author)
+    QuizItem.objects.create(quiz=setting.quiz, topic=drawn.topic, sort_order=9)
+    english = Locale.objects.get_or_create(language_code="en")[0]
+    for page in (setting.here.course, setting.here):
+        page.locale = english
+        page.save()
+    assert listed(client, asked) == listed(client, drawn) == every - {"en"}
+    say(asked, {"text": "One"}, code="en", publishes=False)  # somebody began it: it is not hidden
+    assert listed(client, asked) == every
+
+
+def test_a_question_of_courses_in_two_languages_is_taken_for_one_of_the_house(client, setting):
+    quiz = a_quiz(questions=0, title="Review", made_by=setting.author)
+    QuizItem.objects.create(quiz=quiz, question=setting.questions[0], sort_order=0)
+    english = Locale.objects.get_or_create(language_code="en")[0]
+    course = a_course()
+    course.locale = english
+    course.save()
+    a_lesson(course, ("quiz", {"quiz": quiz, "is_required": True}))
+    assert set(Activity.objects.filter(quiz=quiz).values_list("course_key", flat=True)) == {course.translation_key}
+    assert listed(client, setting.questions[0]) == set(tongues.languages()) - {"es"}
 
 
 def test_a_quiz_says_its_title_in_the_language_until_the_source_changes(client, setting):

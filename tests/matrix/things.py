@@ -19,6 +19,7 @@ from wagtail.images import get_image_model
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
+from certificates.domain import checkpoints
 from certificates.models import Certificate
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
@@ -147,6 +148,11 @@ def _certificate(world: World, side: Side) -> Found:
     return by_key(certificate, code=certificate.code)
 
 
+def _checkpoint(world: World, side: Side) -> Found:
+    made = checkpoints.publish()
+    return Found({"day": made.day.isoformat()}, query={"desde": made.size, "hasta": made.size})
+
+
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -241,6 +247,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "attempt": lambda world, owner: by_key(learning.attempt(world, owner), number=1),
     "closed_attempt": learning.closed_attempt,
     "handed_file": learning.handed_file,
+    "arriving_file": lambda world, owner: by_key(learning.attempt(world, owner), number=1, file_id=uuid.uuid4()),
     "playback": _playback,
     "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
@@ -271,6 +278,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
         PersonRequest.objects.create(person=an_employee(side.municipality.code), kind="correction", text="x")
     ),
     "certificate": _certificate,
+    "checkpoint": _checkpoint,
     "network": lambda world, side: by_key(side.network),
     "member": _member,
     "network_course": _network_course,

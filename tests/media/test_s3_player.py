@@ -46,8 +46,8 @@ def afar(bucket, watch, live_server):
 
 def ended(bucket) -> None:
     """Time passed: no address of the storage that was used opens anything any more."""
+    cache.clear()  # first: who asks in between would be led to what has just ended, and be right to give up
     bucket.gate.end_addresses()
-    cache.clear()
 
 
 def lasting(somebody) -> int:

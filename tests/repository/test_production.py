@@ -27,6 +27,7 @@ def production(tmp_path_factory):
     with services.running() as addresses:
         folder = tmp_path_factory.mktemp("production")
         system = System(folder, **(REQUIRED | addresses))
+        system.manage("make_seal_keys")
         yield system
         system.stop()
 

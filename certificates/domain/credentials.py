@@ -1,0 +1,151 @@
+"""The Open Badges 3.0 credential of a certificate: what the paper says, for machines (1EdTech OB 3.0, W3C VCDM 2.0).
+
+Built from the frozen facts alone and proven by `eddsa-rdfc-2022`, which is deterministic. Whom it speaks of is named
+by an identifier that is made of the certificate's random code, so that two certificates of one person share none.
+"""
+
+import json
+from datetime import UTC, date, datetime
+from urllib.parse import urlsplit
+from uuid import UUID, uuid5
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from openbadgeslib.errors import LibOpenBadgesException
+from openbadgeslib.ob3.ldp import add_data_integrity_proof, verify_data_integrity_proof
+
+from certificates import keyring
+from certificates.models import Certificate
+from certificates.pdf import kind_title, reason_of, words
+
+CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
+SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
+_OF_SUBJECTS = UUID("5b3f7a52-0c0e-4c39-9f0c-2f8a8f6f0a46")
+_OF_RESULTS = UUID("0f6f0d3c-6e5b-4e0f-8a51-8a4c1d2b9e77")
+
+
+class CredentialBroken(Exception):
+    """The credential is not as it was issued. Says why."""
+
+
+def issue(certificate: Certificate) -> str:
+    """The proven credential as JSON; the same text for the same facts and key. Raises `keyring.KeyMissing`."""
+    key = keyring.current(keyring.Use.CREDENTIAL)
+    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    document = build(certificate)
+    method = f"{document['issuer']['id']}#{key.name}"
+    at = max(certificate.issued_at, key.since).replace(microsecond=0)
+    proven = add_data_integrity_proof(document, secret, method, created=at)
+    proven["proof"] = [proven["proof"]]  # the schema asks for a list, for there may be several
+    return json.dumps(proven, ensure_ascii=False, indent=1)
+
+
+def check(text: str, certificate: Certificate) -> None:
+    """Raises `CredentialBroken` unless it is the credential of the certificate, proven with a key of ours."""
+    try:
+        document = json.loads(text)
+        name = document["proof"][0]["verificationMethod"].rpartition("#")[2]
+        said = document["id"], document["credentialSubject"]["licenseNumber"]
+    except (ValueError, LookupError, TypeError, AttributeError) as problem:
+        raise CredentialBroken(f"it cannot be read: {problem}") from problem
+    if said != (certificate.facts["verify_url"], certificate.reference):
+        raise CredentialBroken("it is that of another certificate")
+    keys = {key.name: key for key in keyring.history(keyring.Use.CREDENTIAL)}
+    if name not in keys:
+        raise CredentialBroken("it was proven with a key of somebody else")
+    public = keys[name].certificate.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+    try:
+        verify_data_integrity_proof(document, public)
+    except LibOpenBadgesException as problem:
+        raise CredentialBroken(f"its proof does not hold: {problem}") from problem
+
+
+def did_of(address: str) -> str:
+    """The identifier of whoever answers at an address (did:web): `did:web:aula.example.org`."""
+    return f"did:web:{urlsplit(address).netloc.replace(':', '%3A')}"
+
+
+def build(certificate: Certificate) -> dict:
+    """The credential without its proof."""
+    address = certificate.facts["verify_url"]
+    parts = urlsplit(address)
+    return {
+        "@context": CONTEXT,
+        "id": address,
+        "type": ["VerifiableCredential", "OpenBadgeCredential"],
+        "name": f"{kind_title(certificate)}: {certificate.course_title}",
+        "issuer": {
+            "id": did_of(address),
+            "type": ["Profile"],
+            "name": certificate.issuer,
+            "url": f"{parts.scheme}://{parts.netloc}/",
+        },
+        "validFrom": _moment(certificate.issued_at),
+        "credentialSubject": _subject(certificate),
+        "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
+    }
+
+
+def _subject(certificate: Certificate) -> dict:
+    """Whom it certifies what: name, post and municipality as on the paper, days, mark."""
+    held = ", ".join(part for part in (certificate.post_name, certificate.municipality_name) if part)
+    subject: dict = {
+        "id": f"urn:uuid:{uuid5(_OF_SUBJECTS, certificate.code)}",
+        "type": ["AchievementSubject"],
+        "identifier": [
+            {
+                "type": "IdentityObject",
+                "hashed": False,
+                "identityHash": certificate.person_name,
+                "identityType": "name",
+            }
+        ],
+        "licenseNumber": certificate.reference,
+        "activityStartDate": _begin(certificate.started_on),
+        "activityEndDate": _begin(certificate.completed_on),
+        "achievement": _achievement(certificate),
+    }
+    if held:
+        subject["role"] = held
+    if certificate.score_percent is not None:
+        value = str(certificate.score_percent)
+        subject["result"] = [{"type": ["Result"], "resultDescription": _result_id(certificate), "value": value}]
+    return subject
+
+
+def _achievement(certificate: Certificate) -> dict:
+    said = f"{kind_title(certificate)} {reason_of(certificate)} «{certificate.course_title}»"
+    achievement: dict = {
+        "id": f"urn:uuid:{certificate.course_key}",
+        "type": ["Achievement"],
+        "achievementType": "Course",
+        "name": certificate.course_title,
+        "version": str(certificate.edition),
+        "inLanguage": "es",
+        "description": f"Curso de {words.hours(certificate.hours)}.",
+        "criteria": {"narrative": f"{said}, de {words.hours(certificate.hours)}."},
+    }
+    if certificate.score_percent is not None:
+        achievement["resultDescription"] = [
+            {
+                "id": _result_id(certificate),
+                "type": ["ResultDescription"],
+                "name": "Nota obtenida, sobre 100",
+                "resultType": "Percent",
+                "valueMin": "0",
+                "valueMax": "100",
+            }
+        ]
+    return achievement
+
+
+def _result_id(certificate: Certificate) -> str:
+    return f"urn:uuid:{uuid5(_OF_RESULTS, str(certificate.course_key))}"
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _begin(day: date) -> str:
+    """The day's first moment in Guatemala, which has no summer time."""
+    return f"{day.isoformat()}T00:00:00-06:00"

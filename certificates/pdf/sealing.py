@@ -1,0 +1,136 @@
+"""Sealing a finished file: PAdES baseline B-B (ETSI EN 319 142-1), B-T where an authority stamps the time.
+
+With no authority the same file, key and moment give the same bytes: ECDSA by RFC 6979, and nothing else is random.
+"""
+
+import asyncio
+import io
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject
+from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
+from pyhanko.pdf_utils.misc import PdfReadError
+from pyhanko.pdf_utils.reader import PdfFileReader
+from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
+from pyhanko.sign.signers import cms_embedder
+from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_cms import Signer
+from pyhanko.sign.timestamps import HTTPTimeStamper
+from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation.errors import SignatureValidationError
+from pyhanko.sign.validation.status import SignatureCoverageLevel
+from pyhanko_certvalidator import ValidationContext
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from .finishing import SEAL_FIELD
+
+# In letters of hexadecimal: twice the bytes of the CMS. A token of time brings certificates of its own.
+RESERVED, RESERVED_WITH_TIME = 8192, 32768
+TIMESTAMP_PATIENCE_SECONDS = 10
+
+
+class SealBroken(Exception):
+    """The file is not as it was sealed, or was not sealed by the issuer. Says why."""
+
+
+class _Writer(IncrementalPdfFileWriter):
+    """pyHanko's, without its touch to the metadata (they would no longer be PDF/A) and its random identifier."""
+
+    def _update_meta(self):
+        pass
+
+    @classmethod
+    def _handle_id(cls, prev):
+        first = prev.trailer["/ID"][0].original_bytes
+        return ArrayObject([ByteStringObject(first), ByteStringObject(sha256(first).digest()[:16])])
+
+
+class _Sealer(Signer):
+    """A key that is kept in memory as it is."""
+
+    def __init__(self, private: ec.EllipticCurvePrivateKey, certificate: x509.Certificate):
+        super().__init__(signing_cert=_as_asn1(certificate), cert_registry=SimpleCertificateStore())
+        self._private = private
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
+        return self._private.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+
+def seal(
+    finished: bytes,
+    *,
+    private: ec.EllipticCurvePrivateKey,
+    certificate: x509.Certificate,
+    at: datetime,
+    time_authority: str = "",
+) -> bytes:
+    """The file with the seal in its field, after which nothing may be added to it.
+
+    `at` is the moment that the seal claims; `time_authority` is the address (RFC 3161) of who proves a moment. Raises
+    whatever asking it raises.
+    """
+    out = io.BytesIO(finished)
+    steps = cms_embedder.PdfCMSEmbedder().write_cms(
+        field_name=SEAL_FIELD, writer=_Writer(out), existing_fields_only=True
+    )
+    next(steps)
+    signature = SignatureObject(
+        timestamp=at,
+        subfilter=SigSeedSubFilter.PADES,
+        bytes_reserved=RESERVED_WITH_TIME if time_authority else RESERVED,
+    )
+    only_this = cms_embedder.SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
+    steps.send(cms_embedder.SigObjSetup(sig_placeholder=signature, mdp_setup=only_this))
+    prepared, sealed = steps.send(cms_embedder.SigIOSetup(md_algorithm="sha256", in_place=True))
+    stamper = HTTPTimeStamper(time_authority, timeout=TIMESTAMP_PATIENCE_SECONDS) if time_authority else None
+    cms = asyncio.run(
+        _Sealer(private, certificate).async_sign(
+            prepared.document_digest, "sha256", use_pades=True, timestamper=stamper
+        )
+    )
+    steps.send(cms)
+    return sealed.getvalue()
+
+
+def check(content: bytes, certificates: Iterable[x509.Certificate]) -> str:
+    """The digest (SHA-256) of the file before it was sealed. Raises `SealBroken`.
+
+    Sealed means: one seal, over the whole file as it is, made with the key of one of `certificates`.
+    """
+    try:
+        signatures = PdfFileReader(io.BytesIO(content)).embedded_signatures
+    except (PdfReadError, ValueError, KeyError, TypeError, AttributeError) as problem:
+        raise SealBroken(f"it cannot be read: {problem}") from problem
+    if len(signatures) != 1:
+        raise SealBroken(f"it has {len(signatures)} seals")
+    known = [_as_asn1(certificate) for certificate in certificates]
+    if signatures[0].signer_cert.dump() not in {one.dump() for one in known}:
+        raise SealBroken("it was sealed with a key of somebody else")
+    try:
+        context = ValidationContext(
+            trust_roots=known, allow_fetching=False, moment=signatures[0].self_reported_timestamp
+        )
+        status = validate_pdf_signature(signatures[0], context)
+    except (SignatureValidationError, PdfReadError, ValueError) as problem:
+        raise SealBroken(f"its seal cannot be read: {problem}") from problem
+    proof = status.timestamp_validity  # of the time: whole, but by an authority that need not be known here
+    holds = status.intact and status.valid and status.trusted and (proof is None or (proof.intact and proof.valid))
+    if not holds or status.coverage is not SignatureCoverageLevel.ENTIRE_FILE:
+        raise SealBroken(f"its seal does not hold: {status.summary()}")
+    return sha256(_before(content)).hexdigest()
+
+
+def _before(content: bytes) -> bytes:
+    """The file as it was before anything was added to it."""
+    end = b"%%EOF\n"
+    return content[: content.index(end) + len(end)]
+
+
+def _as_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
+    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))

@@ -1,0 +1,46 @@
+"""Independent readers of a seal: poppler and OpenSSL."""
+
+import re
+import subprocess
+from pathlib import Path
+
+from cryptography.hazmat.primitives.serialization import Encoding
+
+
+def poppler_says(content: bytes, folder: Path) -> bool:
+    """Whether `pdfsig` calls the one seal valid, and over the whole file."""
+    path = folder / "poppler.pdf"
+    path.write_bytes(content)
+    done = subprocess.run(["pdfsig", "-nocert", path], capture_output=True, text=True, check=False)
+    counted = done.stdout.count("Signature #")
+    return counted == 1 and "Signature is Valid." in done.stdout and "Total document signed" in done.stdout
+
+
+def sealed_parts(content: bytes) -> tuple[bytes, bytes]:
+    """What the seal is over, and the CMS itself."""
+    ranges = re.findall(rb"/ByteRange\s*\[\s*(\d+) (\d+) (\d+) (\d+)\s*\]", content)
+    assert len(ranges) == 1, ranges
+    start, length, again, rest = (int(number) for number in ranges[0])
+    cms = bytes.fromhex(content[start + length + 1 : again - 1].decode())
+    return content[start : start + length] + content[again : again + rest], cms
+
+
+def graft(content: bytes, cms: bytes) -> bytes:
+    """The file with another CMS of the same length in place of its own."""
+    own = content[content.index(b"/Contents <") + 11 :].partition(b">")[0]
+    assert len(own) == 2 * len(cms)
+    return content.replace(own, cms.hex().encode())
+
+
+def openssl_says(content: bytes, certificate, folder: Path) -> bool:
+    """Whether the CMS holds for the whole file and was made with the key of `certificate`."""
+    data, cms = sealed_parts(content)
+    if len(data) + 2 * len(cms) + 2 != len(content):
+        return False
+    (folder / "data").write_bytes(data)
+    (folder / "cms").write_bytes(cms)
+    (folder / "known.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    command = ["openssl", "cms", "-verify", "-binary", "-inform", "DER", "-in", folder / "cms"]
+    command += ["-content", folder / "data", "-CAfile", folder / "known.pem", "-purpose", "any", "-partial_chain"]
+    done = subprocess.run([*command, "-out", "/dev/null"], capture_output=True, text=True, check=False)
+    return done.returncode == 0
