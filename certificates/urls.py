@@ -14,6 +14,7 @@ urlpatterns = [
     path("verificar/", verification.verify, name="verify"),
     path("verificar/<str:code>/", verification.certificate, name="certificate"),
     path("verificar/<str:code>/prueba.json", public_log.proof, name="proof"),
+    path("estados/<str:name>.json", keys.status_list, name="status_list"),
     path("registro-publico/", public_log.log, name="log"),
     path("registro-publico/punto-de-control.txt", public_log.newest, name="newest_checkpoint"),
     path("registro-publico/consistencia.json", public_log.consistency, name="consistency"),

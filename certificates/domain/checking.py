@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 from hashlib import sha256
+from urllib.parse import urlsplit
 
 from django.core.files.storage import default_storage
 from django.db import connection
@@ -21,17 +22,20 @@ from certificates.models import (
     LogNode,
     OwedCertificate,
     Series,
+    StatusEntry,
 )
 from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import credentials, issuing, sweeping, tree_checking
+from . import credentials, issuing, status_lists, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
-PROTECTED = [model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint)]
+PROTECTED = [
+    model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint, StatusEntry)
+]
 
 
 def find_faults() -> Iterator[str]:
@@ -106,12 +110,12 @@ def _doubles_since_a_merge() -> Iterator[str]:
 def _certificates() -> Iterator[str]:
     """Each has its reference, its events, its leaves with the same facts, and its file."""
     rows = (
-        Certificate.objects.select_related("series", "person", "municipality", "post", "file")
+        Certificate.objects.select_related("series", "person", "municipality", "post", "file", "status_entry")
         .prefetch_related("events__leaf", "events__by")
         .order_by("pk")
     )
     for certificate in rows.iterator(chunk_size=500):
-        for fault in (*_events_of(certificate), *_file_of(certificate)):
+        for fault in (*_events_of(certificate), *_file_of(certificate), *_status_of(certificate)):
             yield f"certificate {certificate.reference}: {fault}"
         expected = f"{certificate.series.name}-{certificate.series.year}-{certificate.number:06d}"
         if certificate.reference != expected:
@@ -132,6 +136,14 @@ def _events_of(certificate: Certificate) -> Iterator[str]:
         changed = sorted(key for key in {*now, *leaf.entry} if now.get(key) != leaf.entry.get(key))
         if changed:
             yield f"differs from leaf {leaf.index} in {', '.join(changed)}"
+
+
+def _status_of(certificate: Certificate) -> Iterator[str]:
+    """The bit that it says is its own is the one that the lists are made from."""
+    entry, said = getattr(certificate, "status_entry", None), certificate.facts.get("status")
+    kept = (status_lists.path_of(entry.list), entry.index) if entry else None
+    if kept != ((urlsplit(said["list"]).path, said["index"]) if said else None):
+        yield "its bit in the lists of states is not the one that it says"
 
 
 def _file_of(certificate: Certificate) -> Iterator[str]:

@@ -17,6 +17,9 @@ from certificates import keyring
 from certificates.models import Certificate
 from certificates.pdf import kind_title, reason_of, words
 
+from .dids import did_of
+from .status_lists import entry_of
+
 CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
 SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 _OF_SUBJECTS = UUID("5b3f7a52-0c0e-4c39-9f0c-2f8a8f6f0a46")
@@ -59,15 +62,11 @@ def check(text: str, certificate: Certificate) -> None:
         raise CredentialBroken(f"its proof does not hold: {problem}") from problem
 
 
-def did_of(address: str) -> str:
-    """The identifier of whoever answers at an address (did:web): `did:web:aula.example.org`."""
-    return f"did:web:{urlsplit(address).netloc.replace(':', '%3A')}"
-
-
 def build(certificate: Certificate) -> dict:
     """The credential without its proof."""
     address = certificate.facts["verify_url"]
     parts = urlsplit(address)
+    status = entry_of(certificate)
     return {
         "@context": CONTEXT,
         "id": address,
@@ -81,6 +80,7 @@ def build(certificate: Certificate) -> dict:
         },
         "validFrom": _moment(certificate.issued_at),
         "credentialSubject": _subject(certificate),
+        **({"credentialStatus": status} if status else {}),
         "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
     }
 

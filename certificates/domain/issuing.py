@@ -10,13 +10,13 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.models import Certificate, CertificateEvent, OwedCertificate, Series
+from certificates.models import Certificate, CertificateEvent, OwedCertificate, Series, StatusEntry
 from courses.models import Completion
 from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log
+from . import codes, log, status_lists
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -131,7 +131,9 @@ def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
     held = confirmed_appointment(completion)
     name = unicodedata.normalize("NFC", completion.person.full_name)
     code = codes.new_code()
-    return Certificate.objects.create(
+    name_of_list, bit = status_lists.take_place(series)
+    status = {"list": status_lists.address_of(name_of_list), "index": bit}
+    certificate = Certificate.objects.create(
         series=series,
         number=series.last_number,
         reference=f"{series.name}-{series.year}-{series.last_number:06d}",
@@ -154,8 +156,10 @@ def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
         post_name=held.post.name if held else "",
         issuer=settings.CERTIFICATE_ISSUER,
         issued_at=at,
-        facts=_frozen_facts(completion, code),
+        facts=_frozen_facts(completion, code) | {"status": status},
     )
+    StatusEntry.objects.create(certificate=certificate, list=name_of_list, index=bit)
+    return certificate
 
 
 def confirmed_appointment(completion: Completion) -> Appointment | None:

@@ -1,6 +1,7 @@
 """The register's tables."""
 
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
+from .status import StatusEntry
 from .tree import Checkpoint, LogNode
 
 __all__ = [
@@ -13,4 +14,5 @@ __all__ = [
     "LogNode",
     "OwedCertificate",
     "Series",
+    "StatusEntry",
 ]

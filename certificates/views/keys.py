@@ -4,11 +4,11 @@ from base64 import b64encode
 
 from cryptography.hazmat.primitives.serialization import Encoding
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.http import require_safe
 
 from certificates import keyring
-from certificates.domain import credentials
+from certificates.domain import dids, status_lists
 
 ALGORITHMS = {keyring.Use.SEAL: "ES256", keyring.Use.CREDENTIAL: "EdDSA", keyring.Use.LOG: "EdDSA"}
 KEPT_SECONDS = 300
@@ -35,7 +35,7 @@ def jwks(request: HttpRequest) -> HttpResponse:
 @require_safe
 def did(request: HttpRequest) -> HttpResponse:
     """The same keys as the document of `did:web:<our host>`, which credentials name as their issuer (W3C DID Core)."""
-    name = credentials.did_of(settings.PUBLIC_URL)
+    name = dids.did_of(settings.PUBLIC_URL)
     uses = (keyring.Use.SEAL, keyring.Use.CREDENTIAL)  # the log's key vouches for no certificate
     methods = [_method(name, key) for use in uses for key in keyring.history(use)]
     document = {
@@ -63,3 +63,15 @@ def for_everybody(response: HttpResponse) -> HttpResponse:
     response["Access-Control-Allow-Origin"] = "*"
     response["Cache-Control"] = f"public, max-age={KEPT_SECONDS}"
     return response
+
+
+@require_safe
+def status_list(request: HttpRequest, name: str) -> HttpResponse:
+    """A list of bits: which certificates are out of force."""
+    try:
+        text = status_lists.publish(name)
+    except keyring.KeyMissing:
+        return HttpResponse(status=503)
+    if text is None:
+        raise Http404
+    return for_everybody(HttpResponse(text, content_type="application/vc"))

@@ -279,6 +279,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     ),
     "certificate": _certificate,
     "checkpoint": _checkpoint,
+    "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),
     "network": lambda world, side: by_key(side.network),
     "member": _member,
     "network_course": _network_course,
