@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from certificates.views import keys, own_data, public_log, record, revocation, staff, tracking, verification
+from certificates.views import files, keys, own_data, public_log, record, revocation, staff, tracking, verification
 
 app_name = "certificates"
 urlpatterns = [
@@ -12,6 +12,8 @@ urlpatterns = [
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
     path("verificar/", verification.verify, name="verify"),
+    path("verificar/archivo/", files.compare, name="compare_file"),
+    path("verificar/archivo/<str:digest>.json", files.by_digest, name="file_by_digest"),
     path("verificar/<str:code>/", verification.certificate, name="certificate"),
     path("verificar/<str:code>/prueba.json", public_log.proof, name="proof"),
     path("estados/<str:name>.json", keys.status_list, name="status_list"),

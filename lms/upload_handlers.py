@@ -1,5 +1,7 @@
 """What happens to the files of a form while they arrive."""
 
+import hashlib
+
 from django.conf import settings
 from django.core.files.uploadhandler import FileUploadHandler, SkipFile, StopUpload
 
@@ -50,3 +52,22 @@ class NoFileHandler(FileUploadHandler):
 
     def file_complete(self, file_size: int) -> None:
         """Never asked."""
+
+
+class DigestHandler(FileUploadHandler):
+    """Keeps nothing of a file but the SHA-256 (hex) of the first, as `digest`; empty while none came whole."""
+
+    digest = ""
+
+    def __init__(self, request=None) -> None:
+        super().__init__(request)
+        self._hash = hashlib.sha256()
+
+    def receive_data_chunk(self, raw_data: bytes, start: int) -> None:
+        """Count it in."""
+        self._hash.update(raw_data)
+
+    def file_complete(self, file_size: int) -> None:
+        """The file is through; what comes after it is another."""
+        if not self.digest and file_size:
+            self.digest = self._hash.hexdigest()

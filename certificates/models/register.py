@@ -240,7 +240,7 @@ class CertificateFile(models.Model):
     certificate = models.OneToOneField(Certificate, models.PROTECT, related_name="file")
     path = models.CharField(max_length=255)
     bytes = models.PositiveIntegerField()
-    sha256 = models.CharField(max_length=64)
+    sha256 = models.CharField(max_length=64, db_index=True)
     unsigned_sha256 = models.CharField(max_length=64, blank=True, default="")
     sealed_with = models.CharField(max_length=43, blank=True, default="", help_text="thumbprint of the key")
     credential = models.TextField(blank=True, default="", help_text="the JSON inside the file")

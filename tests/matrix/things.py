@@ -19,7 +19,7 @@ from wagtail.images import get_image_model
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
-from certificates.domain import checkpoints
+from certificates.domain import checkpoints, rendering
 from certificates.models import Certificate
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
@@ -279,6 +279,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     ),
     "certificate": _certificate,
     "checkpoint": _checkpoint,
+    "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),
     "network": lambda world, side: by_key(side.network),
     "member": _member,
