@@ -133,7 +133,7 @@ def answer(context, page, number, total):
         page.locator("[name=answer]").fill({3: "6", 4: "maíz"}[number])
         page.locator("[name=answer]").blur()
     state = page.locator("[data-autosave-state]")
-    expect(state).to_contain_text("guardada en este aparato")
+    expect(state).to_contain_text("guardada en este aparato", timeout=LONG)
     page.locator("[name=go][value=next]").click()
     expect(page.locator("#place")).to_have_text(f"Pregunta {number} de {total}")
     context.set_offline(False)
