@@ -2,13 +2,11 @@
 
 import json
 from hashlib import sha256
-from importlib import import_module
 
 import django.utils.timezone
 from django.db import migrations, models
 
-TABLES = ('certificates_lognode', 'certificates_checkpoint')
-earlier = import_module('certificates.migrations.0004_refuse_changes_to_the_register')
+from certificates.migrations._triggers import refuse_changes
 
 
 def grow(apps, schema_editor):
@@ -18,6 +16,9 @@ def grow(apps, schema_editor):
     entries = apps.get_model('certificates', 'LogLeaf').objects.using(alias).order_by('index')
     left, rows = {}, []
     for index, entry in enumerate(entries.values_list('entry', flat=True).iterator(chunk_size=1000)):
+        if 'person' in entry:  # as `certificates.domain.log.shown` says
+            bound = sha256(f"{entry.pop('person')}:{entry['code_sha256']}".encode()).hexdigest()
+            entry['person_sha256'] = bound
         text = json.dumps(entry, sort_keys=True, separators=(',', ':'), ensure_ascii=False)
         digest, level, place = sha256(b'\x00' + text.encode()).digest(), 0, index
         rows.append(LogNode(level=0, index=place, digest=digest.hex()))
@@ -26,25 +27,6 @@ def grow(apps, schema_editor):
             rows.append(LogNode(level=level, index=place, digest=digest.hex()))
         left[level] = digest
     LogNode.objects.using(alias).bulk_create(rows, batch_size=500)
-
-
-def refuse(apps, schema_editor):
-    for table in TABLES:
-        if schema_editor.connection.vendor == 'postgresql':
-            schema_editor.execute(earlier.POSTGRESQL.format(table=table))
-        else:
-            for verb in ('update', 'delete'):
-                schema_editor.execute(earlier.SQLITE.format(table=table, verb=verb))
-
-
-def allow(apps, schema_editor):
-    for table in TABLES:
-        if schema_editor.connection.vendor == 'postgresql':
-            schema_editor.execute(f'DROP TRIGGER {table}_no_change ON {table}')
-            schema_editor.execute(f'DROP TRIGGER {table}_no_truncate ON {table}')
-        else:
-            for verb in ('update', 'delete'):
-                schema_editor.execute(f'DROP TRIGGER {table}_no_{verb}')
 
 
 class Migration(migrations.Migration):
@@ -81,5 +63,5 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunPython(grow, migrations.RunPython.noop, elidable=False),
-        migrations.RunPython(refuse, allow, elidable=False),
+        refuse_changes('certificates_lognode', 'certificates_checkpoint'),
     ]

@@ -1,29 +1,9 @@
 """Certificates from before have no bit: what was given out stays as it is, and says so by its page."""
 
 import django.db.models.deletion
-from importlib import import_module
-
 from django.db import migrations, models
 
-TABLE = 'certificates_statusentry'
-earlier = import_module('certificates.migrations.0004_refuse_changes_to_the_register')
-
-
-def refuse(apps, schema_editor):
-    if schema_editor.connection.vendor == 'postgresql':
-        schema_editor.execute(earlier.POSTGRESQL.format(table=TABLE))
-    else:
-        for verb in ('update', 'delete'):
-            schema_editor.execute(earlier.SQLITE.format(table=TABLE, verb=verb))
-
-
-def allow(apps, schema_editor):
-    if schema_editor.connection.vendor == 'postgresql':
-        schema_editor.execute(f'DROP TRIGGER {TABLE}_no_change ON {TABLE}')
-        schema_editor.execute(f'DROP TRIGGER {TABLE}_no_truncate ON {TABLE}')
-    else:
-        for verb in ('update', 'delete'):
-            schema_editor.execute(f'DROP TRIGGER {TABLE}_no_{verb}')
+from certificates.migrations._triggers import refuse_changes
 
 
 class Migration(migrations.Migration):
@@ -52,5 +32,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.UniqueConstraint(fields=('list', 'index'), name='status_entry_place')],
             },
         ),
-        migrations.RunPython(refuse, allow, elidable=False),
+        refuse_changes('certificates_statusentry'),
     ]

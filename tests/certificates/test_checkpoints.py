@@ -4,10 +4,13 @@ import base64
 import json
 from datetime import date, timedelta
 from hashlib import sha256
+from importlib import import_module
+from types import SimpleNamespace
 
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from django.apps import apps
 from django.db import connection
 from django.urls import reverse
 from django.utils import timezone
@@ -15,7 +18,7 @@ from django.utils import timezone
 from certificates import keyring
 from certificates.domain import checkpoints, revocation
 from certificates.domain.checking import find_faults
-from certificates.models import Certificate, Checkpoint, LogHead, LogLeaf
+from certificates.models import Certificate, Checkpoint, LogHead, LogLeaf, LogNode
 from certificates.tasks import publish_checkpoint
 from lms.models import AuditEvent
 from tests.certificates import rfc9162
@@ -193,6 +196,17 @@ def test_a_past_that_was_made_anew_from_leaf_to_head_is_named_by_what_was_publis
     assert faults() == [f"checkpoint of 2 leaves: there are not as many, or they do not make the root {made.root[:12]}"]
 
 
+def test_the_migration_makes_the_tree_of_the_leaves_that_there_are():
+    for one in [a_certificate() for _ in range(5)][:2]:
+        revocation.revoke(certificate=one, reason="Prueba", by=somebody_with_role("certifier"))
+    rows = LogNode.objects.order_by("pk").values_list("level", "index", "digest")
+    known = list(rows)
+    tamper("DELETE FROM certificates_lognode")
+    migration = import_module("certificates.migrations.0007_keep_the_tree_over_the_log")
+    migration.grow(apps, SimpleNamespace(connection=connection))
+    assert list(rows.all()) == known
+
+
 def test_what_an_old_key_signed_still_holds_and_a_strangers_does_not(settings, tmp_path):
     a_certificate()
     made = checkpoints.publish()
@@ -202,6 +216,21 @@ def test_what_an_old_key_signed_still_holds_and_a_strangers_does_not(settings, t
     settings.SEAL_KEYS_DIR = tmp_path / "another"
     keyring.ensure()
     assert not checkpoints.holds(made)
+
+
+def test_two_certificates_of_one_person_do_not_say_so(client):
+    """Nothing in their proofs is the same but what both papers say; whoever knows the key of the record can tell."""
+    one = a_certificate()
+    other = a_certificate(person=one.person)
+    checkpoints.publish()
+    said = [
+        client.get(reverse("certificates:proof", args=[each.code])).json()["events"][0]["entry"]
+        for each in (one, other)
+    ]
+    assert str(one.person.public_id) not in json.dumps(said)
+    assert said[0]["person_sha256"] != said[1]["person_sha256"]
+    bound = f"{one.person.public_id}:{sha256(one.code.encode()).hexdigest()}"
+    assert said[0]["person_sha256"] == sha256(bound.encode()).hexdigest()
 
 
 def test_reasons_and_people_are_not_for_everybody(client):
