@@ -4,6 +4,7 @@ One bit for each certificate, at a place that says nothing of it: a list shows h
 """
 
 import json
+import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
@@ -23,6 +24,7 @@ BITS = 131_072  # the least that the standard allows: among fewer one certificat
 MOST = 98_304  # so that a free place is found at random
 TRIES = 8
 PURPOSE = "revocation"
+NAME = re.compile(r"[\w-]{1,40}")
 OUT_OF_FORCE = (CertificateEvent.Kind.REVOKED, CertificateEvent.Kind.SUPERSEDED)
 FRESH = timedelta(minutes=5)  # the same list is signed once in so long, and anew when something changed
 HOLDS = timedelta(days=1)  # an older copy is refused by those who read it
@@ -56,6 +58,8 @@ def entry_of(certificate: Certificate) -> dict | None:
 
 def publish(name: str) -> str | None:
     """The list as a proven credential (JSON); None where there is none of that name. Raises `keyring.KeyMissing`."""
+    if not NAME.fullmatch(name):
+        return None
     newest = CertificateEvent.objects.filter(kind__in=OUT_OF_FORCE).order_by("-pk").values_list("pk", flat=True).first()
     turn = int(datetime.now(UTC).timestamp() // FRESH.total_seconds())
     key = keyring.current(keyring.Use.CREDENTIAL)

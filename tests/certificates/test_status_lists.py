@@ -104,7 +104,7 @@ def test_a_list_tells_nothing_of_anybody(client):
     assert not [word for word in (one.person_name, one.course_title, one.code, str(one.public_id)) if word in text]
 
 
-@pytest.mark.parametrize("name", ["ANAM-1999-1", "x", "ANAM-2026-99"])
+@pytest.mark.parametrize("name", ["ANAM-1999-1", "x", "ANAM-2026-99", "a b", "x" * 300])
 def test_a_list_that_is_not_there(client, name):
     a_certificate()
     assert client.get(reverse("certificates:status_list", args=[name])).status_code == 404
