@@ -216,3 +216,4 @@ class TestRegister:
         (found,) = [one for one in document["verificationMethod"] if one["id"] == method]
         assert method in document["assertionMethod"]
         assert found["publicKeyMultibase"].startswith("z6Mk")
+        assert keyring.current(Use.LOG).name not in response.content.decode(), "it vouches for no certificate"
