@@ -96,7 +96,20 @@ def append(event: CertificateEvent) -> LogLeaf:
 
 def digest_of(entry: dict) -> bytes:
     """The digest of a leaf in the tree."""
-    return merkle.leaf_digest(canonical(entry).encode())
+    return merkle.leaf_digest(canonical(shown(entry)).encode())
+
+
+def shown(entry: dict) -> dict:
+    """An entry as whoever holds the certificate may be shown it, and as the tree has it.
+
+    In the place of the person's key stands a digest of it and of the certificate's own code, so that two certificates
+    of one person do not say so; whoever knows the key can prove whose it is.
+    """
+    if "person" not in entry:
+        return entry
+    rest = {name: value for name, value in entry.items() if name != "person"}
+    bound = sha256(f"{entry['person']}:{entry['code_sha256']}".encode()).hexdigest()
+    return rest | {"person_sha256": bound}
 
 
 def nodes(wanted: Iterable[merkle.Place]) -> dict[merkle.Place, bytes]:

@@ -7,7 +7,7 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from certificates.domain import checkpoints
+from certificates.domain import checkpoints, log
 from certificates.models import CertificateEvent, Checkpoint
 
 from . import verification
@@ -17,7 +17,7 @@ SHOWN = 31
 
 
 @require_safe
-def log(request: HttpRequest) -> HttpResponse:
+def index(request: HttpRequest) -> HttpResponse:
     """What the log is, what was signed of it lately, and with which key."""
     rows = list(Checkpoint.objects.order_by("-day")[:SHOWN])
     return render(request, "certificates/log.html", {"rows": rows, "keys": checkpoints.verifier_keys()})
@@ -73,7 +73,7 @@ def _event(leaf, latest: Checkpoint | None) -> dict:
     """Of what came after the issue only the digest: reasons are not for everybody."""
     said = {"kind": leaf.event.kind, "at": leaf.event.at.isoformat(), "index": leaf.index}
     if leaf.event.kind == CertificateEvent.Kind.ISSUED:
-        said["entry"] = leaf.entry
+        said["entry"] = log.shown(leaf.entry)
     if latest is None or leaf.index >= latest.size:
         return said | {"proof": None}
     made = checkpoints.inclusion(leaf, latest.size)
