@@ -110,7 +110,9 @@ def _doubles_since_a_merge() -> Iterator[str]:
 def _certificates() -> Iterator[str]:
     """Each has its reference, its events, its leaves with the same facts, and its file."""
     rows = (
-        Certificate.objects.select_related("series", "person", "municipality", "post", "file", "status_entry")
+        Certificate.objects.select_related(
+            "series", "person", "municipality", "post", "file", "status_entry", "supersedes"
+        )
         .prefetch_related("events__leaf", "events__by")
         .order_by("pk")
     )

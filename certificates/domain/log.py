@@ -66,8 +66,19 @@ def build_entry(event: CertificateEvent) -> dict:
             "post": certificate.post.code if certificate.post else "",
             "code_sha256": sha256(certificate.code.encode()).hexdigest(),
             **{column: _plain(getattr(certificate, column)) for column in _COLUMNS},
+            **_what_only_some_have(certificate),
         }
     return entry
+
+
+def _what_only_some_have(certificate: Certificate) -> dict:
+    """An end and a forerunner; where there is none the entry has no word of it, as those from before have none."""
+    said = {}
+    if certificate.expires_on:
+        said["expires_on"] = certificate.expires_on.isoformat()
+    if certificate.supersedes:
+        said["supersedes"] = certificate.supersedes.reference
+    return said
 
 
 def append(event: CertificateEvent) -> LogLeaf:

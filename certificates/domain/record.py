@@ -72,7 +72,7 @@ def find(person: Person) -> Record:
     held = person.appointments.filter(refused_at=None).select_related("municipality__department", "post")
     appointments = list(held.order_by("-starts_on", "-pk"))
     certificates = Certificate.objects.for_person(person).with_state().select_related("file", "owed")
-    by_completion = {certificate.owed.completion_id: certificate for certificate in certificates}
+    by_completion = {one.owed.completion_id: one for one in certificates if one.owed}
     waits = waiting.find(person)
     entries = [
         Entry(done, by_completion.get(done.pk), is_waiting=done.pk in waits.completions)

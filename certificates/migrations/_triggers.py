@@ -9,7 +9,16 @@ earlier = import_module('certificates.migrations.0004_refuse_changes_to_the_regi
 
 def refuse_changes(*tables):
     """The operation that makes the triggers of `tables`, and drops them on the way back."""
+    return migrations.RunPython(*_refuse_and_allow(tables), elidable=False)
 
+
+def allow_changes(*tables):
+    """The operation that drops the triggers of `tables`, for a migration that rebuilds them and makes them again."""
+    refuse, allow = _refuse_and_allow(tables)
+    return migrations.RunPython(allow, refuse, elidable=False)
+
+
+def _refuse_and_allow(tables):
     def refuse(apps, schema_editor):
         for table in tables:
             if schema_editor.connection.vendor == 'postgresql':
@@ -27,4 +36,4 @@ def refuse_changes(*tables):
                 for verb in ('update', 'delete'):
                     schema_editor.execute(f'DROP TRIGGER {table}_no_{verb}')
 
-    return migrations.RunPython(refuse, allow, elidable=False)
+    return refuse, allow

@@ -107,7 +107,8 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
 class Certificate(models.Model):
     """One certificate as it was issued. Every printed word is in these frozen columns, none is looked up again.
 
-    `code` is 128 random bits in Crockford base32 (26 characters), the only key of the public page.
+    `code` is 128 random bits in Crockford base32 (26 characters), the only key of the public page. `owed` is what it
+    was issued for; null where two people asked for it and certified it. `supersedes` is the one whose place it took.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -115,7 +116,8 @@ class Certificate(models.Model):
     number = models.PositiveIntegerField()
     reference = models.CharField(_("número"), max_length=40, unique=True)
     code = models.CharField(_("código"), max_length=26, unique=True)
-    owed = models.OneToOneField(OwedCertificate, models.PROTECT, related_name="certificate")
+    owed = models.OneToOneField(OwedCertificate, models.PROTECT, null=True, related_name="certificate")
+    supersedes = models.OneToOneField("self", models.PROTECT, null=True, related_name="superseded_by")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="certificates")
     course_key = models.UUIDField()
     edition = models.PositiveSmallIntegerField(default=1)
@@ -134,6 +136,7 @@ class Certificate(models.Model):
     post_name = models.CharField(_("puesto"), max_length=130, blank=True)
     issuer = models.CharField(_("emisor"), max_length=160)
     issued_at = models.DateTimeField(_("emitido el"))
+    expires_on = models.DateField(_("vence el"), null=True, help_text="the last day that it holds; null: for ever")
     facts = models.JSONField(help_text="signatories, programme and whatever else the paper says")
 
     objects = CertificateQuerySet.as_manager()
