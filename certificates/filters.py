@@ -6,14 +6,18 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from certificates.domain import gaps
-from certificates.domain.coverage import IN_FORCE
 from certificates.models import Certificate
 from courses.models import CoursePage
 from lms.filters import ChosenFilterSet
 from lms.forms.days import DayFilter
 from lms.models import Appointment, Department, Municipality, Post
 
-STATES = [("vigente", _("Vigentes")), ("sin-efecto", _("Revocados o sustituidos"))]
+STATES = [("vigente", _("Vigentes")), ("vencido", _("Vencidos")), ("sin-efecto", _("Revocados o sustituidos"))]
+STATE_OF = {
+    "vigente": [Certificate.State.ISSUED],
+    "vencido": [Certificate.State.EXPIRED],
+    "sin-efecto": [Certificate.State.REVOKED, Certificate.State.SUPERSEDED],
+}
 
 
 def _day(label: str, lookup: str) -> filters.DateFilter:
@@ -72,8 +76,8 @@ class TrackingFilter(ChosenFilterSet):
         return certificates.search_words(value)
 
     def by_state(self, certificates: QuerySet[Certificate], name: str, value: str) -> QuerySet[Certificate]:
-        """In force, or no longer."""
-        return certificates.filter(IN_FORCE) if value == "vigente" else certificates.exclude(IN_FORCE)
+        """In force, or out of force for one reason or another."""
+        return certificates.filter(state__in=STATE_OF[value])
 
 
 class GapsForm(forms.Form):

@@ -9,8 +9,8 @@ from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
 
 from certificates.domain import coverage
-from certificates.filters import STATES
-from certificates.models import Certificate, CertificateEvent
+from certificates.filters import STATE_OF, STATES
+from certificates.models import Certificate
 from lms import permissions
 from lms.models import Department, Post
 from lms.viewsets.base import IndexView, OfficeViewSet
@@ -32,10 +32,8 @@ class CertificateFilterSet(WagtailFilterSet):
         fields: list[str] = []
 
     def by_state(self, certificates: QuerySet[Certificate], name: str, value: str) -> QuerySet[Certificate]:
-        """In force, or no longer."""
-        return (
-            certificates.filter(coverage.IN_FORCE) if value == STATES[0][0] else certificates.exclude(coverage.IN_FORCE)
-        )
+        """In force, or out of force for one reason or another."""
+        return certificates.filter(state__in=STATE_OF[value])
 
 
 class CertificateIndexView(IndexView):
@@ -54,7 +52,7 @@ class CertificateIndexView(IndexView):
     def get_list_more_buttons(self, instance: Certificate) -> list:
         public = reverse("certificates:certificate", args=[instance.code])
         buttons = [MenuItem(_("Ver página pública"), url=public, icon_name="view")]
-        if instance.state == CertificateEvent.Kind.ISSUED and self.may_revoke:
+        if instance.state == Certificate.State.ISSUED and self.may_revoke:
             address = reverse("certificates:revoke", args=[instance.public_id])
             buttons.append(MenuItem(_("Revocar"), url=address, icon_name="cross"))
         return buttons
@@ -68,9 +66,8 @@ class CertificateIndexView(IndexView):
 
 
 def state_in_words(certificate: Certificate) -> str:
-    """`Emitido` is in force."""
-    in_force = certificate.state == CertificateEvent.Kind.ISSUED
-    return _("Vigente") if in_force else CertificateEvent.Kind(certificate.state).label
+    """Of today."""
+    return str(Certificate.State(certificate.state).label)
 
 
 class CertificateViewSet(OfficeViewSet):
@@ -96,7 +93,7 @@ class CertificateViewSet(OfficeViewSet):
             "state",
             label=_("Estado"),
             accessor=state_in_words,
-            primary=lambda certificate: certificate.state == CertificateEvent.Kind.ISSUED,
+            primary=lambda certificate: certificate.state == Certificate.State.ISSUED,
         ),
         DateColumn("issued_at", label=_("Emitido"), sort_key="issued_at"),
     ]

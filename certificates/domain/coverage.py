@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from certificates.models import Certificate, CertificateEvent
+from certificates.models import Certificate
 from lms import permissions
 from lms.models import Municipality, Person
 
-IN_FORCE = Q(state=CertificateEvent.Kind.ISSUED)
+IN_FORCE = Q(state=Certificate.State.ISSUED)
 # Somebody who was registered twice is one person, whatever record a certificate names.
 HOLDER = Coalesce("person__merged_into", "person")
 

@@ -79,6 +79,7 @@ def build(certificate: Certificate) -> dict:
             "url": f"{parts.scheme}://{parts.netloc}/",
         },
         "validFrom": _moment(certificate.issued_at),
+        **({"validUntil": _end(certificate.expires_on)} if certificate.expires_on else {}),
         "credentialSubject": _subject(certificate),
         **({"credentialStatus": status} if status else {}),
         "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
@@ -149,3 +150,8 @@ def _moment(at: datetime) -> str:
 def _begin(day: date) -> str:
     """The day's first moment in Guatemala, which has no summer time."""
     return f"{day.isoformat()}T00:00:00-06:00"
+
+
+def _end(day: date) -> str:
+    """The day's last second there."""
+    return f"{day.isoformat()}T23:59:59-06:00"

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from certificates.models import Certificate, CertificateEvent
+from certificates.models import Certificate
 from lms.domain import audit
 from lms.domain.sheets import Cell
 from lms.models import Municipality, Person
@@ -29,13 +29,14 @@ def headings() -> list[str]:
         _("Municipio"),
         _("Departamento"),
         _("Emitido"),
+        _("Vence"),
         _("Estado"),
     ]
 
 
 def rows(certificates: QuerySet[Certificate]) -> Iterator[list[Cell]]:
     """One row a certificate, read in stretches so that memory does not grow with them."""
-    states = dict(CertificateEvent.Kind.choices) | {CertificateEvent.Kind.ISSUED: _("Vigente")}
+    states = dict(Certificate.State.choices)
     listed = certificates.select_related("municipality__department", "person")
     for one in listed.iterator(chunk_size=2000):
         place = one.municipality
@@ -53,6 +54,7 @@ def rows(certificates: QuerySet[Certificate]) -> Iterator[list[Cell]]:
             place.name_common if place else "",
             place.department.name if place else "",
             timezone.localdate(one.issued_at),
+            one.expires_on,
             str(states[one.state]),  # type: ignore[attr-defined]  # `with_state` annotates it
         ]
 

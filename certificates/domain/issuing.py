@@ -16,7 +16,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log, status_lists
+from . import codes, log, status_lists, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -156,7 +156,8 @@ def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
         post_name=held.post.name if held else "",
         issuer=settings.CERTIFICATE_ISSUER,
         issued_at=at,
-        facts=_frozen_facts(completion, code) | {"status": status},
+        expires_on=validity.last_day(timezone.localdate(completion.completed_at), completion.certificate_months),
+        facts=_frozen_facts(completion, code) | validity.facts(completion) | {"status": status},
     )
     StatusEntry.objects.create(certificate=certificate, list=name_of_list, index=bit)
     return certificate

@@ -5,12 +5,12 @@ it (migration `certificates.0004`). A change of state is a new `CertificateEvent
 """
 
 import uuid
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Exists, OuterRef, Q, Subquery
+from django.db.models import Case, Exists, F, OuterRef, Q, Subquery, Value, When
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -98,10 +98,15 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
             found = found.filter(person_name_folded__contains=word)
         return found.filter(person__erased_at=None) if words else found
 
-    def with_state(self) -> "CertificateQuerySet":
-        """Each with `state` and `state_at`, read from its newest event."""
+    def with_state(self, on: date | None = None) -> "CertificateQuerySet":
+        """Each with `state` (`Certificate.State`) on a day (default today) and `state_at`, from its newest event."""
         newest = CertificateEvent.objects.filter(certificate=OuterRef("pk")).order_by("-pk")
-        return self.annotate(state=Subquery(newest.values("kind")[:1]), state_at=Subquery(newest.values("at")[:1]))
+        has_ended = Q(expires_on__lt=on or timezone.localdate(), said=CertificateEvent.Kind.ISSUED)
+        state = Case(
+            When(has_ended, then=Value(Certificate.State.EXPIRED)), default=F("said"), output_field=models.CharField()
+        )
+        said = self.alias(said=Subquery(newest.values("kind")[:1]))
+        return said.annotate(state=state, state_at=Subquery(newest.values("at")[:1]))
 
 
 class Certificate(models.Model):
@@ -110,6 +115,14 @@ class Certificate(models.Model):
     `code` is 128 random bits in Crockford base32 (26 characters), the only key of the public page. `owed` is what it
     was issued for; null where two people asked for it and certified it. `supersedes` is the one whose place it took.
     """
+
+    class State(models.TextChoices):
+        """What a certificate is worth on a day: its newest event, or that its last day is over."""
+
+        ISSUED = "issued", _("Vigente")
+        EXPIRED = "expired", _("Vencido")
+        REVOKED = "revoked", _("Revocado")
+        SUPERSEDED = "superseded", _("Sustituido")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     series = models.ForeignKey(Series, models.PROTECT, related_name="certificates")

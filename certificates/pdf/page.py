@@ -152,11 +152,13 @@ def _height_together(blocks: list[Block]) -> float:
 
 
 def _details(certificate: Certificate) -> list[str]:
-    """How long and when; with which mark; in which post and municipality: a sentence each."""
+    """How long and when; with which mark; until when it holds; in which post and municipality: a sentence each."""
     when = words.period(certificate.started_on, certificate.completed_on)
     sentences = [f"Con una duración de {words.hours(certificate.hours)}, realizado {when}."]
     if certificate.score_percent is not None:
         sentences.append(f"Nota obtenida: {certificate.score_percent} sobre 100.")
+    if certificate.expires_on:
+        sentences.append(f"Vigente hasta el {words.day(certificate.expires_on)}.")
     if certificate.post_name and certificate.municipality_name:
         sentences.append(f"{certificate.post_name}, municipalidad de {certificate.municipality_name}.")
     elif certificate.municipality_name:

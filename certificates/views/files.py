@@ -8,7 +8,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 
 from certificates.domain import given_out
-from certificates.models import Certificate, CertificateEvent
+from certificates.models import Certificate
 from lms.upload_handlers import DigestHandler
 from lms.views.limits import line_asking
 
@@ -52,9 +52,11 @@ def _answer(request: HttpRequest, digest: str) -> tuple[dict, int]:
 
 
 def _said_of(found: Certificate) -> dict:
-    holds = found.state == CertificateEvent.Kind.ISSUED
+    holds = found.state == Certificate.State.ISSUED
     if holds:
         words = _("Es, byte por byte, el archivo que emitimos, y el certificado %(reference)s está vigente.")
+    elif found.state == Certificate.State.EXPIRED:
+        words = _("Es, byte por byte, el archivo que emitimos, pero el certificado %(reference)s ya venció.")
     else:
         words = _("Es el archivo que emitimos, pero el certificado %(reference)s ya no tiene validez.")
     address = reverse("certificates:certificate", args=[found.code])

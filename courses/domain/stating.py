@@ -16,7 +16,17 @@ from courses.models.hours import HoursByKind
 from lms.models import Appointment, Person, reading
 
 OF_PAGE = ("id", "path", "title", "live")
-OF_COURSE = ("page_ptr_id", "hours", "virtual_hours", "network_id", "certificate_kind", "edition")
+OF_COURSE = (
+    "page_ptr_id",
+    "hours",
+    "virtual_hours",
+    "network_id",
+    "certificate_kind",
+    "certificate_months",
+    "grace_days",
+    "renews_key",
+    "edition",
+)
 OF_PERSON = ("id", "public_id")
 OF_POST = ("id", "municipality_id", "post_id")
 OF_ACTIVITY = ("id", "block_key", "kind", "title", "quiz_id", "hours", "order")

@@ -4,6 +4,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -170,6 +171,34 @@ class CoursePage(SeenAs, Translated, Owned, Page):
     edition = models.PositiveSmallIntegerField(
         _("edición"), default=1, help_text=_("Súbala cuando el curso cambie tanto que amerite un certificado nuevo.")
     )
+    certificate_months = models.PositiveSmallIntegerField(
+        _("vigencia del certificado, en meses"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1), MaxValueValidator(240)],
+        help_text=_("Vacío: no vence. Lo ya emitido se queda como se emitió."),
+    )
+    grace_days = models.PositiveSmallIntegerField(
+        _("días para renovarlo después de vencido"),
+        default=60,
+        null=True,
+        blank=True,
+        validators=[MaxValueValidator(730)],
+        help_text=_("Vacío: solo se renueva antes de que venza."),
+    )
+    renews = models.ForeignKey(
+        "self",
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="renewed_by",
+        verbose_name=_("renueva el certificado de"),
+        help_text=_(
+            "Para un curso corto de actualización: quien lo completa a tiempo recibe de nuevo el certificado de ese "
+            "otro curso, con vigencia nueva."
+        ),
+    )
+    renews_key = models.UUIDField(null=True, editable=False)
     entry = models.CharField(_("quién entra"), max_length=8, choices=Entry, default=Entry.OPEN)
     seats = models.PositiveIntegerField(
         _("cupos"),
@@ -202,6 +231,9 @@ class CoursePage(SeenAs, Translated, Owned, Page):
             [
                 HelpPanel(template="wagtailadmin/courses/rules_panel.html"),
                 FieldPanel("certificate_kind"),
+                FieldPanel("certificate_months"),
+                FieldPanel("grace_days"),
+                FieldPanel("renews"),
                 FieldPanel("edition"),
             ],
             heading=_("Completar y certificar"),
@@ -213,9 +245,20 @@ class CoursePage(SeenAs, Translated, Owned, Page):
         verbose_name = _("curso")
         verbose_name_plural = _("cursos")
 
+    def clean(self) -> None:
+        """A course renews only another's certificate, and one that ends."""
+        super().clean()
+        if self.renews and self.renews.translation_key == self.translation_key:
+            raise ValidationError({"renews": _("Un curso no se renueva a sí mismo. Elija otro, o déjelo vacío.")})
+        if self.renews and not self.renews.certificate_months:
+            raise ValidationError(
+                {"renews": _("El certificado de ese curso no vence. Escriba primero su vigencia en aquel curso.")}
+            )
+
     def save(self, *args, **kwargs) -> None:
-        """Keeps the folded text that the catalogue searches."""
+        """Keeps the folded text that the catalogue searches, and which course this one renews, by its lasting key."""
         self.search_text = fold(" ".join([self.title, self.summary, self.taught_by, self.get_family_display()]))
+        self.renews_key = self.renews.translation_key if self.renews else None
         super().save(*args, **kwargs)
 
     def hours_by_kind(self) -> HoursByKind:

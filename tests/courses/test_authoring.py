@@ -1,6 +1,7 @@
 """A trainer writes a course in the back-office, from the first quiz to publishing."""
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from wagtail.test.utils.form_data import inline_formset, nested_form_data, rich_text, streamfield
 
@@ -206,3 +207,23 @@ def test_a_role_that_ended_ends_authoring(client, trainer):
     roles.withdraw(grant=trainer.role_grants.get(), by=None)
     client.post(reverse(QUIZ_ADD), quiz_form(a_question(made_by=trainer)))
     assert not Quiz.objects.exists()
+
+
+@pytest.mark.parametrize(("months", "says"), [(None, "no vence"), (24, "")])
+def test_only_a_certificate_that_ends_is_renewed(trainer, client, months, says):
+    renewed = a_course(title="El largo", certificate_months=months, owner=trainer)
+    form = course_form(renews=str(renewed.pk))
+    response = client.post(add_address(CoursePage, renewed.get_parent()), form)
+    made = CoursePage.objects.filter(slug="cobro-del-agua").first()
+    if says:
+        assert says in response.content.decode()
+        assert made is None
+    else:
+        assert (made.renews_key, made.grace_days) == (renewed.translation_key, 60)
+
+
+def test_a_course_does_not_renew_itself():
+    course = a_course(certificate_months=24)
+    course.renews = course
+    with pytest.raises(ValidationError, match="a sí mismo"):
+        course.full_clean()

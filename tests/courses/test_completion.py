@@ -60,7 +60,16 @@ def an_attempt(enrolled, activity, score, **fields):
 
 
 def test_completing_the_last_activity_completes_the_course_once(told, django_capture_on_commit_callbacks):
-    course = a_course(title="Ingresos propios", hours=8, edition=3, certificate_kind="constancia")
+    renewed = a_course(title="El largo", certificate_months=24)
+    course = a_course(
+        title="Ingresos propios",
+        hours=8,
+        edition=3,
+        certificate_kind="constancia",
+        certificate_months=24,
+        grace_days=45,
+        renews=renewed,
+    )
     a_lesson(course, title="Uno")
     a_lesson(course, ("quiz", {"quiz": a_quiz(title="Repaso"), "is_required": True}), title="Dos")
     enrolled = a_learner(course)
@@ -84,6 +93,9 @@ def test_completing_the_last_activity_completes_the_course_once(told, django_cap
         "course_title": "Ingresos propios",
         "hours": 8,
         "certificate_kind": "constancia",
+        "certificate_months": 24,
+        "grace_days": 45,
+        "renews_key": renewed.translation_key,
         "programme": ["Uno", "Dos"],
         "rule": {
             "watch_threshold_percent": 90,
