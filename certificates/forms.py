@@ -1,16 +1,80 @@
 """Forms of this app."""
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from certificates.domain.asking import REASON_LENGTH
+from certificates.models import Certificate, CertificateAct
+from lms.forms import RuleForm
+from lms.forms.days import DayField
+from lms.models import Municipality, Post
 
-class RevocationForm(forms.Form):
-    """Why a certificate is taken out of force."""
 
-    reason = forms.CharField(
+def _day(label: str) -> DayField:
+    return DayField(label=label, widget=forms.DateInput({"type": "date"}, "%Y-%m-%d"))
+
+
+class AskForm(RuleForm):
+    """Why something is asked of the register."""
+
+    reason_kind = forms.ChoiceField(
         label=_("Motivo"),
-        max_length=300,
-        widget=forms.Textarea({"rows": 3}),
-        help_text=_("Queda en el registro, con su nombre y la fecha. No se publica."),
+        choices=[("", _("Elija uno")), *CertificateAct.Reason.choices],
+        help_text=_("Es lo único que la página pública dice de por qué."),
     )
-    is_sure = forms.BooleanField(label=_("Entiendo que no se puede deshacer"))
+    reason = forms.CharField(
+        label=_("Explicación"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Qué pasó y cómo lo comprobó. La lee quien lo certifica; no se publica."),
+    )
+
+
+class RevocationForm(AskForm):
+    """Why a certificate should be taken out of force."""
+
+    is_sure = forms.BooleanField(label=_("Entiendo que, una vez certificado, no se puede deshacer"))
+
+
+class CorrectionForm(AskForm):
+    """What a certificate should say; begins with what it says."""
+
+    person_name = forms.CharField(label=_("Nombre"), max_length=170)
+    course_title = forms.CharField(label=_("Curso"), max_length=255)
+    hours = forms.DecimalField(label=_("Horas"), max_digits=6, decimal_places=1)
+    started_on = _day(_("Inicio"))
+    completed_on = _day(_("Finalización"))
+    post = forms.ModelChoiceField(label=_("Puesto"), queryset=Post.objects.all(), to_field_name="code", required=False)
+    municipality = forms.ModelChoiceField(
+        label=_("Municipio"),
+        queryset=Municipality.objects.select_related("department"),
+        to_field_name="code",
+        required=False,
+    )
+    columns = ("person_name", "course_title", "hours", "started_on", "completed_on", "post", "municipality")
+    field_order = [*columns, "reason_kind", "reason"]
+
+    def __init__(self, *args: Any, certificate: Certificate, **kwargs: Any) -> None:
+        said = {name: getattr(certificate, name) for name in self.columns}
+        codes = {name: said[name].code for name in ("post", "municipality") if said[name]}
+        super().__init__(*args, initial=said | codes, **kwargs)
+        self.order_fields(self.field_order)
+
+    def wanted(self) -> dict[str, Any]:
+        """What the paper should say, by column."""
+        return {name: self.cleaned_data[name] for name in self.columns}
+
+
+class DecisionForm(RuleForm):
+    """Certified or refused, by the button that was pressed; refused with a reason."""
+
+    decision = forms.ChoiceField(choices=CertificateAct.Decision.choices, widget=forms.HiddenInput, required=False)
+    answer = forms.CharField(
+        label=_("Motivo, si lo rechaza"),
+        required=False,
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 2}),
+        help_text=_("Lo lee quien lo pidió."),
+    )

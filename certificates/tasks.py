@@ -3,6 +3,7 @@
 from celery import shared_task
 
 from certificates.domain import (
+    act_notices,  # noqa: F401 registers its performer
     checkpoints,
     issuing,  # noqa: F401 registers its performer
     rendering,  # noqa: F401 registers its performer

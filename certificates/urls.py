@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from certificates.views import files, keys, own_data, public_log, record, revocation, staff, tracking, verification
+from certificates.views import acts, files, keys, own_data, public_log, record, staff, tracking, verification
 
 app_name = "certificates"
 urlpatterns = [
@@ -24,7 +24,9 @@ urlpatterns = [
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
-    path("seguimiento/<uuid:public_id>/revocacion/", revocation.revoke, name="revoke"),
+    path("seguimiento/actos/", acts.index, name="acts"),
+    path("seguimiento/<uuid:public_id>/revocacion/", acts.revoke, name="revoke"),
+    path("seguimiento/<uuid:public_id>/correccion/", acts.correct, name="correct"),
     path("personal/formacion/", staff.overview, name="staff_overview"),
     path("personal/<municipality:code>/formacion/", staff.gaps_page, name="staff_gaps"),
     path("personal/<municipality:code>/formacion.xlsx", staff.gaps_xlsx, name="staff_gaps_xlsx"),

@@ -1,21 +1,30 @@
-"""The register in the back-office: a list to read and to filter; revoking is a page of its own."""
+"""The register in the back-office: a list to read and to filter, and what two people do to it."""
 
 import django_filters
-from django.db.models import QuerySet
-from django.urls import reverse
+from django.db.models import Case, QuerySet, Value, When
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect
+from django.urls import path, reverse
+from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from django.views.generic import FormView
+from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.menus import MenuItem
-from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn
+from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
+from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from certificates.domain import coverage
+from certificates.domain import acts, asking, correction, coverage
 from certificates.filters import STATE_OF, STATES
-from certificates.models import Certificate
+from certificates.forms import DecisionForm
+from certificates.models import Certificate, CertificateAct
 from lms import permissions
-from lms.models import Department, Post
+from lms.domain.errors import RuleBroken
+from lms.models import Department, Person, Post
 from lms.viewsets.base import IndexView, OfficeViewSet
 
-READ, REVOKE = "read_tracking", "revoke_certificate"
+READ = "read_tracking"
 
 
 class CertificateFilterSet(WagtailFilterSet):
@@ -52,17 +61,17 @@ class CertificateIndexView(IndexView):
     def get_list_more_buttons(self, instance: Certificate) -> list:
         public = reverse("certificates:certificate", args=[instance.code])
         buttons = [MenuItem(_("Ver página pública"), url=public, icon_name="view")]
-        if instance.state == Certificate.State.ISSUED and self.may_revoke:
-            address = reverse("certificates:revoke", args=[instance.public_id])
-            buttons.append(MenuItem(_("Revocar"), url=address, icon_name="cross"))
+        if instance.state == Certificate.State.ISSUED and self.may_ask:
+            correct = reverse("certificates:correct", args=[instance.public_id])
+            revoke = reverse("certificates:revoke", args=[instance.public_id])
+            buttons.append(MenuItem(_("Corregir"), url=correct, icon_name="edit"))
+            buttons.append(MenuItem(_("Pedir revocación"), url=revoke, icon_name="cross"))
         return buttons
 
-    @property
-    def may_revoke(self) -> bool:
+    @cached_property
+    def may_ask(self) -> bool:
         """Asked once for a list."""
-        if not hasattr(self, "_may_revoke"):
-            self._may_revoke = permissions.allows(self.request.user, REVOKE)
-        return self._may_revoke
+        return permissions.allows(self.request.user, asking.ACTION)
 
 
 def state_in_words(certificate: Certificate) -> str:
@@ -100,3 +109,136 @@ class CertificateViewSet(OfficeViewSet):
 
 
 certificate_viewset = CertificateViewSet()
+
+
+class ActFilterSet(WagtailFilterSet):
+    """By what is asked, and what was said."""
+
+    kind = django_filters.ChoiceFilter(label=_("Acto"), choices=CertificateAct.Kind.choices)
+    decision = django_filters.ChoiceFilter(
+        label=_("Decisión"),
+        choices=[("-", _("Por certificar")), *CertificateAct.Decision.choices],
+        method="by_decision",
+    )
+
+    class Meta:
+        model = CertificateAct
+        fields: list[str] = []
+
+    def by_decision(self, found: QuerySet[CertificateAct], name: str, value: str) -> QuerySet[CertificateAct]:
+        """What waits has none."""
+        return found.filter(decision="" if value == "-" else value)
+
+
+class ActIndexView(IndexView):
+    """What waits first, the oldest on top; how many wait stands in the title."""
+
+    is_searchable = True
+
+    def get_base_queryset(self) -> QuerySet[CertificateAct]:
+        rows = acts.visible_to(self.request.user, acts.CERTIFY).select_related(
+            "person", "asked_by", "decided_by", "certificate", "municipality__department"
+        )
+        waits = Case(When(decided_at=None, then=Value(0)), default=Value(1))
+        return rows.annotate(waits=waits).order_by("waits", "asked_at", "pk")
+
+    def search_queryset(self, queryset: QuerySet[CertificateAct]) -> QuerySet[CertificateAct]:
+        """By words of the name."""
+        if not self.is_searching:
+            return queryset
+        return queryset.filter(person__in=Person.objects.search_words(self.search_query).values("pk"))
+
+    def get_page_subtitle(self) -> str:
+        count = acts.visible_to(self.request.user, acts.CERTIFY).waiting().count()
+        return ngettext("%(n)d por certificar", "%(n)d por certificar", count) % {"n": count}
+
+
+class ActDecisionView(WagtailAdminTemplateMixin, FormView):
+    """Everything that is asked, who asks it and why; certified or refused by somebody else."""
+
+    template_name = "wagtailadmin/certificates/act.html"
+    page_title = _("Decidir un acto")
+    header_icon = "doc-full"
+    form_class = DecisionForm
+
+    @cached_property
+    def act(self) -> CertificateAct:
+        """The one of the address, within reach."""
+        rows = acts.visible_to(self.request.user, acts.CERTIFY).select_related(
+            "person__merged_into", "asked_by", "decided_by", "certificate", "event__certificate"
+        )
+        return get_object_or_404(rows, public_id=self.kwargs["public_id"])
+
+    def get_breadcrumbs_items(self) -> list[dict]:
+        every = {"url": reverse("certificates_acts:index"), "label": _("Actos por certificar")}
+        return [*super().get_breadcrumbs_items(), every, {"url": "", "label": self.page_title}]
+
+    def get_context_data(self, **kwargs) -> dict:
+        act = self.act
+        is_correction = act.kind == CertificateAct.Kind.CORRECTION
+        name = act.facts.get("after", {}).get("person_name", act.certificate.person_name if act.certificate else "")
+        mine = {
+            "act": act,
+            "changes": list(correction.changes(act)) if is_correction else [],
+            "differs": is_correction and correction.differs_from_record(name, act.person),
+            "obstacle": acts.obstacle(act, self.request.user),
+        }
+        return super().get_context_data(**mine, **kwargs)
+
+    def form_valid(self, form: DecisionForm) -> HttpResponse:
+        try:
+            if form.cleaned_data["decision"] == CertificateAct.Decision.CERTIFIED:
+                acts.certify(act=self.act, by=self.request.user)
+                messages.success(self.request, _("Quedó certificado y está en el registro."))
+            else:
+                acts.refuse(act=self.act, reason=form.cleaned_data["answer"], by=self.request.user)
+                messages.success(self.request, _("Quedó rechazado. Quien lo pidió lee el motivo."))
+        except RuleBroken as broken:
+            form.add_broken(broken)
+            return self.form_invalid(form)
+        return redirect("certificates_acts:index")
+
+    def form_invalid(self, form: DecisionForm) -> HttpResponse:
+        return self.render_to_response(self.get_context_data(form=form), status=422)
+
+
+class ActViewSet(OfficeViewSet):
+    """Actos por certificar."""
+
+    action = acts.CERTIFY
+    model = CertificateAct
+    name = "certificates_acts"
+    url_prefix = "actos"
+    icon = "tasks"
+    menu_label = _("Actos por certificar")
+    menu_order = 351
+    add_to_admin_menu = True
+    index_view_class = ActIndexView
+    filterset_class = ActFilterSet
+    search_fields = ("person__search_text",)
+    list_display = [
+        TitleColumn(
+            "person",
+            label=_("Persona"),
+            get_url=lambda act: reverse("certificates_acts:decide", args=[act.public_id]),
+        ),
+        Column("kind", label=_("Acto"), accessor="get_kind_display"),
+        Column("certificate", label=_("Certificado"), accessor=lambda act: act.certificate or ""),
+        Column("municipality", label=_("Municipio"), accessor=lambda act: act.municipality or ""),
+        Column("asked_by", label=_("Pedido por")),
+        DateColumn("asked_at", label=_("Pedido"), sort_key="asked_at"),
+        StatusTagColumn(
+            "decision",
+            label=_("Estado"),
+            accessor=lambda act: _("Por certificar") if act.is_open else act.get_decision_display(),
+            primary=lambda act: act.is_open,
+        ),
+    ]
+
+    def get_urlpatterns(self) -> list:
+        """With the decision."""
+        decide = path("<uuid:public_id>/", self.construct_view(ActDecisionView), name="decide")
+        return [*super().get_urlpatterns(), decide]
+
+
+act_viewset = ActViewSet()

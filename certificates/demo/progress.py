@@ -9,8 +9,8 @@ from django.db import transaction
 from django.utils import timezone
 
 import certificates.domain.rendering  # noqa: F401 its performer of jobs is needed here
-from certificates.domain import issuing, revocation
-from certificates.models import Certificate, CertificateEvent
+from certificates.domain import act_notices, acts, issuing, revocation
+from certificates.models import Certificate, CertificateAct, CertificateEvent
 from courses.domain import completion, enrolment, grading, watching
 from courses.models import Activity, Completion, CoursePage, Enrolment
 from courses.questions import solving
@@ -117,8 +117,11 @@ def issue_certificates() -> int:
     return Certificate.objects.count() - before
 
 
-def ensure_revocation(person: Person, *, reason: str, by: Person) -> None:
-    """The person's certificate is revoked by the certifier, once."""
+def ensure_revocation(person: Person, *, reason: str, asked_by: Person, by: Person) -> None:
+    """The person's certificate is revoked by two people, once."""
     certificate = Certificate.objects.for_person(person).order_by("pk").first()
     if certificate and not certificate.events.filter(kind=CertificateEvent.Kind.REVOKED).exists():
-        revocation.revoke(certificate=certificate, reason=reason, by=by)
+        kind = CertificateAct.Reason.ERROR
+        act = revocation.ask(certificate=certificate, reason_kind=kind, reason=reason, by=asked_by)
+        acts.certify(act=act, by=by)
+        finish(act_notices.TELL, act.public_id)

@@ -10,9 +10,10 @@ from typing import Any
 
 from django.utils.translation import ngettext
 
-from certificates.models import Certificate, CertificateEvent, OwedCertificate
+from certificates.models import Certificate, OwedCertificate
 from lms.domain import belongings, jobs
 from lms.models import Person
+from lms.models.people import PersonQuerySet
 
 from . import erasing, issuing, telling
 
@@ -24,7 +25,7 @@ def merge(survivor: Person, absorbed: Person) -> list[dict[str, Any]]:
     by_edition: dict[tuple, list[OwedCertificate]] = defaultdict(list)
     for row in owed.filter(completion__person__in=people).order_by("pk"):
         by_edition[row.completion.course_key, row.completion.edition].append(row)
-    dropped = [row for rows in by_edition.values() for row in _surplus(rows)]
+    dropped = [row for rows in by_edition.values() for row in _surplus(rows, people)]
     journal = [{"completion": row.completion_id, "owed_at": row.owed_at.isoformat()} for row in dropped]
     OwedCertificate.objects.filter(pk__in=[row.pk for row in dropped]).delete()
     return journal
@@ -46,19 +47,19 @@ def count(person: Person) -> list[str]:
     return [ngettext("%(n)d certificado", "%(n)d certificados", issued) % {"n": issued}]
 
 
-def _surplus(rows: list[OwedCertificate]) -> list[OwedCertificate]:
+def _surplus(rows: list[OwedCertificate], people: PersonQuerySet) -> list[OwedCertificate]:
     """What of one edition is not issued yet and need not be: all of it beside one in force, else all but the first."""
-    issued = Certificate.objects.filter(owed__in=rows)
-    revoked = CertificateEvent.objects.filter(kind=CertificateEvent.Kind.REVOKED).values("certificate")
     waiting = [row for row in rows if row.issued_at is None]
-    return waiting if issued.exclude(pk__in=revoked).exists() else waiting[1:]
+    one = rows[0].completion
+    held = Certificate.objects.in_force().filter(person__in=people).of_edition(one.course_key, one.edition)
+    return waiting if held.exists() else waiting[1:]
 
 
 belongings.register(
     belongings.Belongings(
         name="certificates",
         count=count,
-        claims=frozenset({"certificates.Certificate"}),
+        claims=frozenset({"certificates.Certificate", "certificates.CertificateAct"}),
         history=frozenset({"certificates.CertificateEvent.by"}),
         tell=telling.tell,
         merge=merge,

@@ -14,6 +14,7 @@ from django.utils import timezone
 from certificates import keyring
 from certificates.models import (
     Certificate,
+    CertificateAct,
     CertificateEvent,
     CertificateFile,
     Checkpoint,
@@ -26,15 +27,18 @@ from certificates.models import (
 )
 from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
+from lms.domain.texts import fold
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import credentials, issuing, status_lists, sweeping, tree_checking
+from . import act_checking, credentials, issuing, status_lists, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
+_OF_ACTS = ("certificate", "person", "municipality", "asked_by", "decided_by")
 PROTECTED = [
-    model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint, StatusEntry)
+    model._meta.db_table
+    for model in (Certificate, CertificateAct, CertificateEvent, LogLeaf, LogNode, Checkpoint, StatusEntry)
 ]
 
 
@@ -47,6 +51,7 @@ def find_faults() -> Iterator[str]:
     yield from _owed()
     yield from _log()
     yield from tree_checking.find_faults()
+    yield from act_checking.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:
@@ -111,9 +116,10 @@ def _certificates() -> Iterator[str]:
     """Each has its reference, its events, its leaves with the same facts, and its file."""
     rows = (
         Certificate.objects.select_related(
-            "series", "person", "municipality", "post", "file", "status_entry", "supersedes"
+            *("series", "person", "municipality", "post", "file", "status_entry", "supersedes", "superseded_by"),
+            *("owed__completion__person",),
         )
-        .prefetch_related("events__leaf", "events__by")
+        .prefetch_related("events__leaf", "events__by", *(f"events__act__{name}" for name in _OF_ACTS))
         .order_by("pk")
     )
     for certificate in rows.iterator(chunk_size=500):
@@ -122,6 +128,17 @@ def _certificates() -> Iterator[str]:
         expected = f"{certificate.series.name}-{certificate.series.year}-{certificate.number:06d}"
         if certificate.reference != expected:
             yield f"certificate {certificate.reference}: its series and number say {expected}"
+        if certificate.person_name_folded != fold(certificate.person_name)[:255]:
+            yield f"certificate {certificate.reference}: is not found by its name"
+        if certificate.owed and not _is_of(certificate, certificate.owed):
+            yield f"certificate {certificate.reference}: is not for the completion that it was owed for"
+
+
+def _is_of(certificate: Certificate, owed: OwedCertificate) -> bool:
+    """Whether what it was issued for is of the same person, course and edition."""
+    done = owed.completion
+    said = (certificate.person_id, certificate.course_key, certificate.edition)
+    return said == (done.person_id, done.course_key, done.edition)
 
 
 def _events_of(certificate: Certificate) -> Iterator[str]:
@@ -157,7 +174,7 @@ def _file_of(certificate: Certificate) -> Iterator[str]:
     else:
         with default_storage.open(file.path) as stored:
             content = stored.read()
-        if sha256(content).hexdigest() != file.sha256:
+        if sha256(content).hexdigest() != file.sha256 or len(content) != file.bytes:
             yield f"its file {file.path} is not the one that was drawn"
         else:
             yield from _seal_of(certificate, file, content)

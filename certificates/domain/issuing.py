@@ -3,14 +3,16 @@
 import unicodedata
 from collections.abc import Iterable
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.models import Certificate, CertificateEvent, OwedCertificate, Series, StatusEntry
+from certificates.models import Certificate, CertificateAct, CertificateEvent, OwedCertificate, Series, StatusEntry
 from courses.models import Completion
 from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
@@ -54,7 +56,17 @@ def _note(completion: Completion, holder: Person) -> OwedCertificate | None:
     """The row of the outbox, made if need be, for whoever holds the lock of `holder`; None beside another."""
     if OwedCertificate.objects.beside(completion, holder).exists():
         return None
+    if own := OwedCertificate.objects.filter(completion=completion).first():
+        return own
+    if is_held(completion, holder):
+        return None
     return OwedCertificate.objects.get_or_create(completion=completion)[0]
+
+
+def is_held(completion: Completion, holder: Person) -> bool:
+    """Whether somebody has a certificate in force of the edition, however they came by it."""
+    held = Certificate.objects.in_force().for_person(holder)
+    return held.of_edition(completion.course_key, completion.edition).exists()
 
 
 def _locked_holder(completion: Completion) -> Person:
@@ -100,12 +112,10 @@ def issue(completion_public_id: UUID | str) -> Certificate | None:
         if not people.may_be_certified(owed.completion.person.holder):
             return None
         at = timezone.now()
-        certificate = _write(owed, _take_number(at), at)
-        event = CertificateEvent.objects.create(certificate=certificate, kind=CertificateEvent.Kind.ISSUED, at=at)
-        log.append(event)
+        certificate = write(at, owed=owed, **_columns(owed.completion))
+        enter(certificate)
         owed.issued_at = at
         owed.save(update_fields=["issued_at"])
-        jobs.request(RENDER, certificate.public_id, max_attempts=ATTEMPTS)
         audit.record(
             "certificate.issued",
             by=None,
@@ -125,42 +135,73 @@ def _take_number(at: datetime) -> Series:
     return series
 
 
-def _write(owed: OwedCertificate, series: Series, at: datetime) -> Certificate:
-    """The row, with everything that the paper says copied into it."""
-    completion = owed.completion
-    held = confirmed_appointment(completion)
-    name = unicodedata.normalize("NFC", completion.person.full_name)
+def write(at: datetime, *, facts: dict, **columns: Any) -> Certificate:
+    """A row with the next number, its code and its bit; `columns` and `facts` are what the paper says besides.
+
+    For whoever holds the transaction, and the lock of what it is issued for. Call `enter` after it.
+    """
+    series = _take_number(at)
     code = codes.new_code()
     name_of_list, bit = status_lists.take_place(series)
-    status = {"list": status_lists.address_of(name_of_list), "index": bit}
+    # Frozen too: the QR must stay the same for ever.
+    own = {
+        "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
+        "status": {"list": status_lists.address_of(name_of_list), "index": bit},
+    }
     certificate = Certificate.objects.create(
         series=series,
         number=series.last_number,
         reference=f"{series.name}-{series.year}-{series.last_number:06d}",
         code=code,
-        owed=owed,
-        person=completion.person,
-        course_key=completion.course_key,
-        edition=completion.edition,
-        person_name=name,
-        person_name_folded=fold(name)[:255],
-        course_title=completion.course_title,
-        kind=completion.certificate_kind,
-        hours=completion.hours,
-        started_on=timezone.localdate(completion.started_at),
-        completed_on=timezone.localdate(completion.completed_at),
-        score_percent=completion.score_percent,
-        municipality=held.municipality if held else None,
-        municipality_name=str(held.municipality) if held else "",
-        post=held.post if held else None,
-        post_name=held.post.name if held else "",
-        issuer=settings.CERTIFICATE_ISSUER,
+        revision=_next_revision(columns["person"], columns["course_key"], columns["edition"]),
+        person_name_folded=fold(columns["person_name"])[:255],
         issued_at=at,
-        expires_on=validity.last_day(timezone.localdate(completion.completed_at), completion.certificate_months),
-        facts=_frozen_facts(completion, code) | validity.facts(completion) | {"status": status},
+        facts=facts | own,
+        **columns,
     )
     StatusEntry.objects.create(certificate=certificate, list=name_of_list, index=bit)
     return certificate
+
+
+def _next_revision(person: Person, course_key: UUID, edition: int) -> int:
+    """One more than the last of this person and edition: a certificate that was revoked keeps its place."""
+    before = Certificate.objects.filter(person=person).of_edition(course_key, edition)
+    return (before.aggregate(last=Max("revision"))["last"] or 0) + 1
+
+
+def enter(certificate: Certificate, *, by: Person | None = None, act: CertificateAct | None = None) -> None:
+    """Say in the log that a certificate was issued, by which act if by one, and ask for its PDF."""
+    kind, at = CertificateEvent.Kind.ISSUED, certificate.issued_at
+    event = CertificateEvent.objects.create(certificate=certificate, kind=kind, at=at, by=by)
+    if act:
+        act.event = event
+        act.save()
+    log.append(event)
+    jobs.request(RENDER, certificate.public_id, max_attempts=ATTEMPTS)
+
+
+def _columns(completion: Completion) -> dict[str, Any]:
+    """Everything that the paper says, copied."""
+    held = confirmed_appointment(completion)
+    return {
+        "person": completion.person,
+        "course_key": completion.course_key,
+        "edition": completion.edition,
+        "person_name": unicodedata.normalize("NFC", completion.person.full_name),
+        "course_title": completion.course_title,
+        "kind": completion.certificate_kind,
+        "hours": completion.hours,
+        "started_on": timezone.localdate(completion.started_at),
+        "completed_on": timezone.localdate(completion.completed_at),
+        "score_percent": completion.score_percent,
+        "municipality": held.municipality if held else None,
+        "municipality_name": str(held.municipality) if held else "",
+        "post": held.post if held else None,
+        "post_name": held.post.name if held else "",
+        "issuer": settings.CERTIFICATE_ISSUER,
+        "expires_on": validity.last_day(timezone.localdate(completion.completed_at), completion.certificate_months),
+        "facts": frozen_facts(completion.programme) | validity.facts(completion),
+    }
 
 
 def confirmed_appointment(completion: Completion) -> Appointment | None:
@@ -175,14 +216,13 @@ def confirmed_appointment(completion: Completion) -> Appointment | None:
     return next((one for one in held if (one.municipality_id, one.post_id) == copied), None) or held.last()
 
 
-def _frozen_facts(completion: Completion, code: str) -> dict:
-    """What the paper says beyond the columns. `verify_url` is frozen too: the QR must stay the same for ever."""
+def frozen_facts(programme: list) -> dict:
+    """What the paper says beyond the columns."""
     return {
         "layout": 1,
         "place": settings.CERTIFICATE_PLACE,
-        "programme": completion.programme,
+        "programme": programme,
         "signatories": settings.CERTIFICATE_SIGNATORIES,
-        "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
     }
 
 

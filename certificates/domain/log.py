@@ -11,7 +11,7 @@ from hashlib import sha256
 
 from django.db.models import Q
 
-from certificates.models import Certificate, CertificateEvent, LogHead, LogLeaf, LogNode
+from certificates.models import Certificate, CertificateAct, CertificateEvent, LogHead, LogLeaf, LogNode
 from lms.domain.audit import GENESIS, canonical, chain_digest
 
 from . import merkle
@@ -68,7 +68,35 @@ def build_entry(event: CertificateEvent) -> dict:
             **{column: _plain(getattr(certificate, column)) for column in _COLUMNS},
             **_what_only_some_have(certificate),
         }
+    if event.kind == CertificateEvent.Kind.SUPERSEDED and hasattr(certificate, "superseded_by"):
+        entry["superseded_by"] = certificate.superseded_by.reference
+    if act := getattr(event, "act", None):
+        entry["act_sha256"] = digest_of_act(act)
     return entry
+
+
+def digest_of_act(act: CertificateAct) -> str:
+    """What the log keeps of an act: who asked what, why and when, and who certified it, without saying so.
+
+    The act's random key is in it, so that nobody can guess what was asked.
+    """
+    said = {
+        "act": str(act.public_id),
+        "kind": act.kind,
+        "certificate": str(act.certificate.public_id) if act.certificate else "",
+        "person": str(act.person.public_id),
+        "municipality": act.municipality.code if act.municipality else "",
+        "reason_kind": act.reason_kind,
+        "reason": act.reason,
+        "facts": act.facts,
+        "asked_by": str(act.asked_by.public_id),
+        "asked_at": _plain(act.asked_at),
+        "decided_by": str(act.decided_by.public_id) if act.decided_by else "",
+        "decided_at": _plain(act.decided_at),
+        "decision": act.decision,
+        "answer": act.answer,
+    }
+    return sha256(canonical(said).encode()).hexdigest()
 
 
 def _what_only_some_have(certificate: Certificate) -> dict:

@@ -1,44 +1,60 @@
-"""Taking a certificate out of force. The row stays as it is; a new event says so."""
+"""Taking a certificate out of force: one asks, another certifies. The row stays as it is; a new event says so."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from certificates.models import Certificate, CertificateEvent
-from lms.domain import audit, identity
+from certificates.models import Certificate, CertificateAct, CertificateEvent
+from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import coverage, log
+from . import asking, log
 
-ACTION = "revoke_certificate"
+ACTION = "certify_certificate_act"
 
 
-def revoke(*, certificate: Certificate, reason: str, by: Person) -> CertificateEvent:
-    """Revoke a certificate in force; every later check sees it.
+def ask(*, certificate: Certificate, reason_kind: str, reason: str, by: Person) -> CertificateAct:
+    """Ask that a certificate in force be revoked; it holds until somebody else certifies that.
 
-    Raises `certificate.not_yours_to_revoke`, `certificate.reason_missing`, `certificate.reason_too_long` or
-    `certificate.already_revoked`.
+    Raises `act.reason_kind_unknown`, and as `asking.checked_reason`, `asking.lock_asked` and `asking.put_down`.
     """
-    reason = reason.strip()
-    if not coverage.visible_to(by, ACTION).filter(pk=certificate.pk).exists():
-        raise RuleBroken("certificate.not_yours_to_revoke", _("Su rol no le permite revocar este certificado."))
-    if not reason:
-        raise RuleBroken("certificate.reason_missing", _("Escriba por qué se revoca el certificado."))
-    if len(reason) > 300:
-        raise RuleBroken("certificate.reason_too_long", _("Escriba el motivo en 300 letras o menos."))
-    identity.assert_no_number(reason)
+    reason = asking.checked_reason(reason)
+    if reason_kind not in CertificateAct.Reason.values:
+        raise RuleBroken("act.reason_kind_unknown", _("Elija uno de los motivos de la lista."))
     with transaction.atomic():
-        locked = Certificate.objects.select_for_update().get(pk=certificate.pk)
-        if locked.newest_event().kind != CertificateEvent.Kind.ISSUED:
-            raise RuleBroken("certificate.already_revoked", _("Este certificado ya no está en vigor."))
-        event = CertificateEvent.objects.create(
-            certificate=locked, kind=CertificateEvent.Kind.REVOKED, reason=reason, by=by
-        )
-        log.append(event)
-        audit.record(
-            "certificate.revoked",
+        locked = asking.lock_asked(certificate, by)
+        return asking.put_down(
+            kind=CertificateAct.Kind.REVOCATION,
+            certificate=locked,
+            person=locked.person,
+            municipality=locked.municipality,
+            reason_kind=reason_kind,
+            reason=reason,
             by=by,
-            subject=f"certificates.Certificate:{locked.public_id}",
-            facts={"reference": locked.reference},
         )
-    return event
+
+
+def lock(act: CertificateAct) -> None:
+    """Hold what the act is about."""
+    asking.lock(asking.certificate_of(act))
+
+
+def carry_out(act: CertificateAct) -> None:
+    """Write what was certified; every later check sees it. For `acts.certify`. Raises `act.not_in_force`."""
+    certificate = asking.lock_in_force(asking.certificate_of(act))
+    event = CertificateEvent.objects.create(
+        certificate=certificate,
+        kind=CertificateEvent.Kind.REVOKED,
+        at=act.decided_at,
+        reason=act.reason,
+        by=act.decided_by,
+    )
+    act.event = event
+    act.save()
+    log.append(event)
+    audit.record(
+        "certificate.revoked",
+        by=act.decided_by,
+        subject=f"certificates.Certificate:{certificate.public_id}",
+        facts={"reference": certificate.reference},
+    )

@@ -48,7 +48,12 @@ def unheard() -> QuerySet[Any]:
     # Two searches: for either column there is an index, and for the one or the other of them there is none.
     under_the_standing_record = Exists(same.filter(completion__person=OuterRef("holder")))
     under_one_taken_in = Exists(same.filter(completion__person__merged_into=OuterRef("holder")))
+    # What two people issued was never owed, and is held all the same.
+    held = Certificate.objects.in_force().filter(course_key=OuterRef("course_key"), edition=OuterRef("edition"))
+    held_by_the_standing = Exists(held.filter(person=OuterRef("holder")))
+    held_by_one_taken_in = Exists(held.filter(person__merged_into=OuterRef("holder")))
     found = Completion.objects.with_holder().exclude(certificate_kind="").filter(owed_certificate=None)
+    found = found.exclude(held_by_the_standing).exclude(held_by_one_taken_in)
     return found.exclude(under_the_standing_record).exclude(under_one_taken_in).order_by("pk")
 
 

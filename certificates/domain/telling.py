@@ -4,16 +4,28 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy, ngettext
 
-from certificates.models import Certificate
+from certificates.models import Certificate, CertificateAct
 from lms.domain import own_data
 from lms.domain.telling import day, moment
 from lms.models import Person
 
 
 def tell(person: Person) -> dict[str, Any]:
-    """Every certificate as the register has it, with its code and what happened to it."""
+    """Every certificate as the register has it, what happened to it, and what was asked about them and decided."""
     rows = Certificate.objects.for_person(person).prefetch_related("events")
-    return {"certificates": [_certificate(one) for one in rows]}
+    decided = CertificateAct.objects.exclude(decided_at=None).filter(person__in=Person.objects.family(person))
+    return {"certificates": [_certificate(one) for one in rows], "register_acts": [_act(one) for one in decided]}
+
+
+def _act(one: CertificateAct) -> dict:
+    return {
+        "kind": str(one.get_kind_display()),
+        "reason": one.reason,
+        "asked_at": moment(one.asked_at),
+        "decision": str(one.get_decision_display()),
+        "answer": one.answer or None,
+        "decided_at": moment(one.decided_at),
+    }
 
 
 def _certificate(one: Certificate) -> dict:

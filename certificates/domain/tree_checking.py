@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from certificates.models import Checkpoint, LogLeaf, LogNode
+from lms.models import AuditEvent
 
 from . import checkpoints, log, merkle
 
@@ -17,6 +18,15 @@ def find_faults() -> Iterator[str]:
     for made in Checkpoint.objects.order_by("day"):
         if not checkpoints.holds(made):
             yield f"checkpoint of {made.day}: its note is not what a key of the log signed of it"
+    yield from _signed()
+
+
+def _signed() -> Iterator[str]:
+    """What the trail tells of having been signed is there."""
+    kept = {f"certificates.Checkpoint:{one.day}": (one.size, one.root) for one in Checkpoint.objects.all()}
+    for told in AuditEvent.objects.filter(action="log.checkpoint_signed").order_by("pk"):
+        if kept.get(told.subject) != (told.facts["size"], told.facts["root"]):
+            yield f"checkpoint of {told.subject.rpartition(':')[2]}: is not the one that the trail tells of"
 
 
 def _nodes(roots: dict[int, str]) -> Iterator[str]:

@@ -1,11 +1,13 @@
 """The register's tables."""
 
+from .acts import CertificateAct
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .status import StatusEntry
 from .tree import Checkpoint, LogNode
 
 __all__ = [
     "Certificate",
+    "CertificateAct",
     "CertificateEvent",
     "CertificateFile",
     "Checkpoint",

@@ -44,9 +44,13 @@ class OwedCertificateQuerySet(models.QuerySet["OwedCertificate"]):
         return self.annotate(holder=holder).filter(Exists(may_have_it), issued_at=None)
 
     def standing(self) -> "OwedCertificateQuerySet":
-        """What waits and what was issued; without what was revoked."""
-        revoked = CertificateEvent.objects.filter(kind=CertificateEvent.Kind.REVOKED)
-        return self.exclude(certificate__in=revoked.values("certificate"))
+        """What waits, and what was issued while it or what took its place is in force."""
+        held = Certificate.objects.in_force().filter(
+            person=OuterRef("certificate__person"),
+            course_key=OuterRef("certificate__course_key"),
+            edition=OuterRef("certificate__edition"),
+        )
+        return self.filter(Q(certificate=None) | Exists(held))
 
     def beside(self, completion, person) -> "OwedCertificateQuerySet":
         """What the human being behind `person` is owed for the edition of `completion`, by another completion of it.
@@ -86,6 +90,15 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def for_person(self, person) -> "CertificateQuerySet":
         """Those of one human being, under whatever record they were issued."""
         return self.filter(person__in=Person.objects.family(person))
+
+    def in_force(self) -> "CertificateQuerySet":
+        """Neither revoked nor superseded; one that has expired is in force for its time."""
+        ended = CertificateEvent.objects.exclude(kind=CertificateEvent.Kind.ISSUED)
+        return self.exclude(Exists(ended.filter(certificate=OuterRef("pk"))))
+
+    def of_edition(self, course_key: uuid.UUID, edition: int) -> "CertificateQuerySet":
+        """Those of one edition of a course."""
+        return self.filter(course_key=course_key, edition=edition)
 
     def with_holder(self) -> "models.QuerySet[Any]":
         """Each with `holder`, the key of the record that stands for its person today."""
@@ -181,6 +194,12 @@ class Certificate(models.Model):
     def listed_name(self) -> str:
         """The name for lists and exports: that of the paper, unless whoever it names asked for erasure."""
         return self.person.full_name if self.person.erased_at else self.person_name
+
+    @property
+    def public_reason(self) -> str:
+        """Of what kind the reason was for which two people revoked it; empty for all others."""
+        act = getattr(self.newest_event(), "act", None)
+        return act.get_reason_kind_display() if act and act.kind == "revocation" else ""
 
     def newest_event(self) -> "CertificateEvent":
         """The event that decides the state."""

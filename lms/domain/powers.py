@@ -17,9 +17,11 @@ from .sheets import Cell
 # Every action of `policy.yaml` (a test holds it), as it is said to people.
 ACTIONS = {
     "answer_requests": gettext_lazy("responder las solicitudes de las personas sobre sus datos"),
+    "ask_certificate_act": gettext_lazy("pedir que se emita, se corrija o se revoque un certificado"),
     "assign_to_all": gettext_lazy("asignar cursos en todo el país"),
     "assign_to_network": gettext_lazy("asignar cursos a los integrantes de una red"),
     "assign_to_staff": gettext_lazy("asignar cursos al personal de la municipalidad e invitarlo"),
+    "certify_certificate_act": gettext_lazy("certificar lo que otra persona pidió sobre un certificado"),
     "edit_course": gettext_lazy("escribir sus cursos y los que el rol nombra"),
     "edit_every_course": gettext_lazy("escribir todos los cursos"),
     "export_tracking": gettext_lazy("descargar las listas de certificados"),
@@ -50,7 +52,6 @@ ACTIONS = {
     "recover_access": gettext_lazy("ayudar a recuperar el acceso"),
     "review_course": gettext_lazy("revisar los cursos de otras personas y aprobarlos"),
     "reveal_cui": gettext_lazy("ver el CUI completo, y queda anotado"),
-    "revoke_certificate": gettext_lazy("revocar certificados"),
     "upload_video": gettext_lazy("subir videos"),
 }
 CLOSES, OPENS = ("person.closed", "person.erased"), ("person.reopened",)

@@ -2,8 +2,7 @@
 
 import pytest
 
-from certificates.domain import revocation
-from tests.factories.certificates import a_certificate
+from tests.factories.certificates import a_certificate, a_revocation
 from tests.factories.people import a_person, an_employee, somebody_with_role
 
 pytestmark = pytest.mark.django_db
@@ -12,7 +11,7 @@ ADDRESS = "/cms/certificados/"
 
 def test_an_administrator_reads_and_filters(client):
     kept, other = a_certificate(person=an_employee("1413")), a_certificate(person=an_employee("1301"))
-    revocation.revoke(certificate=other, reason="Error", by=somebody_with_role("certifier"))
+    a_revocation(other, reason="Error")
     client.force_login(somebody_with_role("administrator"))
     body = client.get(ADDRESS).content.decode()
     assert {kept.reference, other.reference} <= {word.strip("<>/") for word in body.replace("<", " ").split()}

@@ -16,14 +16,13 @@ from django.urls import reverse
 from django.utils import timezone
 
 from certificates import keyring
-from certificates.domain import checkpoints, revocation
+from certificates.domain import checkpoints
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, Checkpoint, LogHead, LogLeaf, LogNode
 from certificates.tasks import publish_checkpoint
 from lms.models import AuditEvent
 from tests.certificates import rfc9162
-from tests.factories.certificates import a_certificate
-from tests.factories.people import somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
 
 pytestmark = pytest.mark.django_db
 
@@ -198,7 +197,7 @@ def test_a_past_that_was_made_anew_from_leaf_to_head_is_named_by_what_was_publis
 
 def test_the_migration_makes_the_tree_of_the_leaves_that_there_are():
     for one in [a_certificate() for _ in range(5)][:2]:
-        revocation.revoke(certificate=one, reason="Prueba", by=somebody_with_role("certifier"))
+        a_revocation(one, reason="Prueba")
     rows = LogNode.objects.order_by("pk").values_list("level", "index", "digest")
     known = list(rows)
     tamper("DELETE FROM certificates_lognode")
@@ -235,7 +234,7 @@ def test_two_certificates_of_one_person_do_not_say_so(client):
 
 def test_reasons_and_people_are_not_for_everybody(client):
     one = a_certificate()
-    revocation.revoke(certificate=one, reason="Un motivo reservado", by=somebody_with_role("certifier"))
+    a_revocation(one, reason="Un motivo reservado")
     checkpoints.publish()
     said = client.get(reverse("certificates:proof", args=[one.code])).content.decode()
     assert "motivo reservado" not in said

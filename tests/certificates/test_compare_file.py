@@ -11,12 +11,12 @@ from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
 
-from certificates.domain import rendering, revocation
+from certificates.domain import rendering
 from certificates.models import CertificateFile
 from certificates.views.verification import MISSES
 from lms.domain import tries
-from tests.factories.certificates import a_certificate
-from tests.factories.people import an_employee, somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.people import an_employee
 
 PAGE = "certificates:compare_file"
 pytestmark = pytest.mark.django_db
@@ -73,7 +73,7 @@ def test_what_differs_is_refused(client, change):
 def test_the_file_of_a_revoked_certificate_is_known_and_said_to_be_void(client):
     certificate = a_certificate()
     content = content_of(certificate)
-    revocation.revoke(certificate=certificate, reason="Prueba", by=somebody_with_role("certifier"))
+    a_revocation(certificate, reason="Prueba")
     assert ask(client, content).json()["holds"] is False
     assert "ya no tiene validez" in send(client, content).content.decode()
 

@@ -5,15 +5,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from certificates.domain import coverage, gaps, issuing, record, revocation, sweeping
+from certificates.domain import coverage, gaps, issuing, record, sweeping
 from certificates.models import Certificate, OwedCertificate
 from courses.domain import completion, enrolment
 from courses.models import Activity, ActivityCompletion, Completion, Enrolment
 from lms.models import Appointment, Municipality
 from tests.certificates.merging_steps import faults, fresh, merge, undo
-from tests.factories.certificates import a_certificate, a_completion
+from tests.factories.certificates import a_certificate, a_completion, a_revocation
 from tests.factories.courses import a_course, a_lesson
-from tests.factories.people import an_employee, somebody_with_role
+from tests.factories.people import an_employee
 
 pytestmark = pytest.mark.django_db
 
@@ -108,7 +108,7 @@ def test_a_revoked_one_does_not_keep_the_other_back(run_jobs):
     course = a_course()
     one, two = an_employee(), an_employee()
     certificate = a_certificate(person=one, course=course)
-    revocation.revoke(certificate=certificate, reason="Error.", by=somebody_with_role("certifier"))
+    a_revocation(certificate, reason="Error.")
     theirs = a_completion(person=two, course=course)
     issuing.owe(theirs)
     merge(one, two)
@@ -128,8 +128,7 @@ def test_the_sweep_owes_what_owing_would_owe(twin_is_the_survivors):
     sweeping.sweep()
     assert OwedCertificate.objects.filter(completion=other_edition).exists()
     assert not OwedCertificate.objects.filter(completion=unheard).exists()
-    certifier = somebody_with_role("certifier")
-    revocation.revoke(certificate=paper, reason="Se emitió por error a otra persona.", by=certifier)
+    a_revocation(paper, reason="Se emitió por error a otra persona.")
     sweeping.sweep()
     assert OwedCertificate.objects.filter(completion=unheard).exists()
 

@@ -4,10 +4,9 @@ import pytest
 from django.core.files.storage import default_storage
 from django.urls import reverse
 
-from certificates.domain import checkpoints, rendering, revocation
+from certificates.domain import checkpoints, rendering
 from tests.courses.test_bank_screens import look, window
-from tests.factories.certificates import a_certificate
-from tests.factories.people import somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
 
 pytestmark = [pytest.mark.journey, pytest.mark.once, pytest.mark.django_db(transaction=True)]
 __all__ = ["window"]
@@ -48,7 +47,7 @@ def test_a_pdf_is_compared_without_being_sent(paper, window, tmp_path):
     field.set_input_files(tmp_path / "changed.pdf")
     told.get_by_text("no es uno de los que emitimos").wait_for()
     assert told.get_by_role("link").count() == 0
-    revocation.revoke(certificate=certificate, reason="Prueba", by=somebody_with_role("certifier"))
+    a_revocation(certificate, reason="Prueba")
     field.set_input_files(tmp_path / "good.pdf")
     told.get_by_text("ya no tiene validez").wait_for()
     look(window, "", "void")

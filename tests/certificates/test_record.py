@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.domain import record, rendering, revocation
+from certificates.domain import record, rendering
 from certificates.models import CertificateFile
 from courses.models import Enrolment
 from lms.models import Appointment, Municipality, Post
-from tests.factories.certificates import a_certificate, a_completion
+from tests.factories.certificates import a_certificate, a_completion, a_revocation
 from tests.factories.courses import a_course
 from tests.factories.people import a_person, an_employee, somebody_with_role
 
@@ -65,7 +65,7 @@ class TestPage:
 
     def test_a_revoked_one_says_so(self, client):
         certificate = a_certificate()
-        revocation.revoke(certificate=certificate, reason="Error", by=somebody_with_role("certifier"))
+        a_revocation(certificate, reason="Error")
         client.force_login(certificate.person)
         assert "Revocado el" in body(client)
 

@@ -9,9 +9,9 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from certificates.domain import issuing, revocation
+from certificates.domain import acts, correction, issuing, revocation
 from certificates.domain.checking import find_faults
-from certificates.models import Certificate, LogHead, LogLeaf, OwedCertificate, Series
+from certificates.models import Certificate, CertificateAct, LogHead, LogLeaf, OwedCertificate, Series
 from courses.domain import completion as completing
 from courses.domain import enrolment as enrolling
 from courses.models import Activity, Completion
@@ -117,27 +117,44 @@ def test_with_the_lock_the_same_does_not():
     assert sorted(at_once(30, take)) == list(range(1, 31))
 
 
-def test_one_of_ten_revocations_is_written():
+def asked_revocation(certificate: Certificate) -> CertificateAct:
+    asked = {"certificate": certificate, "reason_kind": "error", "reason": "Error"}
+    return revocation.ask(by=somebody_with_role("certifier"), **asked)
+
+
+def test_one_of_ten_asked_at_once_waits():
     certificate, certifier = a_certificate(), somebody_with_role("certifier")
+    asked = {"certificate": certificate, "reason_kind": "error", "reason": "Error", "by": certifier}
+    results = at_once(10, lambda _number: revocation.ask(**asked))
+    assert [result.code for result in results if isinstance(result, RuleBroken)] == ["act.already_asked"] * 9
+    assert CertificateAct.objects.count() == 1
 
-    def revoke(_number: int) -> object:
-        return revocation.revoke(certificate=certificate, reason="Error", by=certifier)
 
-    results = at_once(10, revoke)
+@pytest.mark.parametrize("kind", ["revocation", "correction"])
+def test_one_of_ten_certified_at_once_is_written(kind):
+    certificate, certifier = a_certificate(), somebody_with_role("certifier")
+    if kind == "revocation":
+        act = asked_revocation(certificate)
+    else:
+        asked = {"reason_kind": "error", "reason": "Error", "wanted": {"person_name": "Ana"}}
+        act = correction.ask(certificate=certificate, by=somebody_with_role("administrator"), **asked)
+    results = at_once(10, lambda _number: acts.certify(act=act, by=certifier))
     refused = [result.code for result in results if isinstance(result, RuleBroken)]
-    assert refused == ["certificate.already_revoked"] * 9
-    assert certificate.events.count() == LogLeaf.objects.count() == 2
+    assert refused == ["act.already_decided"] * 9
+    assert certificate.events.count() == 2
+    assert Certificate.objects.count() == (1 if kind == "revocation" else 2)
     assert faults() == []
 
 
 def test_issues_and_revocations_at_once_do_not_lock_each_other_out():
     certifier = somebody_with_role("certifier")
     issued = [a_certificate() for _ in range(5)]
+    asked = [asked_revocation(one) for one in issued]
     waiting = [a_completion() for _ in range(5)]
 
     def act(number: int) -> object:
         if number % 2:
-            return revocation.revoke(certificate=issued[number // 2], reason="Error", by=certifier)
+            return acts.certify(act=asked[number // 2], by=certifier)
         issuing.owe(waiting[number // 2])
         return issuing.issue(waiting[number // 2].public_id)
 

@@ -10,11 +10,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.domain import gaps, revocation
+from certificates.domain import gaps
 from courses.domain import enrolment
 from courses.models import Completion, CoursePage
 from lms.models import Appointment, AuditEvent, Municipality, Post
-from tests.factories.certificates import a_certificate
+from tests.factories.certificates import a_certificate, a_revocation
 from tests.factories.courses import a_course
 from tests.factories.people import a_cui, a_member, a_network, a_person, an_employee, somebody_with_role
 
@@ -116,8 +116,7 @@ class TestWhatIsMissing:
         course = a_course_for("TES", title="Ingresos")
         ana = an_employee(HOME, "TES", given_names="Ana")
         paper = a_certificate(person=ana, course=course)
-        certifier = somebody_with_role("certifier")
-        revocation.revoke(certificate=paper, reason="Se emitió por error a otra persona.", by=certifier)
+        a_revocation(paper, reason="Se emitió por error a otra persona.")
         assert lacking(client) == {"Ana": {"Ingresos": "completado"}}
         Completion.objects.update(edition=1)
         CoursePage.objects.filter(pk=course.pk).update(edition=2)

@@ -14,11 +14,10 @@ from openbadgeslib.ob3.ldp import verify_data_integrity_proof
 from openbadgeslib.ob3.status import check_credential_status
 
 from certificates import keyring
-from certificates.domain import credentials, revocation, status_lists
+from certificates.domain import credentials, status_lists
 from certificates.domain.checking import find_faults
 from certificates.models import Series, StatusEntry
-from tests.factories.certificates import a_certificate
-from tests.factories.people import somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
 
 pytestmark = pytest.mark.django_db
 
@@ -47,7 +46,7 @@ def fetched(client, certificate) -> dict:
 
 
 def revoke(certificate) -> None:
-    revocation.revoke(certificate=certificate, reason="Prueba", by=somebody_with_role("certifier"))
+    a_revocation(certificate, reason="Prueba")
 
 
 def test_the_bit_of_a_revoked_certificate_is_set_and_no_other(client):

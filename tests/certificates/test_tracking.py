@@ -9,12 +9,11 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from certificates.domain import revocation
 from certificates.models import Certificate
 from certificates.views import tracking
 from lms.domain import sheets
 from lms.models import AuditEvent
-from tests.factories.certificates import a_certificate
+from tests.factories.certificates import a_certificate, a_revocation
 from tests.factories.courses import a_course
 from tests.factories.people import a_cui, a_member, a_network, a_person, an_employee, somebody_with_role
 
@@ -115,7 +114,7 @@ class TestFilters:
     def test_by_state(self, client):
         named("Ana Uno")
         revoked = named("Ana Dos")
-        revocation.revoke(certificate=revoked, reason="Error", by=somebody_with_role("certifier"))
+        a_revocation(revoked, reason="Error")
         assert listed(client, state="vigente") == {"Ana Uno"}
         assert listed(client, state="sin-efecto") == {"Ana Dos"}
 
@@ -139,7 +138,7 @@ class TestNumbers:
         person = an_employee()
         a_certificate(person=person), a_certificate(person=person), named("Otra Dos", "1401")
         revoked = named("Ana Tres", "1301")
-        revocation.revoke(certificate=revoked, reason="Error", by=somebody_with_role("certifier"))
+        a_revocation(revoked, reason="Error")
         context = client.get(PAGE).context
         found = context["figures"]
         assert (found.people, found.certificates, found.municipalities, found.revoked) == (2, 3, 2, 1)

@@ -6,10 +6,10 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from certificates.domain import codes, revocation
+from certificates.domain import codes
 from certificates.views.verification import MISSES
-from tests.factories.certificates import a_certificate
-from tests.factories.people import a_cui, an_employee, somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.people import a_cui, an_employee
 
 pytestmark = pytest.mark.django_db
 
@@ -68,7 +68,7 @@ def test_it_stays_out_of_search_engines_and_caches(client):
 
 def test_a_revoked_one_says_so_and_not_why(client):
     certificate = a_certificate()
-    revocation.revoke(certificate=certificate, reason="Motivo privado", by=somebody_with_role("certifier"))
+    a_revocation(certificate, reason="Motivo privado")
     body = page(client, certificate.code).content.decode()
     assert "Certificado revocado el" in body
     assert "auténtico y vigente" not in body

@@ -5,12 +5,12 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from certificates.domain import issuing
-from certificates.models import Certificate
+from certificates.domain import acts, correction, issuing, revocation
+from certificates.models import Certificate, CertificateAct, CertificateEvent
 from courses.models import Completion, CoursePage, Enrolment
 from lms.models import Person
 from tests.factories.courses import a_course
-from tests.factories.people import an_employee
+from tests.factories.people import an_employee, somebody_with_role
 
 
 def a_completion(*, person: Person | None = None, course: CoursePage | None = None, **fields) -> Completion:
@@ -45,3 +45,20 @@ def a_certificate(**fields) -> Certificate:
     completion = a_completion(**fields)
     issuing.owe(completion)
     return issuing.issue(completion.public_id)
+
+
+def certified(act: CertificateAct) -> CertificateAct:
+    """An act that a certifier, made for it, certified."""
+    return acts.certify(act=act, by=somebody_with_role("certifier"))
+
+
+def a_revocation(certificate: Certificate, *, reason: str = "Prueba", kind: str = "error") -> CertificateEvent:
+    """Revoke a certificate, by two people who are made for it."""
+    asked = {"certificate": certificate, "reason_kind": kind, "reason": reason}
+    return certified(revocation.ask(by=somebody_with_role("certifier"), **asked)).event
+
+
+def a_correction(certificate: Certificate, **wanted) -> Certificate:
+    """The successor of a certificate that says `wanted`, by two people who are made for it."""
+    asked = {"certificate": certificate, "reason_kind": "error", "reason": "Prueba", "wanted": wanted}
+    return certified(correction.ask(by=somebody_with_role("certifier"), **asked)).made

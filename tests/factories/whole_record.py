@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.domain import rendering
+from certificates.domain import acts, rendering, revocation
 from courses.domain import attendance, digests, grading, invitations, sessions, talk
 from courses.domain import enrolment as enrolments
 from courses.domain.activities import sync_lesson
@@ -62,7 +62,10 @@ def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, ema
     now = timezone.now()
     RoleGrant.objects.create(person=person, role="trainer", starts_at=now, ends_at=now)
     _learn(person)
-    rendering.ensure_file(a_certificate(person=person))
+    rendering.ensure_file(certificate := a_certificate(person=person))
+    asked = {"reason_kind": "error", "reason": f"El papel de {given_names}", "by": somebody_with_role("administrator")}
+    act = revocation.ask(certificate=certificate, **asked)
+    acts.refuse(act=act, reason=f"{given_names} tiene razón", by=somebody_with_role("certifier"))
     a_completion(person=person, certificate_kind="")
     uploads.begin(person=person, file_name=f"{given_names}.mp4", size=10, fingerprint="x")
     video = a_video(uploaded_by=person, rungs=())

@@ -155,7 +155,7 @@ def test_the_file_is_safe_and_the_trail_knows_who_took_it(client, auditor):
     answer = client.get(reverse("lms_grants:on_day_export", args=["csv"]), {"day": "2026-03-10", "role": "certifier"})
     rows = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert rows[1][0] == "'=cmd |x"
-    assert "revocar certificados" in rows[1][-1]
+    assert "certificar lo que otra persona pidió sobre un certificado" in rows[1][-1]
     told = AuditEvent.objects.get(action="grants.exported")
     assert told.facts == {"form": "csv", "filters": {"day": "2026-03-10", "role": "certifier"}, "rows": 1}
     book = client.get(reverse("lms_grants:on_day_export", args=["xlsx"]), {"day": "2026-03-10"})

@@ -19,7 +19,7 @@ from wagtail.images import get_image_model
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
-from certificates.domain import checkpoints, rendering
+from certificates.domain import checkpoints, rendering, revocation
 from certificates.models import Certificate
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
@@ -31,7 +31,7 @@ from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.certificates import a_certificate
 from tests.factories.courses import a_course, a_path, a_question, a_quiz, a_term
 from tests.factories.media import a_video
-from tests.factories.people import a_consent, a_member, a_network, an_employee, born
+from tests.factories.people import a_consent, a_member, a_network, an_employee, born, somebody_with_role
 from tests.factories.sessions import a_part
 from tests.factories.staff_lists import a_staff_import
 
@@ -146,6 +146,12 @@ def _document(world: World, owner: Person) -> Found:
 def _certificate(world: World, side: Side) -> Found:
     certificate: Certificate = a_certificate(person=an_employee(side.municipality.code))
     return by_key(certificate, code=certificate.code)
+
+
+def _act(world: World, side: Side) -> Found:
+    certificate: Certificate = a_certificate(person=an_employee(side.municipality.code))
+    asked = {"reason_kind": "error", "reason": "x", "by": somebody_with_role("administrator")}
+    return by_key(revocation.ask(certificate=certificate, **asked))
 
 
 def _checkpoint(world: World, side: Side) -> Found:
@@ -278,6 +284,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
         PersonRequest.objects.create(person=an_employee(side.municipality.code), kind="correction", text="x")
     ),
     "certificate": _certificate,
+    "act": _act,
     "checkpoint": _checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),

@@ -36,7 +36,8 @@ class Command(BaseCommand):
         asking.ensure_assignment(taught["FI02"], by=administrator)
         new = progress.issue_certificates()
         revocation = people.people_data()["revocation"]
-        progress.ensure_revocation(persons[revocation["person"]], reason=revocation["reason"], by=persons["certifier"])
+        by_two = {"asked_by": administrator, "by": persons["certifier"]}
+        progress.ensure_revocation(persons[revocation["person"]], reason=revocation["reason"], **by_two)
         count = Person.objects.filter(is_demo=True).count()
         self.stdout.write(f"Demo: {len(taught)} courses, {count} people, {new} new certificates")
 

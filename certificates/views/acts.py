@@ -1,0 +1,90 @@
+"""What one person asks of the register, for another to certify, and what became of it."""
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from certificates.domain import acts, asking, correction, coverage, revocation
+from certificates.forms import CorrectionForm, RevocationForm
+from certificates.models import Certificate, CertificateAct
+from lms.domain.errors import RuleBroken
+from lms.permissions import needs
+
+PAGE = 25
+
+
+@needs(asking.ACTION)
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """What one asked, the newest first, and what became of it."""
+    asked = acts.asked_by(request.user).select_related(
+        "certificate", "person", "decided_by", "event__certificate", "municipality__department"
+    )
+    page = Paginator(asked, PAGE).get_page(request.GET.get("page"))
+    return _private(render(request, "certificates/acts.html", {"page_obj": page}))
+
+
+@needs(asking.ACTION)
+@require_http_methods(["GET", "POST"])
+def revoke(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Ask that a certificate be revoked."""
+    certificate = certificate_or_404(request, public_id)
+    form = RevocationForm(request.POST or None)
+    if form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("reason_kind", "reason")}
+        try:
+            revocation.ask(certificate=certificate, by=request.user, **said)
+        except RuleBroken as broken:
+            form.add_broken(broken)
+        else:
+            return _asked(request, certificate)
+    return _page(request, "certificates/revoke.html", form, certificate)
+
+
+@needs(asking.ACTION)
+@require_http_methods(["GET", "POST"])
+def correct(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Ask for a certificate that says what this one should have said."""
+    certificate = certificate_or_404(request, public_id)
+    form = CorrectionForm(request.POST or None, certificate=certificate)
+    if form.is_valid():
+        said = {name: form.cleaned_data[name] for name in ("reason_kind", "reason")}
+        try:
+            correction.ask(certificate=certificate, by=request.user, wanted=form.wanted(), **said)
+        except RuleBroken as broken:
+            form.add_broken(broken)
+        else:
+            return _asked(request, certificate)
+    return _page(request, "certificates/correct.html", form, certificate)
+
+
+def certificate_or_404(request: HttpRequest, public_id: UUID) -> Certificate:
+    """A certificate about which one may ask; out of one's reach it does not exist."""
+    found = coverage.visible_to(request.user, asking.ACTION).filter(public_id=public_id)
+    certificate = found.select_related("person__merged_into", "post", "municipality__department").first()
+    if certificate is None:
+        raise Http404
+    return certificate
+
+
+def _page(request: HttpRequest, template: str, form, certificate: Certificate) -> HttpResponse:
+    waiting = CertificateAct.objects.waiting().filter(certificate=certificate).first()
+    named = correction.differs_from_record(certificate.person_name, certificate.person)
+    context = {"form": form, "certificate": certificate, "waiting": waiting, "differs": named}
+    return _private(render(request, template, context, status=422 if form.errors else 200))
+
+
+def _asked(request: HttpRequest, certificate: Certificate) -> HttpResponse:
+    words = _("Quedó pedido. El certificado %(number)s sigue vigente hasta que otra persona lo certifique.")
+    messages.success(request, words % {"number": certificate.reference})
+    return redirect("certificates:acts")
+
+
+def _private(response: HttpResponse) -> HttpResponse:
+    response["Cache-Control"] = "private, no-store"
+    return response
