@@ -7,6 +7,7 @@ from certificates.domain import (
     checkpoints,
     issuing,  # noqa: F401 registers its performer
     rendering,  # noqa: F401 registers its performer
+    renewals,  # noqa: F401 registers its performer
     sweeping,
 )
 

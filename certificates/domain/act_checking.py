@@ -67,7 +67,7 @@ def _events_without() -> Iterator[str]:
     lacking = CertificateEvent.objects.filter(act=None).select_related("certificate").order_by("pk")
     for event in lacking.filter(kind=KINDS.REVOKED, at__gte=_began()):
         yield f"certificate {event.certificate.reference}: was revoked without an act of two people"
-    for event in lacking.filter(kind=KINDS.ISSUED, certificate__owed=None):
+    for event in lacking.filter(kind=KINDS.ISSUED, certificate__owed=None, certificate__renewal=None):
         yield f"certificate {event.certificate.reference}: is owed to nobody and has no act of two people"
     orphans = CertificateEvent.objects.filter(kind=KINDS.SUPERSEDED, certificate__superseded_by=None)
     for event in orphans.select_related("certificate").order_by("pk"):

@@ -14,7 +14,9 @@ from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job
 
+from . import renewals
 from .issuing import ATTEMPTS, ISSUE, RENDER, owe
+from .renewals import RENEW
 
 # A sweep does so much and leaves the rest for the next, which comes within the minute.
 BATCH = 500
@@ -35,6 +37,8 @@ def sweep() -> int:
         owe(completion)
     unissued = OwedCertificate.objects.due().exclude(completion__public_id__in=_left_alone(ISSUE)).order_by("owed_at")
     undrawn = Certificate.objects.filter(file=None).exclude(public_id__in=_left_alone(RENDER)).order_by("pk")
+    renewing = renewals.unheard().exclude(public_id__in=_left_alone(RENEW))
+    _ask_again(RENEW, renewing.values_list("public_id", flat=True)[:BATCH])
     return _ask_again(ISSUE, unissued.values_list("completion__public_id", flat=True)[:BATCH]) + _ask_again(
         RENDER, undrawn.values_list("public_id", flat=True)[:BATCH]
     )

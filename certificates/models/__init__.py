@@ -2,6 +2,7 @@
 
 from .acts import CertificateAct
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
+from .renewals import Renewal
 from .status import StatusEntry
 from .tree import Checkpoint, LogNode
 
@@ -15,6 +16,7 @@ __all__ = [
     "LogLeaf",
     "LogNode",
     "OwedCertificate",
+    "Renewal",
     "Series",
     "StatusEntry",
 ]

@@ -3,6 +3,8 @@
 import io
 from calendar import timegm
 from dataclasses import replace
+from datetime import date
+from decimal import Decimal
 
 from django.utils import timezone
 from reportlab.lib.pagesizes import landscape, letter
@@ -159,6 +161,9 @@ def _details(certificate: Certificate) -> list[str]:
         sentences.append(f"Nota obtenida: {certificate.score_percent} sobre 100.")
     if certificate.expires_on:
         sentences.append(f"Vigente hasta el {words.day(certificate.expires_on)}.")
+    if renewal := certificate.facts.get("renewal"):
+        taken = f"el curso «{renewal['course']}», de {words.hours(Decimal(renewal['hours']))}"
+        sentences.append(f"Renovado el {words.day(date.fromisoformat(renewal['on']))} con {taken}.")
     if certificate.post_name and certificate.municipality_name:
         sentences.append(f"{certificate.post_name}, municipalidad de {certificate.municipality_name}.")
     elif certificate.municipality_name:

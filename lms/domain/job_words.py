@@ -12,6 +12,7 @@ KINDS = {
     "access.send_code": gettext_lazy("Enviar un código para entrar"),
     "certificates.issue": gettext_lazy("Emitir un certificado"),
     "certificates.render": gettext_lazy("Dibujar un certificado"),
+    "certificates.renew": gettext_lazy("Renovar un certificado"),
     "certificates.tell_act": gettext_lazy("Avisar a una persona lo que se hizo con su certificado"),
     "courses.judge_course": gettext_lazy("Revisar un curso por lo que ahora pide"),
     "courses.assign": gettext_lazy("Asignar un curso"),

@@ -31,6 +31,7 @@ ACTIONS = {
     "certificate.corrected": gettext_lazy("Corrigió un certificado"),
     "certificate.drawn_anew": gettext_lazy("Se dibujó de nuevo un certificado"),
     "certificate.issued": gettext_lazy("Se emitió un certificado"),
+    "certificate.renewed": gettext_lazy("Se renovó un certificado"),
     "certificate.revoked": gettext_lazy("Revocó un certificado"),
     "certificate.sealed": gettext_lazy("Se selló un certificado"),
     "certificate_act.asked": gettext_lazy("Pidió un acto sobre un certificado"),

@@ -12,13 +12,13 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from pypdf import PdfReader
 
-from certificates.domain import coverage, credentials, expiring, exports, rendering, revocation, validity
+from certificates.domain import coverage, credentials, expiring, exports, rendering, validity
 from certificates.models import Certificate
 from certificates.pdf import render
 from courses.domain import digests
 from tests.certificates.test_verification import page
 from tests.courses.test_digests import morning
-from tests.factories.certificates import a_certificate
+from tests.factories.certificates import a_certificate, a_revocation
 from tests.factories.courses import a_course
 from tests.factories.people import an_employee, somebody_with_role
 
@@ -83,13 +83,8 @@ def test_it_holds_through_its_last_day(days, state):
 
 def test_one_that_ended_and_was_revoked_is_revoked():
     certificate = ending(-1)
-    revoke_at_once(certificate)
+    a_revocation(certificate)
     assert Certificate.objects.with_state().get().state == "revoked"
-
-
-def revoke_at_once(certificate: Certificate) -> None:
-    """Taken out of force by whoever may."""
-    revocation.revoke(certificate=certificate, reason="Datos falsos", by=somebody_with_role("administrator"))
 
 
 def test_the_check_page_says_that_it_ended_and_that_it_is_genuine(client):
@@ -141,7 +136,7 @@ def test_it_is_told_three_times_before_it_ends_and_once_after():
 def test_nothing_is_told_of_a_revoked_one():
     certificate = ending(3)
     assert [key for key, _line in expiring.expiring(timezone.now())] == [certificate.person_id]
-    revoke_at_once(certificate)
+    a_revocation(certificate)
     assert list(expiring.expiring(timezone.now())) == []
 
 
