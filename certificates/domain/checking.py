@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from certificates import keyring
 from certificates.models import (
+    CareerAnnotation,
     Certificate,
     CertificateEvent,
     CertificateFile,
@@ -28,13 +29,14 @@ from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import credentials, issuing, status_lists, sweeping, tree_checking
+from . import career_checking, credentials, issuing, status_lists, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
 PROTECTED = [
-    model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint, StatusEntry)
+    model._meta.db_table
+    for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint, StatusEntry, CareerAnnotation)
 ]
 
 
@@ -47,6 +49,7 @@ def find_faults() -> Iterator[str]:
     yield from _owed()
     yield from _log()
     yield from tree_checking.find_faults()
+    yield from career_checking.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:

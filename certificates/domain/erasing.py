@@ -2,19 +2,26 @@
 
 from django.utils.translation import gettext as _
 
-from certificates.models import OwedCertificate
+from certificates.models import CareerShare, OwedCertificate
 from courses.models import Completion
 from lms.domain import people
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
+from . import career
+
 
 def erase(person: Person) -> dict[str, int]:
     """Rows of the register say what the paper says and cannot change; they point to a record without a name.
 
-    What only waits for somebody to stand behind the person goes: nobody will.
+    What only waits for somebody to stand behind the person goes: nobody will. Of the career record digests stay, and
+    the links to it end.
     """
-    return {"owed_certificates": OwedCertificate.objects.filter(completion__person=person, issued_at=None).delete()[0]}
+    return {
+        "owed_certificates": OwedCertificate.objects.filter(completion__person=person, issued_at=None).delete()[0],
+        "career_annotations": career.erase(person),
+        "career_shares": CareerShare.objects.filter(person=person).delete()[0],
+    }
 
 
 def assert_erasable(person: Person) -> None:

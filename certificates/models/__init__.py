@@ -1,10 +1,14 @@
-"""The register's tables."""
+"""The tables of the register and of the career record."""
 
+from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpening
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .status import StatusEntry
 from .tree import Checkpoint, LogNode
 
 __all__ = [
+    "AnnotationDetails",
+    "CareerAnnotation",
+    "CareerShare",
     "Certificate",
     "CertificateEvent",
     "CertificateFile",
@@ -14,5 +18,6 @@ __all__ = [
     "LogNode",
     "OwedCertificate",
     "Series",
+    "ShareOpening",
     "StatusEntry",
 ]
