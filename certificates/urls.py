@@ -2,7 +2,20 @@
 
 from django.urls import path
 
-from certificates.views import files, keys, own_data, public_log, record, revocation, staff, tracking, verification
+from certificates.views import (
+    career,
+    career_office,
+    files,
+    keys,
+    own_data,
+    public_log,
+    record,
+    revocation,
+    sharing,
+    staff,
+    tracking,
+    verification,
+)
 
 app_name = "certificates"
 urlpatterns = [
@@ -10,6 +23,19 @@ urlpatterns = [
     path(".well-known/jwks.json", keys.jwks, name="jwks"),
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
+    path("mi-expediente/formacion/", career.declare, name="declare"),
+    path("mi-expediente/formacion/<uuid:public_id>/retiro/", career.withdraw, name="withdraw"),
+    path("mi-expediente/formacion/<uuid:public_id>/archivo/", career.own_evidence, name="own_evidence"),
+    path("mi-expediente/enlaces/", sharing.links, name="links"),
+    path("mi-expediente/enlaces/<uuid:public_id>/fin/", sharing.end, name="link_end"),
+    path("expediente/<str:code>/", sharing.shared, name="shared"),
+    path("personal/cotejo/", career_office.queue, name="career_queue"),
+    path("personal/cotejo/<uuid:public_id>/", career_office.entry, name="career_entry"),
+    path("personal/cotejo/<uuid:public_id>/archivo/", career_office.evidence, name="career_evidence"),
+    path("personal/cotejo/<uuid:public_id>/cotejado/", career_office.check, name="career_check"),
+    path("personal/cotejo/<uuid:public_id>/certificado/", career_office.certify, name="career_certify"),
+    path("personal/cotejo/<uuid:public_id>/rechazo/", career_office.refuse, name="career_refuse"),
+    path("personal/cotejo/<uuid:public_id>/anulacion/", career_office.annul, name="career_annul"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
     path("verificar/", verification.verify, name="verify"),
     path("verificar/archivo/", files.compare, name="compare_file"),

@@ -122,7 +122,13 @@ def entries_of(person: Person) -> list[Entry]:
     return fold(CareerAnnotation.objects.for_person(person).select_related("details", "recorded_by"))
 
 
+def entries_for(annotations: list[CareerAnnotation]) -> list[Entry]:
+    """These entries in their order, with their steps; one query."""
+    steps = CareerAnnotation.objects.select_related("details", "recorded_by").filter(about__in=annotations)
+    found = {entry.annotation.pk: entry for entry in fold([*annotations, *steps])}
+    return [found[one.pk] for one in annotations]
+
+
 def entry_of(annotation: CareerAnnotation) -> Entry:
     """One entry."""
-    related = CareerAnnotation.objects.select_related("details", "recorded_by")
-    return fold([annotation, *related.filter(about=annotation)])[0]
+    return entries_for([annotation])[0]

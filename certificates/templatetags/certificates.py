@@ -7,7 +7,7 @@ from django.utils.formats import number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from certificates.domain import waiting
+from certificates.domain import lines, waiting
 from certificates.models import Certificate
 from courses.models import CoursePage
 from lms.models import Person
@@ -40,3 +40,9 @@ def kilobytes(size: int) -> int:
 def waiting_of(person: Person) -> waiting.Waiting:
     """Which of somebody's completed courses wait for a confirmation, and for which."""
     return waiting.find(person)
+
+
+@register.filter
+def has_expired(paper: Certificate) -> bool:
+    """Whether the last day of a certificate is over."""
+    return lines.is_expired(paper)

@@ -8,7 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from certificates.domain import exports, gaps
+from certificates.domain import exports, gaps, lines
 from certificates.domain import record as career
 from certificates.filters import GapsForm
 from lms import permissions
@@ -102,5 +102,13 @@ def training(request: HttpRequest, public_id: UUID) -> HttpResponse:
         record = career.find(person)
     except RuleBroken:
         record = None
-    context = {"person": person, "record": record, "needs": gaps.find_one(person, reach)}
+    shown = lines.lines_of(record) if record else []
+    context = {
+        "person": person,
+        "record": record,
+        "needs": gaps.find_one(person, reach),
+        "declared": [one for one in record.declared if one.counts] if record else [],
+        "sums": lines.sums(shown),
+        "modalities": lines.by_modality(shown),
+    }
     return render(request, "certificates/staff_training.html", context)
