@@ -3,6 +3,8 @@
 from datetime import date
 from decimal import Decimal
 
+from django.utils import timezone
+
 from certificates.domain import career
 from certificates.domain.evidence import Evidence
 from certificates.models import CareerAnnotation
@@ -26,3 +28,9 @@ def a_declaration(person: Person, *, evidence: Evidence | None = None, **said) -
         "modality": "in_person",
     }
     return career.declare(person=person, said=career.Said(**(defaults | said)), evidence=evidence, by=person)
+
+
+def a_step(entry: CareerAnnotation, *, step: str, by: Person) -> CareerAnnotation:
+    """A step as somebody would write it into the table by hand: no rule is asked, and the log does not know it."""
+    given = {"about": entry, "occurred_on": timezone.localdate(), "recorded_by": by, "salt": "x"}
+    return CareerAnnotation.objects.create(person=entry.person, kind=entry.kind, step=step, **given)
