@@ -13,6 +13,7 @@ from certificates.views import (
     revocation,
     sharing,
     staff,
+    taking,
     tracking,
     verification,
 )
@@ -26,6 +27,10 @@ urlpatterns = [
     path("mi-expediente/formacion/", career.declare, name="declare"),
     path("mi-expediente/formacion/<uuid:public_id>/retiro/", career.withdraw, name="withdraw"),
     path("mi-expediente/formacion/<uuid:public_id>/archivo/", career.own_evidence, name="own_evidence"),
+    path("mi-expediente/expediente.pdf", taking.pdf, name="record_pdf"),
+    path("mi-expediente/expediente-clr.json", taking.clr, name="record_clr"),
+    path("mi-expediente/expediente-cv.json", taking.cv, name="record_cv"),
+    path("mi-expediente/expediente.csv", taking.csv, name="record_csv"),
     path("mi-expediente/enlaces/", sharing.links, name="links"),
     path("mi-expediente/enlaces/<uuid:public_id>/fin/", sharing.end, name="link_end"),
     path("expediente/<str:code>/", sharing.shared, name="shared"),
@@ -56,4 +61,5 @@ urlpatterns = [
     path("personal/<municipality:code>/formacion.xlsx", staff.gaps_xlsx, name="staff_gaps_xlsx"),
     path("personal/<municipality:code>/formacion.csv", staff.gaps_csv, name="staff_gaps_csv"),
     path("personal/<uuid:public_id>/formacion/", staff.training, name="staff_training"),
+    path("personal/<uuid:public_id>/expediente.pdf", taking.staff_pdf, name="staff_record_pdf"),
 ]

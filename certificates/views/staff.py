@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
@@ -14,7 +14,7 @@ from certificates.filters import GapsForm
 from lms import permissions
 from lms.domain import people, places
 from lms.domain.errors import RuleBroken
-from lms.models import Department, Municipality
+from lms.models import Department, Municipality, Person
 from lms.permissions import needs
 from lms.views import sheets
 
@@ -112,3 +112,14 @@ def training(request: HttpRequest, public_id: UUID) -> HttpResponse:
         "modalities": lines.by_modality(shown),
     }
     return render(request, "certificates/staff_training.html", context)
+
+
+def staff_or_404(request: HttpRequest, public_id: UUID) -> Person:
+    """Somebody of the staff whose whole record one reads."""
+    listed = people.visible_to(request.user, READ).filter(merged_into=None, erased_at=None)
+    person = get_object_or_404(listed, public_id=public_id)
+    try:
+        people.assert_reaches(person, request.user, READ)
+    except RuleBroken:
+        raise Http404 from None
+    return person
