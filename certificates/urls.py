@@ -5,6 +5,7 @@ from django.urls import path
 from certificates.views import (
     career,
     career_office,
+    duty,
     files,
     keys,
     own_data,
@@ -60,6 +61,9 @@ urlpatterns = [
     path("personal/<municipality:code>/formacion/", staff.gaps_page, name="staff_gaps"),
     path("personal/<municipality:code>/formacion.xlsx", staff.gaps_xlsx, name="staff_gaps_xlsx"),
     path("personal/<municipality:code>/formacion.csv", staff.gaps_csv, name="staff_gaps_csv"),
+    path("personal/<municipality:code>/articulo-94/", duty.page, name="duty"),
+    path("personal/<municipality:code>/articulo-94.xlsx", duty.xlsx, name="duty_xlsx"),
+    path("personal/<municipality:code>/articulo-94.pdf", duty.pdf, name="duty_pdf"),
     path("personal/<uuid:public_id>/formacion/", staff.training, name="staff_training"),
     path("personal/<uuid:public_id>/expediente.pdf", taking.staff_pdf, name="staff_record_pdf"),
 ]

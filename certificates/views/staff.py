@@ -22,7 +22,7 @@ READ = "read_tracking"
 PAGE = 25
 
 
-def _municipality_or_404(request: HttpRequest, code: str) -> Municipality:
+def municipality_or_404(request: HttpRequest, code: str) -> Municipality:
     """A municipality whose training one follows."""
     reach = permissions.municipalities_for(request.user, READ).select_related("department")
     return get_object_or_404(reach, code=code)
@@ -56,7 +56,7 @@ def _rows(request: HttpRequest, municipality: Municipality) -> tuple[GapsForm, l
 @require_safe
 def gaps_page(request: HttpRequest, code: str) -> HttpResponse:
     """The people of a town hall and the courses that are meant for their posts."""
-    municipality = _municipality_or_404(request, code)
+    municipality = municipality_or_404(request, code)
     form, rows = _rows(request, municipality)
     context = {
         "municipality": municipality,
@@ -83,7 +83,7 @@ def gaps_csv(request: HttpRequest, code: str) -> HttpResponseBase:
 
 
 def _export(request: HttpRequest, code: str, form: str) -> HttpResponseBase:
-    municipality = _municipality_or_404(request, code)
+    municipality = municipality_or_404(request, code)
     asked, rows = _rows(request, municipality)
     filters = [name for name, _label, _words in asked.chosen()]
     exports.record_gaps_export(municipality, by=request.user, form=form, filters=filters, people=len(rows))

@@ -145,6 +145,7 @@ ACTIONS = {
     "track.ready": gettext_lazy("Una pista de un video quedó lista"),
     "track.removed": gettext_lazy("Quitó una pista de un video"),
     "track.retried": gettext_lazy("Mandó a preparar una pista de nuevo"),
+    "training_duty.exported": gettext_lazy("Descargó el informe de formación del artículo 94"),
     "upload.allowance_set": gettext_lazy("Dio a una persona otro espacio para lo que sube"),
     "upload.allowance_withdrawn": gettext_lazy("Quitó a una persona su espacio propio para lo que sube"),
     "upload.infected": gettext_lazy("Trajo un archivo con virus, que no se guardó"),
