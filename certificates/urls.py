@@ -3,6 +3,7 @@
 from django.urls import path
 
 from certificates.views import (
+    auditing,
     career,
     career_office,
     duty,
@@ -56,6 +57,7 @@ urlpatterns = [
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
+    path("seguimiento/expedientes/<uuid:public_id>/", auditing.record, name="audited_record"),
     path("seguimiento/<uuid:public_id>/revocacion/", revocation.revoke, name="revoke"),
     path("personal/formacion/", staff.overview, name="staff_overview"),
     path("personal/<municipality:code>/formacion/", staff.gaps_page, name="staff_gaps"),
