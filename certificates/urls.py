@@ -2,7 +2,23 @@
 
 from django.urls import path
 
-from certificates.views import acts, files, keys, own_data, public_log, record, staff, tracking, verification
+from certificates.views import (
+    acts,
+    auditing,
+    career,
+    career_office,
+    duty,
+    files,
+    keys,
+    own_data,
+    public_log,
+    record,
+    sharing,
+    staff,
+    taking,
+    tracking,
+    verification,
+)
 
 app_name = "certificates"
 urlpatterns = [
@@ -10,6 +26,23 @@ urlpatterns = [
     path(".well-known/jwks.json", keys.jwks, name="jwks"),
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
+    path("mi-expediente/formacion/", career.declare, name="declare"),
+    path("mi-expediente/formacion/<uuid:public_id>/retiro/", career.withdraw, name="withdraw"),
+    path("mi-expediente/formacion/<uuid:public_id>/archivo/", career.own_evidence, name="own_evidence"),
+    path("mi-expediente/expediente.pdf", taking.pdf, name="record_pdf"),
+    path("mi-expediente/expediente-clr.json", taking.clr, name="record_clr"),
+    path("mi-expediente/expediente-cv.json", taking.cv, name="record_cv"),
+    path("mi-expediente/expediente.csv", taking.csv, name="record_csv"),
+    path("mi-expediente/enlaces/", sharing.links, name="links"),
+    path("mi-expediente/enlaces/<uuid:public_id>/fin/", sharing.end, name="link_end"),
+    path("expediente/<str:code>/", sharing.shared, name="shared"),
+    path("personal/cotejo/", career_office.queue, name="career_queue"),
+    path("personal/cotejo/<uuid:public_id>/", career_office.entry, name="career_entry"),
+    path("personal/cotejo/<uuid:public_id>/archivo/", career_office.evidence, name="career_evidence"),
+    path("personal/cotejo/<uuid:public_id>/cotejado/", career_office.check, name="career_check"),
+    path("personal/cotejo/<uuid:public_id>/certificado/", career_office.certify, name="career_certify"),
+    path("personal/cotejo/<uuid:public_id>/rechazo/", career_office.refuse, name="career_refuse"),
+    path("personal/cotejo/<uuid:public_id>/anulacion/", career_office.annul, name="career_annul"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
     path("verificar/", verification.verify, name="verify"),
     path("verificar/archivo/", files.compare, name="compare_file"),
@@ -24,6 +57,7 @@ urlpatterns = [
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
+    path("seguimiento/expedientes/<uuid:public_id>/", auditing.record, name="audited_record"),
     path("seguimiento/actos/", acts.index, name="acts"),
     path("seguimiento/<uuid:public_id>/revocacion/", acts.revoke, name="revoke"),
     path("seguimiento/<uuid:public_id>/correccion/", acts.correct, name="correct"),
@@ -31,5 +65,9 @@ urlpatterns = [
     path("personal/<municipality:code>/formacion/", staff.gaps_page, name="staff_gaps"),
     path("personal/<municipality:code>/formacion.xlsx", staff.gaps_xlsx, name="staff_gaps_xlsx"),
     path("personal/<municipality:code>/formacion.csv", staff.gaps_csv, name="staff_gaps_csv"),
+    path("personal/<municipality:code>/articulo-94/", duty.page, name="duty"),
+    path("personal/<municipality:code>/articulo-94.xlsx", duty.xlsx, name="duty_xlsx"),
+    path("personal/<municipality:code>/articulo-94.pdf", duty.pdf, name="duty_pdf"),
     path("personal/<uuid:public_id>/formacion/", staff.training, name="staff_training"),
+    path("personal/<uuid:public_id>/expediente.pdf", taking.staff_pdf, name="staff_record_pdf"),
 ]

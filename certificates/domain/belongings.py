@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import ngettext
 
-from certificates.models import Certificate, OwedCertificate
+from certificates.models import CareerAnnotation, Certificate, OwedCertificate
 from lms.domain import belongings, jobs
 from lms.models import Person
 from lms.models.people import PersonQuerySet
@@ -42,9 +42,14 @@ def unmerge(survivor: Person, absorbed: Person, journal: list[dict[str, Any]]) -
 
 
 def count(person: Person) -> list[str]:
-    """Certificates, in a short phrase."""
+    """Certificates and what was declared, in short phrases."""
     issued = Certificate.objects.for_person(person).count()
-    return [ngettext("%(n)d certificado", "%(n)d certificados", issued) % {"n": issued}]
+    phrases = [ngettext("%(n)d certificado", "%(n)d certificados", issued) % {"n": issued}]
+    if declared := CareerAnnotation.objects.for_person(person).entries().count():
+        phrases.append(
+            ngettext("%(n)d formación declarada", "%(n)d formaciones declaradas", declared) % {"n": declared}
+        )
+    return phrases
 
 
 def _surplus(rows: list[OwedCertificate], people: PersonQuerySet) -> list[OwedCertificate]:
@@ -59,8 +64,15 @@ belongings.register(
     belongings.Belongings(
         name="certificates",
         count=count,
-        claims=frozenset({"certificates.Certificate", "certificates.CertificateAct"}),
-        history=frozenset({"certificates.CertificateEvent.by"}),
+        claims=frozenset(
+            {
+                "certificates.Certificate",
+                "certificates.CertificateAct",
+                "certificates.CareerAnnotation",
+                "certificates.CareerShare",
+            }
+        ),
+        history=frozenset({"certificates.CertificateEvent.by", "certificates.CareerAnnotation.recorded_by"}),
         tell=telling.tell,
         merge=merge,
         unmerge=unmerge,

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from certificates import keyring
 from certificates.models import (
+    CareerAnnotation,
     Certificate,
     CertificateAct,
     CertificateEvent,
@@ -31,7 +32,16 @@ from lms.domain.audit import GENESIS, chain_digest
 from lms.domain.texts import fold
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import act_checking, credentials, issuing, renewal_checking, status_lists, sweeping, tree_checking
+from . import (
+    act_checking,
+    career_checking,
+    credentials,
+    issuing,
+    renewal_checking,
+    status_lists,
+    sweeping,
+    tree_checking,
+)
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
@@ -39,7 +49,17 @@ ISSUED_WITHIN = timedelta(minutes=2)
 _OF_ACTS = ("certificate", "person", "municipality", "asked_by", "decided_by")
 PROTECTED = [
     model._meta.db_table
-    for model in (Certificate, CertificateAct, CertificateEvent, LogLeaf, LogNode, Checkpoint, Renewal, StatusEntry)
+    for model in (
+        Certificate,
+        CertificateAct,
+        CertificateEvent,
+        LogLeaf,
+        LogNode,
+        Checkpoint,
+        Renewal,
+        StatusEntry,
+        CareerAnnotation,
+    )
 ]
 
 
@@ -54,6 +74,7 @@ def find_faults() -> Iterator[str]:
     yield from tree_checking.find_faults()
     yield from act_checking.find_faults()
     yield from renewal_checking.find_faults()
+    yield from career_checking.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:

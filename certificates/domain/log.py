@@ -11,7 +11,15 @@ from hashlib import sha256
 
 from django.db.models import Q
 
-from certificates.models import Certificate, CertificateAct, CertificateEvent, LogHead, LogLeaf, LogNode
+from certificates.models import (
+    CareerAnnotation,
+    Certificate,
+    CertificateAct,
+    CertificateEvent,
+    LogHead,
+    LogLeaf,
+    LogNode,
+)
 from lms.domain.audit import GENESIS, canonical, chain_digest
 
 from . import merkle
@@ -112,17 +120,26 @@ def _what_only_some_have(certificate: Certificate) -> dict:
 def append(event: CertificateEvent) -> LogLeaf:
     """Add the leaf of an event. The head stays locked until the transaction ends, so that leaves form one chain.
 
-    Locks are taken in one order everywhere: owed row or certificate, series, head of the log, head of the audit trail.
+    Locks are taken in one order everywhere: owed row, certificate or annotation, series, head of the log, head of the
+    audit trail.
     """
+    return _append(build_entry(event), event=event)
+
+
+def append_annotation(annotation: CareerAnnotation, entry: dict) -> LogLeaf:
+    """Add the leaf of an annotation of a career record, of which `entry` says no more than a salted digest."""
+    return _append(entry, annotation=annotation)
+
+
+def _append(entry: dict, **told: CertificateEvent | CareerAnnotation) -> LogLeaf:
     LogHead.objects.get_or_create(pk=1, defaults={"digest": GENESIS})
     head = LogHead.objects.select_for_update().get(pk=1)
-    entry = build_entry(event)
     leaf = LogLeaf.objects.create(
         index=head.length,
-        event=event,
         entry=entry,
         previous_digest=head.digest,
         digest=chain_digest(head.digest, entry),
+        **told,
     )
     head.length, head.digest = head.length + 1, leaf.digest
     head.save(update_fields=["length", "digest"])

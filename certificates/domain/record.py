@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 from django.utils import timezone
 
@@ -10,27 +11,38 @@ from courses.domain.progress import CourseProgress, build_progress
 from courses.models import Completion, Enrolment
 from lms.models import Appointment, Person
 
-from . import waiting
+from . import transcripts, waiting
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A completed course; `certificate` is None while it waits or is being prepared, or when the course gives none."""
+    """A completed course, or a certificate without one (issued by hand, or in the place of another).
 
-    completion: Completion
+    `certificate` is None while it waits or is being prepared, or when the course gives none; one of both is there.
+    """
+
+    completion: Completion | None
     certificate: Certificate | None
     is_waiting: bool = False
 
     @property
     def is_preparing(self) -> bool:
         """Whether its certificate is on the way."""
-        return self.certificate is None and bool(self.completion.certificate_kind) and not self.is_waiting
+        is_due = self.completion is not None and bool(self.completion.certificate_kind)
+        return self.certificate is None and is_due and not self.is_waiting
 
     @property
     def place_and_post(self) -> tuple[int | None, int | None]:
         """Where and as what: what was certified, else what the completion copied."""
         said = self.certificate or self.completion
-        return said.municipality_id, said.post_id
+        return (said.municipality_id, said.post_id) if said else (None, None)
+
+    @property
+    def ended_on(self) -> date:
+        """The day on which it was completed."""
+        if self.completion:
+            return timezone.localdate(self.completion.completed_at)
+        return self.certificate.completed_on if self.certificate else timezone.localdate()
 
     @property
     def is_ready(self) -> bool:
@@ -44,6 +56,7 @@ class Period:
 
     appointment: Appointment | None
     entries: list[Entry] = field(default_factory=list)
+    declared: list[transcripts.Entry] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -54,6 +67,7 @@ class Record:
     running: list[CourseProgress]
     entries: list[Entry]
     waiting: waiting.Waiting
+    declared: list[transcripts.Entry] = field(default_factory=list)
 
     @property
     def preparing(self) -> list[Entry]:
@@ -63,7 +77,8 @@ class Record:
     @property
     def hours(self):
         """Hours of every completed course, each edition once."""
-        hours = {(one.completion.course_key, one.completion.edition): one.completion.hours for one in self.entries}
+        done = [one.completion or one.certificate for one in self.entries]
+        hours = {(one.course_key, one.edition): one.hours for one in done if one}
         return sum(hours.values())
 
 
@@ -78,7 +93,16 @@ def find(person: Person) -> Record:
         Entry(done, by_completion.get(done.pk), is_waiting=done.pk in waits.completions)
         for done in _without_twins(Completion.objects.of_family(person), by_completion)
     ]
-    return Record(periods=_periods(appointments, entries), running=_running(person), entries=entries, waiting=waits)
+    entries += [Entry(None, one) for one in certificates if not one.owed_id]
+    entries.sort(key=lambda entry: entry.ended_on, reverse=True)
+    declared = transcripts.entries_of(person)
+    return Record(
+        periods=_periods(appointments, entries, declared),
+        running=_running(person),
+        entries=entries,
+        waiting=waits,
+        declared=declared,
+    )
 
 
 def _without_twins(completions: Iterable[Completion], certified: Mapping[int, Certificate]) -> Iterator[Completion]:
@@ -94,26 +118,35 @@ def _without_twins(completions: Iterable[Completion], certified: Mapping[int, Ce
             yield one
 
 
-def _periods(appointments: list[Appointment], entries: list[Entry]) -> list[Period]:
-    """Share the courses out over the appointments; those of no appointment come last."""
+def _periods(appointments: list[Appointment], entries: list[Entry], declared: list[transcripts.Entry]) -> list[Period]:
+    """Share courses and what was declared out over the appointments; those of no appointment come last."""
     periods = {appointment.pk: Period(appointment) for appointment in appointments}
     outside = Period(None)
     for entry in entries:
         held = _held(appointments, entry)
         (periods[held.pk] if held else outside).entries.append(entry)
-    return [*periods.values(), outside] if outside.entries else [*periods.values()]
+    for said in declared:
+        held = _held_with(appointments, said)
+        (periods[held.pk] if held else outside).declared.append(said)
+    return [*periods.values(), outside] if outside.entries or outside.declared else [*periods.values()]
 
 
 def _held(appointments: list[Appointment], entry: Entry) -> Appointment | None:
     """The appointment that the entry names, in force that day; where it names none, the newest that was."""
-    lasted = [one for one in appointments if _lasted(one, entry.completion)]
+    lasted = [one for one in appointments if _lasted_on(one, entry.ended_on)]
     if entry.place_and_post == (None, None):
         return next(iter(lasted), None)
     return next((one for one in lasted if (one.municipality_id, one.post_id) == entry.place_and_post), None)
 
 
-def _lasted(appointment: Appointment, completion: Completion) -> bool:
-    day = timezone.localdate(completion.completed_at)
+def _held_with(appointments: list[Appointment], said: transcripts.Entry) -> Appointment | None:
+    """The appointment under which it was declared to have ended; none where none lasted that day."""
+    row = said.annotation
+    same = [one for one in appointments if (one.municipality_id, one.post_id) == (row.municipality_id, row.post_id)]
+    return next((one for one in same if _lasted_on(one, said.ended_on)), None)
+
+
+def _lasted_on(appointment: Appointment, day: date) -> bool:
     return appointment.starts_on <= day and (appointment.ends_on is None or day <= appointment.ends_on)
 
 

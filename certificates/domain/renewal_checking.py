@@ -10,7 +10,7 @@ from .renewals import ends_anew
 
 
 def find_faults() -> Iterator[str]:
-    """Each fault as a sentence that names its row: renewed is what the course renews, of who took it, until when due."""
+    """Each fault as a sentence that names its row: what the course renews, of whom, and until when."""
     rows = Renewal.objects.exclude(certificate=None).select_related(
         "completion__person", "certificate__person", "certificate__supersedes"
     )

@@ -37,11 +37,10 @@ def ask_for(completion: Completion) -> None:
 def unheard() -> QuerySet[Any]:
     """Completions that may renew a certificate which is there, and of which nothing was decided."""
     there = Certificate.objects.in_force().filter(course_key=OuterRef("renews_key"), expires_on__isnull=False)
-    mine = Exists(there.filter(person=OuterRef("holder"))) | Exists(
-        there.filter(person__merged_into=OuterRef("holder"))
-    )
-    found = Completion.objects.with_holder().filter(renews_key__isnull=False, renewal=None).filter(mine)
-    return found.filter(holder__in=Person.objects.certifiable()).order_by("pk")
+    of_the_standing = Exists(there.filter(person=OuterRef("holder")))
+    of_one_taken_in = Exists(there.filter(person__merged_into=OuterRef("holder")))
+    found = Completion.objects.with_holder().filter(renews_key__isnull=False, renewal=None)
+    return found.filter(of_the_standing | of_one_taken_in, holder__in=Person.objects.certifiable()).order_by("pk")
 
 
 def renew(completion_public_id: UUID | str) -> Certificate | None:
@@ -65,6 +64,8 @@ def renew(completion_public_id: UUID | str) -> Certificate | None:
 
 def _locked(completion: Completion) -> Certificate | None:
     """The certificate to renew: the newest of its course that stands and ends."""
+    if completion.renews_key is None:
+        return None
     family = Certificate.objects.for_person(completion.person.holder).filter(course_key=completion.renews_key)
     locked = family.filter(expires_on__isnull=False).select_for_update(of=("self",), no_key=True).order_by("pk")
     keys = [one.pk for one in locked]

@@ -10,7 +10,7 @@ from certificates.migrations._triggers import refuse_changes
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0012_keep_what_two_people_did'),
+        ('certificates', '0014_keep_the_career_record'),
         ('courses', '0026_let_a_certificate_end_and_be_renewed'),
     ]
 

@@ -1,12 +1,16 @@
-"""The register's tables."""
+"""The tables of the register and of the career record."""
 
 from .acts import CertificateAct
+from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpening
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .renewals import Renewal
 from .status import StatusEntry
 from .tree import Checkpoint, LogNode
 
 __all__ = [
+    "AnnotationDetails",
+    "CareerAnnotation",
+    "CareerShare",
     "Certificate",
     "CertificateAct",
     "CertificateEvent",
@@ -18,5 +22,6 @@ __all__ = [
     "OwedCertificate",
     "Renewal",
     "Series",
+    "ShareOpening",
     "StatusEntry",
 ]

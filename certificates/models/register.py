@@ -234,11 +234,14 @@ class CertificateEvent(models.Model):
 class LogLeaf(models.Model):
     """A leaf of the append-only log: the digest of an event's frozen facts, chained to the leaf before it.
 
+    It tells either of what happened to a certificate or of an annotation of somebody's career record.
+
     `digest` is SHA-256 over the previous digest and the canonical JSON of `entry` (RFC 8785 for the types used here).
     """
 
     index = models.PositiveBigIntegerField(unique=True)
-    event = models.OneToOneField(CertificateEvent, models.PROTECT, related_name="leaf")
+    event = models.OneToOneField(CertificateEvent, models.PROTECT, null=True, related_name="leaf")
+    annotation = models.OneToOneField("certificates.CareerAnnotation", models.PROTECT, null=True, related_name="leaf")
     entry = models.JSONField()
     previous_digest = models.CharField(max_length=64, unique=True)
     digest = models.CharField(max_length=64, unique=True)
@@ -247,6 +250,12 @@ class LogLeaf(models.Model):
 
     class Meta:
         ordering = ["index"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(event=None, annotation__isnull=False) | Q(event__isnull=False, annotation=None),
+                name="log_leaf_tells_of_one_thing",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.index} {self.digest[:12]}"

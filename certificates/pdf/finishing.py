@@ -42,11 +42,18 @@ class Attachment:
 def finish(
     drawn: bytes, elements: Sequence[Element], described: Description, attachments: Sequence[Attachment] = ()
 ) -> bytes:
-    """The unsigned file. `elements` are those of its one page, in the order of reading."""
+    """The unsigned file of one page; `elements` are what is on it, in the order of reading."""
+    return finish_pages(drawn, [elements], described, attachments)
+
+
+def finish_pages(
+    drawn: bytes, pages: Sequence[Sequence[Element]], described: Description, attachments: Sequence[Attachment] = ()
+) -> bytes:
+    """The unsigned file of as many pages as `pages` has lists of elements."""
     with pikepdf.open(io.BytesIO(drawn)) as pdf:
         _describe(pdf, described)
         _mend_fonts(pdf)
-        _write_structure(pdf, elements)
+        _write_structure(pdf, pages)
         _write_intent(pdf)
         if attachments:
             _attach(pdf, attachments, described.at)
@@ -77,12 +84,15 @@ def _mend_fonts(pdf: pikepdf.Pdf) -> None:
         font.ToUnicode.write(re.sub(rb"\d+ beginbfchar", b"%d beginbfchar" % count, kept))
 
 
-def _write_structure(pdf: pikepdf.Pdf, elements: Sequence[Element]) -> None:
-    """Document → one child for each element → its marked content; and last the field for the seal."""
-    page = pdf.pages[0].obj
+def _write_structure(pdf: pikepdf.Pdf, pages: Sequence[Sequence[Element]]) -> None:
+    """Document → one child for each element → its marked content; and last the field for the seal, on page one."""
+    page, count = pdf.pages[0].obj, len(pages)
     tree = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot))
     document = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.Document, P=tree, Lang=String(LANGUAGE)))
-    children = [_child(pdf, document, page, number, element) for number, element in enumerate(elements)]
+    children = [
+        [_child(pdf, document, pdf.pages[at].obj, number, element) for number, element in enumerate(elements)]
+        for at, elements in enumerate(pages)
+    ]
     field = _seal_field(pdf, page)
     form = pdf.make_indirect(
         Dictionary(
@@ -94,11 +104,14 @@ def _write_structure(pdf: pikepdf.Pdf, elements: Sequence[Element]) -> None:
             K=Dictionary(Type=Name.OBJR, Obj=field, Pg=page),
         )
     )
-    document.K = Array([*children, form])
+    document.K = Array([*(child for some in children for child in some), form])
     tree.K = Array([document])
-    page.StructParents, field.StructParent = 0, 1
-    tree.ParentTree = pdf.make_indirect(Dictionary(Nums=Array([0, pdf.make_indirect(Array(children)), 1, form])))
-    tree.ParentTreeNextKey = 2
+    for at in range(count):
+        pdf.pages[at].obj.StructParents = at
+    field.StructParent = count
+    named = [part for at, some in enumerate(children) for part in (at, pdf.make_indirect(Array(some)))]
+    tree.ParentTree = pdf.make_indirect(Dictionary(Nums=Array([*named, count, form])))
+    tree.ParentTreeNextKey = count + 1
     pdf.Root.StructTreeRoot = tree
     pdf.Root.MarkInfo = Dictionary(Marked=True)
 

@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 
-from certificates.domain import coverage, rendering
+from certificates.domain import coverage, lines, rendering
 from certificates.domain import record as career
 from certificates.domain.revocation import ACTION as REVOKE
 from certificates.models import Certificate
@@ -17,8 +17,11 @@ from lms.views import sending
 
 @login_required
 def record(request: HttpRequest) -> HttpResponse:
-    """Mi expediente: posts, courses, certificates, what is on the way."""
-    return render(request, "certificates/record.html", {"record": career.find(request.user)})
+    """Mi expediente: posts, courses, certificates, what is on the way, what was declared."""
+    found = career.find(request.user)
+    shown = lines.lines_of(found)
+    context = {"record": found, "sums": lines.sums(shown), "modalities": lines.by_modality(shown)}
+    return render(request, "certificates/record.html", context)
 
 
 @login_required

@@ -3,18 +3,18 @@
 from uuid import UUID
 
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from certificates.domain import exports, gaps
+from certificates.domain import exports, gaps, lines
 from certificates.domain import record as career
 from certificates.filters import GapsForm
 from lms import permissions
 from lms.domain import people, places
 from lms.domain.errors import RuleBroken
-from lms.models import Department, Municipality
+from lms.models import Department, Municipality, Person
 from lms.permissions import needs
 from lms.views import sheets
 
@@ -22,7 +22,7 @@ READ = "read_tracking"
 PAGE = 25
 
 
-def _municipality_or_404(request: HttpRequest, code: str) -> Municipality:
+def municipality_or_404(request: HttpRequest, code: str) -> Municipality:
     """A municipality whose training one follows."""
     reach = permissions.municipalities_for(request.user, READ).select_related("department")
     return get_object_or_404(reach, code=code)
@@ -56,7 +56,7 @@ def _rows(request: HttpRequest, municipality: Municipality) -> tuple[GapsForm, l
 @require_safe
 def gaps_page(request: HttpRequest, code: str) -> HttpResponse:
     """The people of a town hall and the courses that are meant for their posts."""
-    municipality = _municipality_or_404(request, code)
+    municipality = municipality_or_404(request, code)
     form, rows = _rows(request, municipality)
     context = {
         "municipality": municipality,
@@ -83,7 +83,7 @@ def gaps_csv(request: HttpRequest, code: str) -> HttpResponseBase:
 
 
 def _export(request: HttpRequest, code: str, form: str) -> HttpResponseBase:
-    municipality = _municipality_or_404(request, code)
+    municipality = municipality_or_404(request, code)
     asked, rows = _rows(request, municipality)
     filters = [name for name, _label, _words in asked.chosen()]
     exports.record_gaps_export(municipality, by=request.user, form=form, filters=filters, people=len(rows))
@@ -102,5 +102,24 @@ def training(request: HttpRequest, public_id: UUID) -> HttpResponse:
         record = career.find(person)
     except RuleBroken:
         record = None
-    context = {"person": person, "record": record, "needs": gaps.find_one(person, reach)}
+    shown = lines.lines_of(record) if record else []
+    context = {
+        "person": person,
+        "record": record,
+        "needs": gaps.find_one(person, reach),
+        "declared": [one for one in record.declared if one.counts] if record else [],
+        "sums": lines.sums(shown),
+        "modalities": lines.by_modality(shown),
+    }
     return render(request, "certificates/staff_training.html", context)
+
+
+def staff_or_404(request: HttpRequest, public_id: UUID) -> Person:
+    """Somebody of the staff whose whole record one reads."""
+    listed = people.visible_to(request.user, READ).filter(merged_into=None, erased_at=None)
+    person = get_object_or_404(listed, public_id=public_id)
+    try:
+        people.assert_reaches(person, request.user, READ)
+    except RuleBroken:
+        raise Http404 from None
+    return person

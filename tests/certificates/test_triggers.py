@@ -5,7 +5,9 @@ from django.db import IntegrityError, connection, transaction
 
 from certificates.domain import checking, checkpoints
 from certificates.models import Certificate, CertificateEvent, LogLeaf, Series
+from tests.factories.career import a_declaration
 from tests.factories.certificates import a_certificate
+from tests.factories.people import a_person
 
 pytestmark = pytest.mark.django_db
 
@@ -16,6 +18,7 @@ CHANGES = {
     "certificates_lognode": "digest = 'x'",
     "certificates_checkpoint": "size = 0",
     "certificates_statusentry": "list = 'x'",
+    "certificates_careerannotation": "kind = 'merit'",
 }
 
 
@@ -23,11 +26,12 @@ CHANGES = {
 @pytest.mark.parametrize("verb", ["update", "delete"])
 def test_raw_sql_is_refused(table, verb):
     a_certificate()
+    a_declaration(a_person())
     checkpoints.publish()
     sql = f"UPDATE {table} SET {CHANGES[table]}" if verb == "update" else f"DELETE FROM {table}"  # noqa: S608 no input
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
-    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 1)
+    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 2)
 
 
 def test_the_orm_is_refused():
@@ -41,11 +45,12 @@ def test_the_orm_is_refused():
 @pytest.mark.parametrize("table", CHANGES)
 def test_emptying_a_table_at_once_is_refused(table):
     a_certificate()
+    a_declaration(a_person())
     with connection.cursor() as cursor:
         cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # nothing else stands in the way
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(f"TRUNCATE {table} CASCADE")
-    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 1)
+    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 2)
 
 
 def test_other_tables_still_change():

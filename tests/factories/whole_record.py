@@ -9,7 +9,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.domain import acts, rendering, revocation
+from certificates.domain import acts, career, rendering, revocation, sharing
 from courses.domain import attendance, digests, grading, invitations, sessions, talk
 from courses.domain import enrolment as enrolments
 from courses.domain.activities import sync_lesson
@@ -36,6 +36,7 @@ from lms.domain import networks, people, requests
 from lms.models import AccessCode, GuardianConsent, Municipality, Person, Post, RoleGrant
 from media.domain import uploads
 from media.models import Delivered, UploadAllowance
+from tests.factories.career import a_declaration, a_paper
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.media import a_video
@@ -73,8 +74,20 @@ def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, ema
     UploadAllowance.objects.create(person=person, bytes=10**9, reason=f"Lo pidió {given_names}")
     wrong = {"cui": a_cui(), "surnames": surnames}
     requests.ask_correction(person=person, by=person, proposed=wrong, text=given_names)
+    _declare(person)
     _come_in(person)
     return person
+
+
+def _declare(person: Person) -> None:
+    """A training taken elsewhere, with its paper; a link to the record, which somebody opened."""
+    a_declaration(person, title=f"Taller de {person.given_names}", evidence=a_paper(f"{person.given_names}.pdf"))
+    refused = a_declaration(person, title=f"Curso de {person.given_names}")
+    reason = f"Falta el sello en el papel de {person.given_names}"
+    career.refuse(entry=refused, reason=reason, by=somebody_with_role("administrator"))
+    made = sharing.share(person=person, parts="all", days=3, note=f"Para {person.given_names}", by=person)
+    sharing.end(link=made.share, by=person)
+    sharing.note_opening(made.share, device="phone")
 
 
 def _learn(person: Person) -> None:

@@ -19,8 +19,8 @@ from wagtail.images import get_image_model
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
-from certificates.domain import checkpoints, rendering, revocation
-from certificates.models import Certificate
+from certificates.domain import career, checkpoints, rendering, revocation, sharing
+from certificates.models import CareerShare, Certificate
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
 from lms.domain import audit, duplicates
@@ -28,6 +28,7 @@ from lms.models import Appointment, DuplicatePair, Job, Language, Membership, Pe
 from lms.views.second_factor import key_of
 from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
+from tests.factories.career import a_declaration, a_paper
 from tests.factories.certificates import a_certificate
 from tests.factories.courses import a_course, a_path, a_question, a_quiz, a_term
 from tests.factories.media import a_video
@@ -154,6 +155,21 @@ def _act(world: World, side: Side) -> Found:
     return by_key(revocation.ask(certificate=certificate, **asked))
 
 
+def _career_entry(world: World, side: Side, *, is_checked: bool = False) -> Found:
+    entry = a_declaration(an_employee(side.municipality.code), evidence=a_paper())
+    if is_checked:
+        career.check(entry=entry, by=somebody_with_role("administrator"))
+    return by_key(entry)
+
+
+def _career_link(owner: Person) -> Found:
+    """A row: minors have none, and walk here too."""
+    code, ends = uuid.uuid4().hex, timezone.now() + timedelta(days=1)
+    return by_key(
+        CareerShare.objects.create(person=owner, code_sha256=sharing._digest(code), expires_at=ends), code=code
+    )
+
+
 def _checkpoint(world: World, side: Side) -> Found:
     made = checkpoints.publish()
     return Found({"day": made.day.isoformat()}, query={"desde": made.size, "hasta": made.size})
@@ -255,6 +271,8 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "handed_file": learning.handed_file,
     "arriving_file": lambda world, owner: by_key(learning.attempt(world, owner), number=1, file_id=uuid.uuid4()),
     "playback": _playback,
+    "own_career_entry": lambda world, owner: by_key(a_declaration(owner, evidence=a_paper())),
+    "own_career_link": lambda world, owner: _career_link(owner),
     "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
     "own_request": _own_request,
@@ -285,6 +303,9 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     ),
     "certificate": _certificate,
     "act": _act,
+    "career_link": lambda world, side: _career_link(an_employee(side.municipality.code)),
+    "career_entry": _career_entry,
+    "checked_career_entry": partial(_career_entry, is_checked=True),
     "checkpoint": _checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),

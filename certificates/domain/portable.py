@@ -1,0 +1,224 @@
+"""A record to take away: as a sealed paper, as a Comprehensive Learner Record, as a CV for machines, as a list.
+
+All are made of the same lines (`lines`) and, but for the paper's own owner, of nothing that says more than they do: no
+CUI, no address, no telephone.
+"""
+
+import json
+import uuid
+from collections.abc import Iterator
+from datetime import datetime
+
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from openbadgeslib.ob3.clr import build_clr_credential, sign_clr_credential
+
+from certificates import keyring
+from certificates.models import Certificate
+from certificates.pdf import paper, seal, words
+from certificates.pdf.metadata import Description
+from certificates.pdf.paper import Piece
+from lms.domain import audit
+from lms.domain.errors import RuleBroken
+from lms.domain.sheets import Cell
+from lms.models import Person
+
+from . import lines, record
+from .dids import did_of
+from .lines import Line
+
+AUTHOR = "Asociación Nacional de Municipalidades de la República de Guatemala"
+MOST_MEMBERS = 100
+"""How many credentials one file holds: a proven document has at most 256 KiB."""
+
+
+def note_download(person: Person, *, by: Person, form: str) -> None:
+    """Tell the trail who took a record away, and how."""
+    with transaction.atomic():
+        audit.record("career.downloaded", by=by, subject=f"lms.person:{person.public_id}", facts={"form": form})
+
+
+# On paper ----------------------------------------------------------------------------------------------------------
+
+
+def as_paper(person: Person, *, at: datetime | None = None) -> bytes:
+    """The sealed PDF, in Spanish as every paper of the house. Raises `keyring.KeyMissing`."""
+    at = timezone.localtime(at or timezone.now()).replace(microsecond=0)
+    found = record.find(person)
+    described = Description(
+        title="Expediente de Carrera Municipal",
+        author=AUTHOR,
+        subject=f"Puestos, formación y certificados de {person.full_name}",
+        keyword="expediente",
+        at=at,
+    )
+    return sealed(paper.render(described, _pieces(person, found, at)), at)
+
+
+def sealed(unsigned: bytes, at: datetime) -> bytes:
+    """A finished paper with the house's seal, which claims the moment `at`."""
+    key = keyring.current(keyring.Use.SEAL)
+    return seal(
+        unsigned,
+        private=key.private,
+        certificate=key.certificate,
+        at=max(at, key.since),
+        time_authority=settings.SEAL_TIME_AUTHORITY,
+    )
+
+
+def _pieces(person: Person, found: record.Record, at: datetime) -> Iterator[tuple[Piece, str]]:
+    shown = lines.lines_of(found)
+    yield Piece.TITLE, "Expediente de Carrera Municipal"
+    yield Piece.HEADING, person.full_name
+    yield (
+        Piece.QUIET,
+        f"Hecho el {words.day(at.date())}, a las {at:%H:%M}. De lo que dice «Certificado» responde ANAM; lo que dice "
+        "«Cotejado» se comparó con su original en Recursos Humanos; lo que dice «Declarado» lo dice solo la persona.",
+    )
+    for kind, total in lines.sums(shown):
+        yield Piece.TEXT, f"{kind}: {words.hours(total)}."
+    for modality, total in lines.by_modality(shown):
+        yield Piece.TEXT, f"De ellas {modality}: {words.hours(total)}."
+    yield Piece.HEADING, "Puestos"
+    held = [one.appointment for one in found.periods if one.appointment]
+    for post in held:
+        until = f"al {words.day(post.ends_on)}" if post.ends_on else "a la fecha"
+        yield Piece.NAME, f"{post.post.name}, {post.municipality}"
+        stands = "Declarado, sin confirmar" if post.is_awaiting else "Confirmado por la municipalidad"
+        yield Piece.TEXT, f"Del {words.day(post.starts_on)} {until}. {stands}."
+    if not held:
+        yield Piece.TEXT, "Ninguno anotado."
+    yield Piece.HEADING, "Formación y certificados"
+    for line in shown:
+        yield Piece.NAME, line.title
+        modality = f" {line.modality}" if line.modality else ""
+        yield Piece.TEXT, f"{line.institution}. {words.hours(line.hours)}{modality}, {_period(line)}."
+        yield Piece.TEXT, " · ".join(part for part in (line.state, line.reference, _address(line)) if part)
+    if not shown:
+        yield Piece.TEXT, "Todavía ninguna."
+
+
+def _period(line: Line) -> str:
+    return words.period(line.started_on, line.ended_on)
+
+
+def _address(line: Line) -> str:
+    return line.certificate.facts["verify_url"] if line.certificate else ""
+
+
+# For machines ------------------------------------------------------------------------------------------------------
+
+
+def as_clr(person: Person, *, at: datetime | None = None) -> str:
+    """A proven ClrCredential (1EdTech CLR 2.0) around the credentials of the certificates, word for word.
+
+    Raises `career.nothing_to_take` without any that has its file, and `keyring.KeyMissing`.
+    """
+    papers = [one.certificate for one in record.find(person).entries if one.certificate]
+    members = [json.loads(one.file.credential) for one in papers if _goes_along(one)]
+    if not members:
+        words_ = _(
+            "Todavía no tiene certificados en vigor con su archivo. Cuando tenga uno, podrá llevarse este formato."
+        )
+        raise RuleBroken("career.nothing_to_take", words_)
+    key = keyring.current(keyring.Use.CREDENTIAL)
+    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    issuer = members[0]["issuer"]
+    did = did_of(members[0]["id"])
+    named = {"type": "IdentityObject", "hashed": False, "identityHash": person.full_name, "identityType": "name"}
+    document = build_clr_credential(
+        {**issuer, "id": did},
+        [named],
+        members[:MOST_MEMBERS],
+        credential_id=f"urn:uuid:{uuid.uuid4()}",
+        valid_from=at or timezone.now(),
+    )
+    document["name"] = "Expediente de Carrera Municipal"
+    document["partial"] = len(members) > MOST_MEMBERS
+    document["credentialSubject"]["type"] = ["ClrSubject"]
+    proven = sign_clr_credential(document, secret, f"{did}#{key.name}")
+    proven["proof"] = [proven["proof"]] if isinstance(proven["proof"], dict) else proven["proof"]
+    return json.dumps(proven, ensure_ascii=False, indent=1)
+
+
+def _goes_along(certificate: Certificate) -> bool:
+    return lines.is_standing(certificate) and hasattr(certificate, "file") and bool(certificate.file.credential)
+
+
+def as_cv(person: Person) -> str:
+    """Education and work as JSON, after the parts of a Europass CV; it is not Europass' own format, and says so."""
+    found = record.find(person)
+    document = {
+        "format": "aula-municipal-cv",
+        "note": "Inspirado en las partes del CV Europass (formación y experiencia); no es el formato de Europass.",
+        "madeAt": timezone.localtime().isoformat(timespec="seconds"),
+        "person": {"name": person.full_name},
+        "workExperience": [
+            {
+                "position": post.post.name,
+                "employer": f"Municipalidad de {post.municipality}",
+                "from": post.starts_on.isoformat(),
+                "to": post.ends_on.isoformat() if post.ends_on else None,
+                "confirmed": not post.is_awaiting,
+            }
+            for post in (one.appointment for one in found.periods)
+            if post
+        ],
+        "educationAndTraining": [
+            {
+                "title": line.title,
+                "organisation": line.institution,
+                "from": line.started_on.isoformat(),
+                "to": line.ended_on.isoformat(),
+                "hours": float(line.hours),
+                "modality": line.modality or None,
+                "state": line.state,
+                "reference": line.reference or None,
+                "verifyAt": _address(line) or None,
+            }
+            for line in lines.lines_of(found)
+        ],
+    }
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+# As a list ---------------------------------------------------------------------------------------------------------
+
+
+def headings() -> list[str]:
+    """The first row."""
+    return [
+        _("Formación"),
+        _("Institución"),
+        _("Horas"),
+        _("De qué forma"),
+        _("Empezó"),
+        _("Terminó"),
+        _("Estado"),
+        _("Número"),
+        _("Se comprueba en"),
+        _("Puesto"),
+        _("Municipalidad"),
+    ]
+
+
+def rows(person: Person) -> Iterator[list[Cell]]:
+    """One row for each line of the record."""
+    for line in lines.lines_of(record.find(person)):
+        yield [
+            line.title,
+            line.institution,
+            line.hours,
+            line.modality,
+            line.started_on,
+            line.ended_on,
+            line.state,
+            line.reference,
+            _address(line),
+            line.post,
+            line.place,
+        ]
