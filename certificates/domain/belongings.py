@@ -64,7 +64,13 @@ belongings.register(
         name="certificates",
         count=count,
         claims=frozenset({"certificates.Certificate", "certificates.CareerAnnotation", "certificates.CareerShare"}),
-        history=frozenset({"certificates.CertificateEvent.by", "certificates.CareerAnnotation.recorded_by"}),
+        history=frozenset(
+            {
+                "certificates.CertificateEvent.by",
+                "certificates.CareerAnnotation.recorded_by",
+                "certificates.HandoverPackage.asked_by",
+            }
+        ),
         tell=telling.tell,
         merge=merge,
         unmerge=unmerge,

@@ -8,18 +8,19 @@ from lms.domain import people
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import career
+from . import career, handover
 
 
 def erase(person: Person) -> dict[str, int]:
     """Rows of the register say what the paper says and cannot change; they point to a record without a name.
 
     What only waits for somebody to stand behind the person goes: nobody will. Of the career record digests stay, and
-    the links to it end.
+    the links to it end. Packages in which they may stand are made anew by whoever needs them.
     """
     return {
         "owed_certificates": OwedCertificate.objects.filter(completion__person=person, issued_at=None).delete()[0],
         "career_annotations": career.erase(person),
+        "handover_packages": handover.drop_with(person),
         "career_shares": CareerShare.objects.filter(person=person).delete()[0],
     }
 

@@ -1,6 +1,7 @@
 """The tables of the register and of the career record."""
 
 from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpening
+from .handover import HandoverPackage
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .status import StatusEntry
 from .tree import Checkpoint, LogNode
@@ -13,6 +14,7 @@ __all__ = [
     "CertificateEvent",
     "CertificateFile",
     "Checkpoint",
+    "HandoverPackage",
     "LogHead",
     "LogLeaf",
     "LogNode",
