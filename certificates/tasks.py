@@ -5,6 +5,7 @@ from celery import shared_task
 from certificates.domain import (
     act_notices,  # noqa: F401 registers its performer
     checkpoints,
+    handover,
     issuing,  # noqa: F401 registers its performer
     rendering,  # noqa: F401 registers its performer
     renewals,  # noqa: F401 registers its performer
@@ -16,6 +17,12 @@ from certificates.domain import (
 def sweep_owed() -> None:
     """Ask again for what was lost on the way to a certificate."""
     sweeping.sweep()
+
+
+@shared_task(name="certificates.tasks.forget_packages")
+def forget_packages() -> None:
+    """Let packages of handover go that were there to be fetched long enough."""
+    handover.forget()
 
 
 @shared_task(name="certificates.tasks.publish_checkpoint")

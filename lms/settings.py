@@ -498,6 +498,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=4),
         "options": {"expires": 1800},
     },
+    "forget-packages": {
+        "task": "certificates.tasks.forget_packages",
+        "schedule": crontab(minute=34),
+        "options": {"expires": 1800},
+    },
     "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
     "seek-duplicates": {
         "task": "lms.tasks.seek_duplicates",

@@ -72,7 +72,13 @@ belongings.register(
                 "certificates.CareerShare",
             }
         ),
-        history=frozenset({"certificates.CertificateEvent.by", "certificates.CareerAnnotation.recorded_by"}),
+        history=frozenset(
+            {
+                "certificates.CertificateEvent.by",
+                "certificates.CareerAnnotation.recorded_by",
+                "certificates.HandoverPackage.asked_by",
+            }
+        ),
         tell=telling.tell,
         merge=merge,
         unmerge=unmerge,

@@ -8,20 +8,22 @@ from lms.domain import people
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import career, issuing
+from . import career, handover, issuing
 
 
 def erase(person: Person) -> dict[str, int]:
     """Rows of the register say what the paper says and cannot change; they point to a record without a name.
 
     What only waits for somebody to stand behind the person goes: nobody will. So goes what was asked and refused. Of
-    the career record digests stay, and the links to it end.
+    the career record digests stay, and the links to it end. Packages in which they may stand are made anew by whoever
+    needs them.
     """
     refused = CertificateAct.objects.filter(person=person, decision=CertificateAct.Decision.REFUSED)
     return {
         "owed_certificates": OwedCertificate.objects.filter(completion__person=person, issued_at=None).delete()[0],
         "refused_acts": refused.delete()[0],
         "career_annotations": career.erase(person),
+        "handover_packages": handover.drop_with(person),
         "career_shares": CareerShare.objects.filter(person=person).delete()[0],
     }
 

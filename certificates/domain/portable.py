@@ -12,7 +12,7 @@ from datetime import datetime
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
 from django.db import transaction
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from openbadgeslib.ob3.clr import build_clr_credential, sign_clr_credential
 
@@ -55,7 +55,9 @@ def as_paper(person: Person, *, at: datetime | None = None) -> bytes:
         keyword="expediente",
         at=at,
     )
-    return sealed(paper.render(described, _pieces(person, found, at)), at)
+    with translation.override("es"):
+        unsigned = paper.render(described, _pieces(person, found, at))
+    return sealed(unsigned, at)
 
 
 def sealed(unsigned: bytes, at: datetime) -> bytes:

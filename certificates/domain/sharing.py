@@ -53,7 +53,8 @@ def share(*, person: Person, parts: str, days: int, note: str = "", by: Person) 
     identity.assert_no_number(note)
     if of(person).open().count() >= MOST_OPEN:
         words = ngettext("Ya tiene %(n)d enlace abierto.", "Ya tiene %(n)d enlaces abiertos.", MOST_OPEN)
-        raise RuleBroken("share.too_many", f"{words % {'n': MOST_OPEN}} {_('Termine alguno antes de hacer otro.')}")
+        ask = _("Termine alguno antes de hacer otro.")
+        raise RuleBroken("share.too_many", f"{words % {'n': MOST_OPEN}} {ask}")
     code, now = secrets.token_urlsafe(16), timezone.now()
     made = CareerShare.objects.create(
         person=person,

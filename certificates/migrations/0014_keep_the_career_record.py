@@ -156,6 +156,24 @@ class Migration(migrations.Migration):
             model_name='shareopening',
             constraint=models.UniqueConstraint(fields=('share', 'hour', 'device'), name='share_opening_once_an_hour'),
         ),
+        migrations.CreateModel(
+            name='HandoverPackage',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('ready_at', models.DateTimeField(null=True)),
+                ('path', models.CharField(blank=True, max_length=200)),
+                ('bytes', models.PositiveIntegerField(default=0)),
+                ('sha256', models.CharField(blank=True, max_length=64)),
+                ('asked_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('municipality', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lms.municipality')),
+            ],
+            options={
+                'ordering': ['-pk'],
+                'constraints': [models.UniqueConstraint(condition=models.Q(('ready_at', None)), fields=('municipality',), name='handover_one_at_a_time')],
+            },
+        ),
         leaves,
         refuse_changes('certificates_careerannotation'),
     ]

@@ -2,6 +2,7 @@
 
 from .acts import CertificateAct
 from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpening
+from .handover import HandoverPackage
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .renewals import Renewal
 from .status import StatusEntry
@@ -16,6 +17,7 @@ __all__ = [
     "CertificateEvent",
     "CertificateFile",
     "Checkpoint",
+    "HandoverPackage",
     "LogHead",
     "LogLeaf",
     "LogNode",

@@ -10,6 +10,7 @@ from lms.models import Job
 
 KINDS = {
     "access.send_code": gettext_lazy("Enviar un código para entrar"),
+    "certificates.handover": gettext_lazy("Preparar un paquete de entrega"),
     "certificates.issue": gettext_lazy("Emitir un certificado"),
     "certificates.render": gettext_lazy("Dibujar un certificado"),
     "certificates.renew": gettext_lazy("Renovar un certificado"),

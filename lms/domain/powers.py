@@ -28,6 +28,7 @@ ACTIONS = {
     "edit_every_course": gettext_lazy("escribir todos los cursos"),
     "export_tracking": gettext_lazy("descargar las listas de certificados"),
     "grant_role": gettext_lazy("otorgar y retirar roles"),
+    "hand_over": gettext_lazy("hacer el paquete de entrega de la municipalidad"),
     "import_staff": gettext_lazy("subir listas de personal"),
     "keep_every_file": gettext_lazy("cambiar los videos, imágenes y archivos de todas las personas"),
     "make_exceptions": gettext_lazy("hacer excepciones, con su motivo, en los cursos que escribe"),

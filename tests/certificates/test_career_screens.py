@@ -3,8 +3,11 @@
 import pytest
 from django.conf import settings
 from django.urls import reverse
+from django.utils import timezone
 
-from certificates.domain import career, sharing
+from certificates.domain import career, handover, sharing
+from certificates.models import HandoverPackage
+from lms.models import Job, Municipality
 from tests.clients import FullClient
 from tests.courses.test_bank_screens import window
 from tests.factories.career import a_declaration, a_paper
@@ -46,3 +49,21 @@ def test_every_page_fits_a_telephone_and_has_no_barrier(window, live_server):
     enter(window, live_server, certifier)
     window.look(reverse("certificates:career_entry", args=[second.public_id]), "career-certify", 360)
     assert [one for one in window.complaints if "404" not in one] == []
+
+
+def test_the_pages_of_offices_fit_as_well(window, live_server):
+    person, delegate = an_employee(), somebody_with_role("hr_delegate", municipality="1413")
+    a_certificate(person=person)
+    a_declaration(person)
+    municipality = Municipality.objects.get(code="1413")
+    ready = timezone.now()
+    HandoverPackage.objects.create(municipality=municipality, ready_at=ready, path="x.zip", bytes=9000, sha256="a" * 64)
+    package = handover.ask(municipality=municipality, by=delegate)
+    Job.objects.filter(subject=str(package.public_id)).update(done=2, total=5)
+    enter(window, live_server, delegate)
+    window.look(reverse("certificates:duty", args=["1413"]), "duty")
+    window.look(reverse("certificates:handover", args=["1413"]), "handover")
+    enter(window, live_server, somebody_with_role("auditor"))
+    window.look(reverse("certificates:duty", args=["1413"]), "duty-few", 360)
+    window.look(reverse("certificates:audited_record", args=[person.public_id]), "audited")
+    assert window.complaints == []

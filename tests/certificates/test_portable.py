@@ -10,7 +10,7 @@ import page as checker
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from openbadgeslib.errors import LibOpenBadgesException
 from openbadgeslib.ob3.clr import bundled_clr_contexts
 from openbadgeslib.ob3.ldp import verify_data_integrity_proof
@@ -70,6 +70,14 @@ def test_the_paper_is_the_same_for_the_same_facts_and_moment(person):
     a_declaration(person)
     at = timezone.now()
     assert portable.as_paper(person, at=at) == portable.as_paper(person, at=at)
+
+
+def test_the_paper_is_in_spanish_whatever_the_page_is(person):
+    a_declaration(person)
+    with translation.override("en"):
+        text = text_of(portable.as_paper(person))
+    assert "De otra parte, declarada: 20 horas" in text
+    assert "en persona" in text
 
 
 def test_an_empty_record_is_a_paper_as_well():

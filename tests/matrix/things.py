@@ -20,7 +20,7 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.domain import career, checkpoints, rendering, revocation, sharing
-from certificates.models import CareerShare, Certificate
+from certificates.models import CareerShare, Certificate, HandoverPackage
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
 from lms.domain import audit, duplicates
@@ -303,6 +303,13 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     ),
     "certificate": _certificate,
     "act": _act,
+    "handover_package": lambda world, side: by_key(
+        HandoverPackage.objects.create(
+            municipality=side.municipality,
+            ready_at=timezone.now(),
+            path=default_storage.save("entrega.zip", ContentFile(b"x")),
+        )
+    ),
     "career_link": lambda world, side: _career_link(an_employee(side.municipality.code)),
     "career_entry": _career_entry,
     "checked_career_entry": partial(_career_entry, is_checked=True),
