@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from certificates.domain.asking import REASON_LENGTH
 from certificates.models import Certificate, CertificateAct
+from courses.models import CoursePage
 from lms.forms import RuleForm
 from lms.forms.days import DayField
 from lms.models import Municipality, Post
@@ -65,6 +66,44 @@ class CorrectionForm(AskForm):
     def wanted(self) -> dict[str, Any]:
         """What the paper should say, by column."""
         return {name: self.cleaned_data[name] for name in self.columns}
+
+
+class ByHandForm(RuleForm):
+    """A certificate that follows from no completion."""
+
+    identifier = forms.CharField(
+        label=_("CUI, teléfono o correo de la persona"), max_length=254, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    kind = forms.ChoiceField(
+        label=_("Clase"), choices=[one for one in CoursePage.CertificateKind.choices if one[0]], initial="constancia"
+    )
+    course = forms.ModelChoiceField(
+        label=_("Curso de la plataforma (opcional)"),
+        queryset=CoursePage.objects.none(),
+        to_field_name="translation_key",
+        required=False,
+        empty_label=_("Ninguno: es otra formación"),
+        help_text=_("Si elige uno, el certificado dice su nombre y sus horas."),
+    )
+    title = forms.CharField(label=_("Nombre de la formación"), max_length=255, required=False)
+    hours = forms.DecimalField(label=_("Horas"), max_digits=6, decimal_places=1, required=False)
+    started_on = _day(_("Inicio"))
+    completed_on = _day(_("Finalización"))
+    reason = forms.CharField(
+        label=_("Por qué se emite a mano"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Por ejemplo: acta 12-2026 del taller, con las firmas de asistencia. No se publica."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["course"].queryset = CoursePage.objects.live().sources().order_by("title")
+
+    def said(self) -> dict[str, Any]:
+        """What the paper should say."""
+        names = ("kind", "course", "title", "hours", "started_on", "completed_on")
+        return {name: self.cleaned_data[name] for name in names}
 
 
 class DecisionForm(RuleForm):

@@ -24,6 +24,7 @@ urlpatterns = [
     path("seguimiento/", tracking.tracking, name="tracking"),
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
+    path("seguimiento/emision/", acts.issue, name="issue_by_hand"),
     path("seguimiento/actos/", acts.index, name="acts"),
     path("seguimiento/<uuid:public_id>/revocacion/", acts.revoke, name="revoke"),
     path("seguimiento/<uuid:public_id>/correccion/", acts.correct, name="correct"),

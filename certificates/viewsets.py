@@ -15,7 +15,7 @@ from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from certificates.domain import acts, asking, correction, coverage
+from certificates.domain import acts, asking, by_hand, correction, coverage
 from certificates.filters import STATES
 from certificates.forms import DecisionForm
 from certificates.models import Certificate, CertificateAct, CertificateEvent
@@ -183,6 +183,7 @@ class ActDecisionView(WagtailAdminTemplateMixin, FormView):
         mine = {
             "act": act,
             "changes": list(correction.changes(act)) if is_correction else [],
+            "issues": list(by_hand.changes(act)) if act.kind == CertificateAct.Kind.ISSUE else [],
             "differs": is_correction and correction.differs_from_record(name, act.person),
             "obstacle": acts.obstacle(act, self.request.user),
         }

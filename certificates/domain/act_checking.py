@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from certificates.models import Certificate, CertificateAct, CertificateEvent
 from lms.models import Person
 
-from . import correction, log
+from . import by_hand, correction, log
 
 KINDS = CertificateEvent.Kind
 # Revocations from before it took one person, and have no act.
@@ -55,7 +55,7 @@ def _led_to_what_it_asked(act: CertificateAct, event: CertificateEvent) -> bool:
         return False
     if act.kind == CertificateAct.Kind.CORRECTION:
         return found.supersedes_id == act.certificate_id and correction.is_carried_out(act, found)
-    return found.supersedes is None
+    return by_hand.is_carried_out(act, found)
 
 
 def _root(person: Person) -> int:

@@ -12,11 +12,15 @@ from lms import permissions
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import act_notices, asking, correction, revocation
+from . import act_notices, asking, by_hand, correction, revocation
 
 CERTIFY = revocation.ACTION
 Kind, Decision = CertificateAct.Kind, CertificateAct.Decision
-_CARRIED_OUT_BY: dict[str, ModuleType] = {Kind.REVOCATION: revocation, Kind.CORRECTION: correction}
+_CARRIED_OUT_BY: dict[str, ModuleType] = {
+    Kind.ISSUE: by_hand,
+    Kind.CORRECTION: correction,
+    Kind.REVOCATION: revocation,
+}
 
 
 def visible_to(person: Person, action: str) -> QuerySet[CertificateAct]:
@@ -48,7 +52,7 @@ def certify(*, act: CertificateAct, by: Person) -> CertificateAct:
     """Certify an act and do what it asks, in one transaction.
 
     Raises `act.not_yours_to_decide`, `act.asked_by_oneself`, `act.about_oneself`, `act.already_decided`,
-    `act.not_in_force` and, of an issue, as `by_hand.lock`.
+    `act.not_in_force` and, of an issue, as `by_hand.assert_lacks`.
     """
     with transaction.atomic():
         _carried_out(act).lock(act)

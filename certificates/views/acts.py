@@ -7,11 +7,14 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from certificates.domain import acts, asking, correction, coverage, revocation
-from certificates.forms import CorrectionForm, RevocationForm
+from certificates.domain import acts, asking, by_hand, correction, coverage, revocation
+from certificates.forms import ByHandForm, CorrectionForm, RevocationForm
 from certificates.models import Certificate, CertificateAct
+from lms.domain import people
+from lms.domain.access import find_person
 from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 
@@ -61,6 +64,30 @@ def correct(request: HttpRequest, public_id: UUID) -> HttpResponse:
         else:
             return _asked(request, certificate)
     return _page(request, "certificates/correct.html", form, certificate)
+
+
+@needs(asking.ACTION)
+@sensitive_post_parameters()
+@require_http_methods(["GET", "POST"])
+def issue(request: HttpRequest) -> HttpResponse:
+    """Ask for a certificate that follows from no completion."""
+    form = ByHandForm(request.POST or None)
+    if form.is_valid():
+        person = find_person(form.cleaned_data["identifier"])
+        try:
+            if (
+                person is None
+                or not people.visible_to(request.user, asking.ACTION).filter(pk=person.holder.pk).exists()
+            ):
+                raise RuleBroken("act.nobody", _("No encontramos a nadie de su municipalidad con ese dato."))
+            act = by_hand.ask(person=person, by=request.user, reason=form.cleaned_data["reason"], **form.said())
+        except RuleBroken as broken:
+            form.add_broken(broken)
+        else:
+            words = _("Quedó pedido el certificado de %(name)s. Se emite cuando otra persona lo certifique.")
+            messages.success(request, words % {"name": act.person.full_name})
+            return redirect("certificates:acts")
+    return _private(render(request, "certificates/by_hand.html", {"form": form}, status=422 if form.errors else 200))
 
 
 def certificate_or_404(request: HttpRequest, public_id: UUID) -> Certificate:
