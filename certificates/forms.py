@@ -5,12 +5,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from certificates.domain import batches, by_hand
 from certificates.domain.asking import REASON_LENGTH
 from certificates.models import Certificate, CertificateAct
 from courses.models import CoursePage
+from lms.domain.imports.files import decode
 from lms.forms import RuleForm
 from lms.forms.days import DayField
-from lms.models import Municipality, Post
+from lms.models import Municipality, Person, Post
+
+BIGGEST_LIST = 60_000
 
 
 def _day(label: str) -> DayField:
@@ -68,12 +72,9 @@ class CorrectionForm(AskForm):
         return {name: self.cleaned_data[name] for name in self.columns}
 
 
-class ByHandForm(RuleForm):
-    """A certificate that follows from no completion."""
+class SaidForm(RuleForm):
+    """What a certificate says that follows from no completion."""
 
-    identifier = forms.CharField(
-        label=_("CUI, teléfono o correo de la persona"), max_length=254, widget=forms.TextInput({"autocomplete": "off"})
-    )
     kind = forms.ChoiceField(
         label=_("Clase"), choices=[one for one in CoursePage.CertificateKind.choices if one[0]], initial="constancia"
     )
@@ -104,6 +105,64 @@ class ByHandForm(RuleForm):
         """What the paper should say."""
         names = ("kind", "course", "title", "hours", "started_on", "completed_on")
         return {name: self.cleaned_data[name] for name in names}
+
+
+class ByHandForm(SaidForm):
+    """One such certificate."""
+
+    identifier = forms.CharField(
+        label=_("CUI, teléfono o correo de la persona"), max_length=254, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    field_order = ["identifier"]
+
+
+class BatchForm(SaidForm):
+    """The same for a list of people: pasted, in a file, or those who were at a session."""
+
+    people = forms.CharField(
+        label=_("Lista de personas"),
+        required=False,
+        max_length=60_000,
+        widget=forms.Textarea({"rows": 8, "autocomplete": "off"}),
+        help_text=_("Un CUI, teléfono o correo en cada línea. Lo que siga a una coma no se lee."),
+    )
+    file = forms.FileField(label=_("O un archivo de texto o CSV"), required=False)
+    session = forms.CharField(
+        label=_("O el código de una sesión presencial"),
+        required=False,
+        max_length=8,
+        help_text=_("Se toma a quienes estuvieron en ella."),
+    )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    field_order = ["people", "file", "session"]
+
+    def clean_file(self) -> Any:
+        """A list of people is small."""
+        file = self.cleaned_data["file"]
+        if file and file.size > BIGGEST_LIST:
+            raise forms.ValidationError(_("El archivo pesa demasiado: 60 KB bastan para 500 personas."))
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        """One list, of one kind; that of a file goes on in the field, where it can be put right."""
+        data = super().clean() or self.cleaned_data
+        if data.get("file"):
+            self.data = self.data.copy()
+            data["people"] = self.data["people"] = decode(data["file"].read())
+        if bool(data.get("people", "").strip()) == bool(data.get("session", "").strip()):
+            self.add_error(None, _("Ponga una lista de personas, o el código de una sesión."))
+        return data
+
+    def text(self) -> str:
+        """The list."""
+        return self.cleaned_data["people"]
+
+    def read(self, by: Person) -> batches.Reading:
+        """Who is on it. Raises as `batches.read` and `by_hand.facts_of`."""
+        facts = by_hand.facts_of(**self.said())
+        if self.cleaned_data["session"].strip():
+            return batches.read_session(self.cleaned_data["session"], by, facts)
+        return batches.read(self.text(), by, facts)
 
 
 class DecisionForm(RuleForm):

@@ -2,7 +2,19 @@
 
 from django.urls import path
 
-from certificates.views import acts, files, keys, own_data, public_log, record, staff, tracking, verification
+from certificates.views import (
+    acts,
+    batches,
+    bundles,
+    files,
+    keys,
+    own_data,
+    public_log,
+    record,
+    staff,
+    tracking,
+    verification,
+)
 
 app_name = "certificates"
 urlpatterns = [
@@ -25,6 +37,13 @@ urlpatterns = [
     path("seguimiento/certificados.xlsx", tracking.export_xlsx, name="export_xlsx"),
     path("seguimiento/certificados.csv", tracking.export_csv, name="export_csv"),
     path("seguimiento/emision/", acts.issue, name="issue_by_hand"),
+    path("seguimiento/listas/", batches.index, name="batches"),
+    path("seguimiento/listas/nueva/", batches.new, name="batch_new"),
+    path("seguimiento/listas/<uuid:public_id>/", batches.batch, name="batch"),
+    path("seguimiento/listas/<uuid:public_id>/paquete/", bundles.of_batch, name="bundle_of_batch"),
+    path("seguimiento/paquetes/nuevo/", bundles.of_list, name="bundle_of_list"),
+    path("seguimiento/paquetes/<uuid:public_id>/", bundles.bundle, name="bundle"),
+    path("seguimiento/paquetes/<uuid:public_id>/archivo/", bundles.download, name="bundle_download"),
     path("seguimiento/actos/", acts.index, name="acts"),
     path("seguimiento/<uuid:public_id>/revocacion/", acts.revoke, name="revoke"),
     path("seguimiento/<uuid:public_id>/correccion/", acts.correct, name="correct"),

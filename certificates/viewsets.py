@@ -139,8 +139,10 @@ class ActIndexView(IndexView):
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[CertificateAct]:
-        rows = acts.visible_to(self.request.user, acts.CERTIFY).select_related(
-            "person", "asked_by", "decided_by", "certificate", "municipality__department"
+        rows = (
+            acts.visible_to(self.request.user, acts.CERTIFY)
+            .filter(batch=None)
+            .select_related("person", "asked_by", "decided_by", "certificate", "municipality__department")
         )
         waits = Case(When(decided_at=None, then=Value(0)), default=Value(1))
         return rows.annotate(waits=waits).order_by("waits", "asked_at", "pk")
@@ -152,7 +154,7 @@ class ActIndexView(IndexView):
         return queryset.filter(person__in=Person.objects.search_words(self.search_query).values("pk"))
 
     def get_page_subtitle(self) -> str:
-        count = acts.visible_to(self.request.user, acts.CERTIFY).waiting().count()
+        count = acts.visible_to(self.request.user, acts.CERTIFY).filter(batch=None).waiting().count()
         return ngettext("%(n)d por certificar", "%(n)d por certificar", count) % {"n": count}
 
 
@@ -167,8 +169,10 @@ class ActDecisionView(WagtailAdminTemplateMixin, FormView):
     @cached_property
     def act(self) -> CertificateAct:
         """The one of the address, within reach."""
-        rows = acts.visible_to(self.request.user, acts.CERTIFY).select_related(
-            "person__merged_into", "asked_by", "decided_by", "certificate", "event__certificate"
+        rows = (
+            acts.visible_to(self.request.user, acts.CERTIFY)
+            .filter(batch=None)
+            .select_related("person__merged_into", "asked_by", "decided_by", "certificate", "event__certificate")
         )
         return get_object_or_404(rows, public_id=self.kwargs["public_id"])
 

@@ -59,7 +59,12 @@ belongings.register(
     belongings.Belongings(
         name="certificates",
         count=count,
-        claims=frozenset({"certificates.Certificate", "certificates.CertificateAct"}),
+        claims=frozenset(
+            {
+                *("certificates.Certificate", "certificates.CertificateAct"),
+                *("certificates.CertificateBatch", "certificates.CertificateBundle"),
+            }
+        ),
         history=frozenset({"certificates.CertificateEvent.by"}),
         tell=telling.tell,
         merge=merge,

@@ -28,7 +28,7 @@ def ask(*, person: Person, reason: str, by: Person, **said: Any) -> CertificateA
     """Ask for a certificate for somebody; `said` as for `facts_of`.
 
     The post and the place on it are those that the person held, confirmed, on the last day. Raises as
-    `asking.checked_reason`, `asking.assert_reaches`, `facts_of` and `assert_lacks`.
+    `asking.checked_reason`, `asking.assert_reaches`, `facts_of`, `assert_lacks` and `assert_not_asked`.
     """
     reason = asking.checked_reason(reason)
     facts = facts_of(**said)
@@ -38,25 +38,25 @@ def ask(*, person: Person, reason: str, by: Person, **said: Any) -> CertificateA
         held = held_on(holder, date.fromisoformat(facts["completed_on"]))
         asking.assert_reaches(held.municipality if held else None, by)
         assert_lacks(holder, facts)
-        waiting = CertificateAct.objects.waiting().filter(person__in=Person.objects.family(holder))
-        if waiting.filter(facts__course_key=facts["course_key"], facts__edition=facts["edition"]).exists():
-            raise RuleBroken(
-                "act.already_asked", _("Ese certificado ya está pedido y espera a que otra persona decida.")
-            )
+        assert_not_asked(holder, facts)
         return put_down(holder, held, facts, reason=reason, by=by)
 
 
 def put_down(holder: Person, held: Appointment | None, facts: dict, *, reason: str, by: Person) -> CertificateAct:
     """The act of one person, where nothing stands in its way."""
-    place = {
+    municipality = held.municipality if held else None
+    kind, facts = CertificateAct.Kind.ISSUE, facts | place_of(held)
+    return asking.put_down(kind=kind, person=holder, municipality=municipality, facts=facts, reason=reason, by=by)
+
+
+def place_of(held: Appointment | None) -> dict[str, str]:
+    """What the paper says of a post."""
+    return {
         "municipality": held.municipality.code if held else "",
         "municipality_name": str(held.municipality) if held else "",
         "post": held.post.code if held else "",
         "post_name": held.post.name if held else "",
     }
-    municipality = held.municipality if held else None
-    kind, facts = CertificateAct.Kind.ISSUE, facts | place
-    return asking.put_down(kind=kind, person=holder, municipality=municipality, facts=facts, reason=reason, by=by)
 
 
 def facts_of(
@@ -135,15 +135,28 @@ def assert_lacks(holder: Person, facts: dict[str, Any]) -> None:
         raise RuleBroken("act.owed_already", _("La persona ya completó este curso: su certificado está en camino."))
 
 
+def assert_not_asked(holder: Person, facts: dict[str, Any]) -> None:
+    """Raises `act.already_asked` where the same waits already."""
+    waiting = CertificateAct.objects.waiting().filter(person__in=Person.objects.family(holder))
+    if waiting.filter(facts__course_key=facts["course_key"], facts__edition=facts["edition"]).exists():
+        message = _("Ese certificado ya está pedido y espera a que otra persona decida.")
+        raise RuleBroken("act.already_asked", message)
+
+
 def changes(act: CertificateAct) -> Iterator[correction.Change]:
     """What is asked, line by line."""
+    yield correction.Change(_("Persona"), "", act.person.holder.full_name)
+    yield from changes_of(act.facts)
+
+
+def changes_of(facts: dict[str, Any]) -> Iterator[correction.Change]:
+    """The same of what a whole list shares."""
     kinds = dict(CoursePage.CertificateKind.choices)
-    yield correction.Change(_("Clase"), "", str(kinds.get(act.facts["kind"], act.facts["kind"])))
-    yield correction.Change(_("Nombre"), "", act.person.holder.full_name)
+    yield correction.Change(_("Clase"), "", str(kinds.get(facts["kind"], facts["kind"])))
     for name, label in correction.COLUMNS.items():
-        shown = f"{name}_name" if f"{name}_name" in act.facts else name
-        if shown in act.facts:
-            yield correction.Change(str(label), "", act.facts[shown] or "—")
+        shown = f"{name}_name" if f"{name}_name" in facts else name
+        if shown in facts:
+            yield correction.Change(str(label), "", facts[shown] or "—")
 
 
 def lock(act: CertificateAct) -> None:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lms.models import Municipality
 
+from .batches import CertificateBatch
 from .register import Certificate, CertificateEvent
 
 
@@ -52,6 +53,7 @@ class CertificateAct(models.Model):
         REFUSED = "refused", _("Rechazado")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    batch = models.ForeignKey(CertificateBatch, models.PROTECT, null=True, related_name="acts")
     kind = models.CharField(_("acto"), max_length=12, choices=Kind)
     certificate = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="acts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("persona"))

@@ -11,6 +11,8 @@ from lms.models import Job
 KINDS = {
     "access.send_code": gettext_lazy("Enviar un código para entrar"),
     "certificates.issue": gettext_lazy("Emitir un certificado"),
+    "certificates.issue_batch": gettext_lazy("Emitir los certificados de una lista"),
+    "certificates.make_bundle": gettext_lazy("Preparar un paquete de certificados"),
     "certificates.render": gettext_lazy("Dibujar un certificado"),
     "certificates.tell_act": gettext_lazy("Avisar a una persona lo que se hizo con su certificado"),
     "courses.judge_course": gettext_lazy("Revisar un curso por lo que ahora pide"),
