@@ -104,7 +104,7 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField(default=dict)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='pedido el')),
                 ('decided_at', models.DateTimeField(null=True, verbose_name='decidido el')),
-                ('decision', models.CharField(blank=True, choices=[('certified', 'Certificado'), ('refused', 'Rechazado')], max_length=10, verbose_name='decisión')),
+                ('decision', models.CharField(blank=True, choices=[('certified', 'Se certificó'), ('refused', 'Se rechazó')], max_length=10, verbose_name='decisión')),
                 ('answer', models.CharField(blank=True, max_length=300, verbose_name='respuesta')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='pedido por')),
                 ('certificate', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='certificates.certificate')),

@@ -49,8 +49,8 @@ class CertificateAct(models.Model):
     class Decision(models.TextChoices):
         """What the second person said."""
 
-        CERTIFIED = "certified", _("Certificado")
-        REFUSED = "refused", _("Rechazado")
+        CERTIFIED = "certified", _("Se certificó")
+        REFUSED = "refused", _("Se rechazó")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     batch = models.ForeignKey(CertificateBatch, models.PROTECT, null=True, related_name="acts")
