@@ -5,12 +5,16 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from certificates.domain import career, transcripts
+from certificates.domain import batches, by_hand, career, transcripts
 from certificates.domain.asking import REASON_LENGTH
 from certificates.models import CareerShare, Certificate, CertificateAct
+from courses.models import CoursePage
+from lms.domain.imports.files import decode
 from lms.forms import RuleForm
 from lms.forms.days import DayField
-from lms.models import Municipality, Post
+from lms.models import Municipality, Person, Post
+
+BIGGEST_LIST = 60_000
 
 
 def _day(label: str) -> DayField:
@@ -66,6 +70,99 @@ class CorrectionForm(AskForm):
     def wanted(self) -> dict[str, Any]:
         """What the paper should say, by column."""
         return {name: self.cleaned_data[name] for name in self.columns}
+
+
+class SaidForm(RuleForm):
+    """What a certificate says that follows from no completion."""
+
+    kind = forms.ChoiceField(
+        label=_("Clase"), choices=[one for one in CoursePage.CertificateKind.choices if one[0]], initial="constancia"
+    )
+    course = forms.ModelChoiceField(
+        label=_("Curso de la plataforma (opcional)"),
+        queryset=CoursePage.objects.none(),
+        to_field_name="translation_key",
+        required=False,
+        empty_label=_("Ninguno: es otra formación"),
+        help_text=_("Si elige uno, el certificado dice su nombre y sus horas."),
+    )
+    title = forms.CharField(label=_("Nombre de la formación"), max_length=255, required=False)
+    hours = forms.DecimalField(label=_("Horas"), max_digits=6, decimal_places=1, required=False)
+    started_on = _day(_("Inicio"))
+    completed_on = _day(_("Finalización"))
+    reason = forms.CharField(
+        label=_("Por qué se emite a mano"),
+        max_length=REASON_LENGTH,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=_("Por ejemplo: acta 12-2026 del taller, con las firmas de asistencia. No se publica."),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["course"].queryset = CoursePage.objects.live().sources().order_by("title")
+
+    def said(self) -> dict[str, Any]:
+        """What the paper should say."""
+        names = ("kind", "course", "title", "hours", "started_on", "completed_on")
+        return {name: self.cleaned_data[name] for name in names}
+
+
+class ByHandForm(SaidForm):
+    """One such certificate."""
+
+    identifier = forms.CharField(
+        label=_("CUI, teléfono o correo de la persona"), max_length=254, widget=forms.TextInput({"autocomplete": "off"})
+    )
+    field_order = ["identifier"]
+
+
+class BatchForm(SaidForm):
+    """The same for a list of people: pasted, in a file, or those who were at a session."""
+
+    people = forms.CharField(
+        label=_("Lista de personas"),
+        required=False,
+        max_length=60_000,
+        widget=forms.Textarea({"rows": 8, "autocomplete": "off"}),
+        help_text=_("Un CUI, teléfono o correo en cada línea. Lo que siga a una coma no se lee."),
+    )
+    file = forms.FileField(label=_("O un archivo de texto o CSV"), required=False)
+    session = forms.CharField(
+        label=_("O el código de una sesión presencial"),
+        required=False,
+        max_length=8,
+        help_text=_("Se toma a quienes estuvieron en ella."),
+    )
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    field_order = ["people", "file", "session"]
+
+    def clean_file(self) -> Any:
+        """A list of people is small."""
+        file = self.cleaned_data["file"]
+        if file and file.size > BIGGEST_LIST:
+            raise forms.ValidationError(_("El archivo pesa demasiado: 60 KB bastan para 500 personas."))
+        return file
+
+    def clean(self) -> dict[str, Any]:
+        """One list, of one kind; that of a file goes on in the field, where it can be put right."""
+        data = super().clean() or self.cleaned_data
+        if data.get("file"):
+            self.data = self.data.copy()
+            data["people"] = self.data["people"] = decode(data["file"].read())
+        if bool(data.get("people", "").strip()) == bool(data.get("session", "").strip()):
+            self.add_error(None, _("Ponga una lista de personas, o el código de una sesión."))
+        return data
+
+    def text(self) -> str:
+        """The list."""
+        return self.cleaned_data["people"]
+
+    def read(self, by: Person) -> batches.Reading:
+        """Who is on it. Raises as `batches.read` and `by_hand.facts_of`."""
+        facts = by_hand.facts_of(**self.said())
+        if self.cleaned_data["session"].strip():
+            return batches.read_session(self.cleaned_data["session"], by, facts)
+        return batches.read(self.text(), by, facts)
 
 
 class DecisionForm(RuleForm):

@@ -4,6 +4,8 @@ from celery import shared_task
 
 from certificates.domain import (
     act_notices,  # noqa: F401 registers its performer
+    batches,  # noqa: F401 registers its performer
+    bundles,
     checkpoints,
     handover,
     issuing,  # noqa: F401 registers its performer
@@ -17,6 +19,7 @@ from certificates.domain import (
 def sweep_owed() -> None:
     """Ask again for what was lost on the way to a certificate."""
     sweeping.sweep()
+    bundles.clear()
 
 
 @shared_task(name="certificates.tasks.forget_packages")

@@ -15,7 +15,7 @@ from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
-from certificates.domain import acts, asking, correction, coverage
+from certificates.domain import acts, asking, by_hand, correction, coverage
 from certificates.filters import STATE_OF, STATES
 from certificates.forms import DecisionForm
 from certificates.models import Certificate, CertificateAct
@@ -136,8 +136,10 @@ class ActIndexView(IndexView):
     is_searchable = True
 
     def get_base_queryset(self) -> QuerySet[CertificateAct]:
-        rows = acts.visible_to(self.request.user, acts.CERTIFY).select_related(
-            "person", "asked_by", "decided_by", "certificate", "municipality__department"
+        rows = (
+            acts.visible_to(self.request.user, acts.CERTIFY)
+            .filter(batch=None)
+            .select_related("person", "asked_by", "decided_by", "certificate", "municipality__department")
         )
         waits = Case(When(decided_at=None, then=Value(0)), default=Value(1))
         return rows.annotate(waits=waits).order_by("waits", "asked_at", "pk")
@@ -149,7 +151,7 @@ class ActIndexView(IndexView):
         return queryset.filter(person__in=Person.objects.search_words(self.search_query).values("pk"))
 
     def get_page_subtitle(self) -> str:
-        count = acts.visible_to(self.request.user, acts.CERTIFY).waiting().count()
+        count = acts.visible_to(self.request.user, acts.CERTIFY).filter(batch=None).waiting().count()
         return ngettext("%(n)d por certificar", "%(n)d por certificar", count) % {"n": count}
 
 
@@ -164,8 +166,10 @@ class ActDecisionView(WagtailAdminTemplateMixin, FormView):
     @cached_property
     def act(self) -> CertificateAct:
         """The one of the address, within reach."""
-        rows = acts.visible_to(self.request.user, acts.CERTIFY).select_related(
-            "person__merged_into", "asked_by", "decided_by", "certificate", "event__certificate"
+        rows = (
+            acts.visible_to(self.request.user, acts.CERTIFY)
+            .filter(batch=None)
+            .select_related("person__merged_into", "asked_by", "decided_by", "certificate", "event__certificate")
         )
         return get_object_or_404(rows, public_id=self.kwargs["public_id"])
 
@@ -180,6 +184,7 @@ class ActDecisionView(WagtailAdminTemplateMixin, FormView):
         mine = {
             "act": act,
             "changes": list(correction.changes(act)) if is_correction else [],
+            "issues": list(by_hand.changes(act)) if act.kind == CertificateAct.Kind.ISSUE else [],
             "differs": is_correction and correction.differs_from_record(name, act.person),
             "obstacle": acts.obstacle(act, self.request.user),
         }

@@ -8,7 +8,7 @@ from django.db.migrations.recorder import MigrationRecorder
 from certificates.models import Certificate, CertificateAct, CertificateEvent
 from lms.models import Person
 
-from . import correction, log
+from . import by_hand, correction, log
 
 KINDS = CertificateEvent.Kind
 # Revocations from before it took one person, and have no act.
@@ -25,7 +25,7 @@ def find_faults() -> Iterator[str]:
 def _acts() -> Iterator[str]:
     """Two human beings each; those that were certified are what the log tells of, and led to what they asked for."""
     rows = CertificateAct.objects.select_related(
-        *("certificate", "person", "municipality", "asked_by", "decided_by"),
+        *("certificate", "person", "municipality", "asked_by", "decided_by", "batch"),
         *("event__leaf", "event__certificate__supersedes"),
     )
     for act in rows.order_by("pk").iterator(chunk_size=500):
@@ -38,6 +38,8 @@ def _faults_of(act: CertificateAct) -> Iterator[str]:
         yield "was asked and decided by one person"
     if (act.decision == CertificateAct.Decision.CERTIFIED) != (act.event is not None):
         yield "was certified and led to nothing, or led to something and was not"
+    if act.batch and act.decided_by_id and act.decided_by_id != act.batch.decided_by_id:
+        yield "was not decided by whoever decided its list"
     if act.event is None:
         return
     leaf = getattr(act.event, "leaf", None)
@@ -55,7 +57,7 @@ def _led_to_what_it_asked(act: CertificateAct, event: CertificateEvent) -> bool:
         return False
     if act.kind == CertificateAct.Kind.CORRECTION:
         return found.supersedes_id == act.certificate_id and correction.is_carried_out(act, found)
-    return found.supersedes is None
+    return by_hand.is_carried_out(act, found)
 
 
 def _root(person: Person) -> int:

@@ -12,11 +12,15 @@ from lms import permissions
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import act_notices, asking, correction, revocation
+from . import act_notices, asking, by_hand, correction, revocation
 
 CERTIFY = revocation.ACTION
 Kind, Decision = CertificateAct.Kind, CertificateAct.Decision
-_CARRIED_OUT_BY: dict[str, ModuleType] = {Kind.REVOCATION: revocation, Kind.CORRECTION: correction}
+_CARRIED_OUT_BY: dict[str, ModuleType] = {
+    Kind.ISSUE: by_hand,
+    Kind.CORRECTION: correction,
+    Kind.REVOCATION: revocation,
+}
 
 
 def visible_to(person: Person, action: str) -> QuerySet[CertificateAct]:
@@ -48,7 +52,7 @@ def certify(*, act: CertificateAct, by: Person) -> CertificateAct:
     """Certify an act and do what it asks, in one transaction.
 
     Raises `act.not_yours_to_decide`, `act.asked_by_oneself`, `act.about_oneself`, `act.already_decided`,
-    `act.not_in_force` and, of an issue, as `by_hand.lock`.
+    `act.not_in_force` and, of an issue, as `by_hand.assert_lacks`.
     """
     with transaction.atomic():
         _carried_out(act).lock(act)
@@ -70,6 +74,28 @@ def refuse(*, act: CertificateAct, reason: str, by: Person) -> CertificateAct:
     return decided
 
 
+def carry_out_of_batch(act: CertificateAct, *, by: Person) -> None:
+    """Do what an act of a batch asks, which `by` certified whole; refused where it is lacking no more.
+
+    For whoever holds the transaction. An act that was decided before stays as it is.
+    """
+    try:
+        with transaction.atomic():
+            by_hand.lock(act)
+            locked = _locked(act)
+            if locked.is_open:
+                locked.decided_by, locked.decided_at, locked.decision = by, timezone.now(), Decision.CERTIFIED
+                by_hand.carry_out(locked)
+                act_notices.ask(locked)
+    except RuleBroken as broken:
+        refused = {"decided_by": by, "decided_at": timezone.now(), "decision": Decision.REFUSED}
+        CertificateAct.objects.waiting().filter(pk=act.pk).update(answer=broken.message[:300], **refused)
+
+
+def _locked(act: CertificateAct) -> CertificateAct:
+    return CertificateAct.objects.select_for_update(of=("self",), no_key=True).get(pk=act.pk)
+
+
 def _carried_out(act: CertificateAct) -> ModuleType:
     """What does acts of this kind."""
     return _CARRIED_OUT_BY[act.kind]
@@ -77,10 +103,10 @@ def _carried_out(act: CertificateAct) -> ModuleType:
 
 def _decide(act: CertificateAct, by: Person, decision: str) -> CertificateAct:
     """The act, locked, with its decision, not yet saved."""
-    locked = CertificateAct.objects.select_for_update(of=("self",), no_key=True).get(pk=act.pk)
+    locked = _locked(act)
     if broken := obstacle(locked, by):
         raise broken
-    if not locked.is_open:
+    if not locked.is_open or locked.batch_id:
         raise RuleBroken("act.already_decided", _("Esto ya se decidió."))
     locked.decided_by, locked.decided_at, locked.decision = by, timezone.now(), decision
     return locked

@@ -1,5 +1,6 @@
 """What all acts of the register share while they are asked: who may, for whom, why, and that one waits at a time."""
 
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -71,6 +72,13 @@ def certificate_of(act: CertificateAct) -> Certificate:
     if act.certificate is None:
         raise ValueError(f"{act} is about no certificate")
     return act.certificate
+
+
+def moment_of(act: CertificateAct) -> datetime:
+    """When it was certified."""
+    if act.decided_at is None:
+        raise ValueError(f"{act} was not decided")
+    return act.decided_at
 
 
 def put_down(*, kind: str, person: Person, by: Person, reason: str, **fields: Any) -> CertificateAct:

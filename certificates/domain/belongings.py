@@ -67,7 +67,7 @@ belongings.register(
         claims=frozenset(
             {
                 "certificates.Certificate",
-                "certificates.CertificateAct",
+                *("certificates.CertificateAct", "certificates.CertificateBatch", "certificates.CertificateBundle"),
                 "certificates.CareerAnnotation",
                 "certificates.CareerShare",
             }

@@ -153,9 +153,9 @@ def carry_out(act: CertificateAct) -> None:
     """Issue the successor, and have the old one say that it was superseded. Raises `act.not_in_force`."""
     old = asking.lock_in_force(asking.certificate_of(act))
     columns = {name: getattr(old, name) for name in _KEPT} | _columns(act.facts["after"])
-    new = issuing.write(act.decided_at, supersedes=old, facts=_taken_over(old), **columns)  # type: ignore[arg-type]
-    kind = CertificateEvent.Kind.SUPERSEDED
-    log.append(CertificateEvent.objects.create(certificate=old, kind=kind, at=act.decided_at, by=act.decided_by))
+    kind, at = CertificateEvent.Kind.SUPERSEDED, asking.moment_of(act)
+    new = issuing.write(at, supersedes=old, facts=_taken_over(old), **columns)
+    log.append(CertificateEvent.objects.create(certificate=old, kind=kind, at=at, by=act.decided_by))
     issuing.enter(new, by=act.decided_by, act=act)
     audit.record(
         "certificate.corrected",

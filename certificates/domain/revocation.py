@@ -45,7 +45,7 @@ def carry_out(act: CertificateAct) -> None:
     event = CertificateEvent.objects.create(
         certificate=certificate,
         kind=CertificateEvent.Kind.REVOKED,
-        at=act.decided_at,
+        at=asking.moment_of(act),
         reason=act.reason,
         by=act.decided_by,
     )

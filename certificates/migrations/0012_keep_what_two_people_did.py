@@ -13,7 +13,7 @@ from django.db import migrations, models
 
 TABLE = 'certificates_certificateact'
 FROZEN = (
-    'public_id', 'kind', 'certificate_id', 'person_id', 'municipality_id', 'reason_kind', 'reason', 'facts',
+    'public_id', 'batch_id', 'kind', 'certificate_id', 'person_id', 'municipality_id', 'reason_kind', 'reason', 'facts',
     'asked_by_id', 'asked_at',
 )
 WORDS = f'{TABLE}: rows of the register are never changed'
@@ -75,6 +75,25 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='CertificateBatch',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('facts', models.JSONField()),
+                ('faults', models.JSONField(default=list)),
+                ('reason', models.CharField(max_length=300, verbose_name='explicación')),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('decided_at', models.DateTimeField(null=True)),
+                ('decision', models.CharField(blank=True, max_length=10)),
+                ('answer', models.CharField(blank=True, max_length=300)),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('decided_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-asked_at', '-pk'],
+            },
+        ),
+        migrations.CreateModel(
             name='CertificateAct',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -85,7 +104,7 @@ class Migration(migrations.Migration):
                 ('facts', models.JSONField(default=dict)),
                 ('asked_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='pedido el')),
                 ('decided_at', models.DateTimeField(null=True, verbose_name='decidido el')),
-                ('decision', models.CharField(blank=True, choices=[('certified', 'Certificado'), ('refused', 'Rechazado')], max_length=10, verbose_name='decisión')),
+                ('decision', models.CharField(blank=True, choices=[('certified', 'Se certificó'), ('refused', 'Se rechazó')], max_length=10, verbose_name='decisión')),
                 ('answer', models.CharField(blank=True, max_length=300, verbose_name='respuesta')),
                 ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='pedido por')),
                 ('certificate', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='certificates.certificate')),
@@ -93,19 +112,58 @@ class Migration(migrations.Migration):
                 ('event', models.OneToOneField(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='act', to='certificates.certificateevent')),
                 ('municipality', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='lms.municipality')),
                 ('person', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='persona')),
+                ('batch', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='acts', to='certificates.certificatebatch')),
             ],
             options={
                 'verbose_name': 'acto del registro',
                 'verbose_name_plural': 'actos del registro',
                 'ordering': ['asked_at', 'pk'],
-                'indexes': [models.Index(condition=models.Q(('decided_at', None)), fields=['asked_at'], name='certificate_act_waiting')],
-                'constraints': [
-                    models.CheckConstraint(condition=models.Q(('asked_by', models.F('decided_by')), _negated=True), name='certificate_act_by_two'),
-                    models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('decision', ''), ('event', None)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decision', 'certified'), ('event__isnull', False)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decision', 'refused'), ('event', None)), _connector='OR'), name='certificate_act_decided_whole'),
-                    models.CheckConstraint(condition=models.Q(models.Q(('certificate', None), ('kind', 'issue')), models.Q(models.Q(('kind', 'issue'), _negated=True), ('certificate__isnull', False)), _connector='OR'), name='certificate_act_about_one'),
-                    models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('certificate',), name='certificate_act_one_waits'),
-                ],
             },
+        ),
+        migrations.CreateModel(
+            name='CertificateBundle',
+            fields=[
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ('form', models.CharField(choices=[('zip', 'Un ZIP con los PDF'), ('print', 'Un PDF para imprimir')], max_length=5)),
+                ('certificates', models.JSONField()),
+                ('asked_at', models.DateTimeField(default=django.utils.timezone.now)),
+                ('path', models.CharField(blank=True, max_length=255)),
+                ('bytes', models.PositiveIntegerField(default=0)),
+                ('expires_at', models.DateTimeField()),
+                ('asked_by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+            ],
+            options={
+                'ordering': ['-asked_at', '-pk'],
+            },
+        ),
+        migrations.AddConstraint(
+            model_name='certificatebatch',
+            constraint=models.CheckConstraint(condition=models.Q(('asked_by', models.F('decided_by')), _negated=True), name='certificate_batch_by_two'),
+        ),
+        migrations.AddConstraint(
+            model_name='certificatebatch',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('decision', '')), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decision__in', ['certified', 'refused'])), _connector='OR'), name='certificate_batch_decided_whole'),
+        ),
+        migrations.AddIndex(
+            model_name='certificateact',
+            index=models.Index(condition=models.Q(('decided_at', None)), fields=['asked_at'], name='certificate_act_waiting'),
+        ),
+        migrations.AddConstraint(
+            model_name='certificateact',
+            constraint=models.CheckConstraint(condition=models.Q(('asked_by', models.F('decided_by')), _negated=True), name='certificate_act_by_two'),
+        ),
+        migrations.AddConstraint(
+            model_name='certificateact',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('decided_at', None), ('decided_by', None), ('decision', ''), ('event', None)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decision', 'certified'), ('event__isnull', False)), models.Q(('decided_at__isnull', False), ('decided_by__isnull', False), ('decision', 'refused'), ('event', None)), _connector='OR'), name='certificate_act_decided_whole'),
+        ),
+        migrations.AddConstraint(
+            model_name='certificateact',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('certificate', None), ('kind', 'issue')), models.Q(models.Q(('kind', 'issue'), _negated=True), ('certificate__isnull', False)), _connector='OR'), name='certificate_act_about_one'),
+        ),
+        migrations.AddConstraint(
+            model_name='certificateact',
+            constraint=models.UniqueConstraint(condition=models.Q(('decided_at', None)), fields=('certificate',), name='certificate_act_one_waits'),
         ),
         migrations.RunPython(refuse, allow, elidable=False),
     ]

@@ -1,6 +1,7 @@
 """The tables of the register and of the career record."""
 
 from .acts import CertificateAct
+from .batches import CertificateBatch, CertificateBundle
 from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpening
 from .handover import HandoverPackage
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
@@ -14,6 +15,8 @@ __all__ = [
     "CareerShare",
     "Certificate",
     "CertificateAct",
+    "CertificateBatch",
+    "CertificateBundle",
     "CertificateEvent",
     "CertificateFile",
     "Checkpoint",

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from lms.models import Municipality
 
+from .batches import CertificateBatch
 from .register import Certificate, CertificateEvent
 
 
@@ -48,10 +49,11 @@ class CertificateAct(models.Model):
     class Decision(models.TextChoices):
         """What the second person said."""
 
-        CERTIFIED = "certified", _("Certificado")
-        REFUSED = "refused", _("Rechazado")
+        CERTIFIED = "certified", _("Se certificó")
+        REFUSED = "refused", _("Se rechazó")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    batch = models.ForeignKey(CertificateBatch, models.PROTECT, null=True, related_name="acts")
     kind = models.CharField(_("acto"), max_length=12, choices=Kind)
     certificate = models.ForeignKey(Certificate, models.PROTECT, null=True, related_name="acts")
     person = models.ForeignKey(settings.AUTH_USER_MODEL, models.PROTECT, related_name="+", verbose_name=_("persona"))

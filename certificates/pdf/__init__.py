@@ -5,6 +5,7 @@ checks seals.
 """
 
 from .page import kind_title, reason_of, render
+from .printing import join
 from .sealing import SealBroken, check, seal
 
-__all__ = ["SealBroken", "check", "kind_title", "reason_of", "render", "seal"]
+__all__ = ["SealBroken", "check", "join", "kind_title", "reason_of", "render", "seal"]

@@ -12,6 +12,8 @@ KINDS = {
     "access.send_code": gettext_lazy("Enviar un código para entrar"),
     "certificates.handover": gettext_lazy("Preparar un paquete de entrega"),
     "certificates.issue": gettext_lazy("Emitir un certificado"),
+    "certificates.issue_batch": gettext_lazy("Emitir los certificados de una lista"),
+    "certificates.make_bundle": gettext_lazy("Preparar un paquete de certificados"),
     "certificates.render": gettext_lazy("Dibujar un certificado"),
     "certificates.renew": gettext_lazy("Renovar un certificado"),
     "certificates.tell_act": gettext_lazy("Avisar a una persona lo que se hizo con su certificado"),

@@ -18,7 +18,7 @@ from django.utils import timezone
 from pypdf import PdfReader
 
 from certificates import keyring
-from certificates.domain import handover, revocation
+from certificates.domain import handover
 from certificates.models import HandoverPackage
 from certificates.pdf import check
 from courses.models import ToolIndexPage, ToolPage
@@ -26,7 +26,7 @@ from lms.domain import erasing, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job, Municipality, Person
 from tests.clients import FullClient
-from tests.factories.certificates import a_certificate
+from tests.factories.certificates import a_certificate, a_revocation
 from tests.factories.courses import a_course
 from tests.factories.people import an_employee, somebody_with_role
 
@@ -67,7 +67,7 @@ def table(content: bytes) -> list[list[str]]:
 def test_the_package_says_who_was_certified_in_what(nebaj, delegate):
     person = an_employee(given_names="=Ana", surnames="Brito")
     paper, revoked = a_certificate(person=person), a_certificate(person=person)
-    revocation.revoke(certificate=revoked, reason="Por error", by=somebody_with_role("administrator"))
+    a_revocation(revoked, reason="Por error")
     a_certificate(person=an_employee("0101"))
     files = content_of(make(nebaj, delegate))
     assert set(files) == {

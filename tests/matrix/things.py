@@ -20,7 +20,7 @@ from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
 from certificates.domain import career, checkpoints, rendering, revocation, sharing
-from certificates.models import CareerShare, Certificate, HandoverPackage
+from certificates.models import CareerShare, Certificate, CertificateBatch, CertificateBundle, HandoverPackage
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
 from lms.domain import audit, duplicates
@@ -39,6 +39,8 @@ from tests.factories.staff_lists import a_staff_import
 from . import learning
 from .world import Found, Side, World, by_key
 
+SAID = {"course_key": str(uuid.uuid4()), "edition": 1, "course_title": "x", "kind": "diploma", "hours": "1.0"}
+SAID |= {"started_on": "2026-01-01", "completed_on": "2026-01-01"}
 # Where Wagtail's forms are sent by a script, it refuses others.
 BY_SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
 
@@ -142,6 +144,18 @@ def _document(world: World, owner: Person) -> Found:
     )
     keys = {"document_id": document.pk, "doc_id": document.pk, "pk": document.pk}
     return Found({**keys, "file_name": document.filename}, headers=BY_SCRIPT)
+
+
+def _batch(world: World, owner: Person) -> Found:
+    return by_key(CertificateBatch.objects.create(facts=SAID, reason="x", asked_by=owner))
+
+
+def _bundle(world: World, side: Side) -> Found:
+    key = str(a_certificate(person=an_employee(side.municipality.code)).public_id)
+    until = timezone.now() + timedelta(days=1)
+    path = default_storage.save(f"certificates/paquetes/{uuid.uuid4()}.zip", ContentFile(b"x"))
+    made = {"form": "zip", "certificates": [key], "path": path, "bytes": 1, "expires_at": until}
+    return by_key(CertificateBundle.objects.create(asked_by=somebody_with_role("certifier"), **made))
 
 
 def _certificate(world: World, side: Side) -> Found:
@@ -277,6 +291,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "upload": _upload,
     "own_request": _own_request,
     "passkey": _passkey,
+    "batch": _batch,
     "quiz": lambda world, owner: by_key(a_quiz(made_by=owner)),
     "bank_question": lambda world, owner: by_key(a_question(made_by=owner)),
     "spoken_quiz": lambda world, owner: by_key(a_quiz(made_by=owner), code="quc"),
@@ -313,6 +328,8 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "career_link": lambda world, side: _career_link(an_employee(side.municipality.code)),
     "career_entry": _career_entry,
     "checked_career_entry": partial(_career_entry, is_checked=True),
+    "any_batch": lambda world, side: _batch(world, somebody_with_role("administrator")),
+    "bundle": _bundle,
     "checkpoint": _checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),
