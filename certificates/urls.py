@@ -1,8 +1,19 @@
 """Addresses of this app."""
 
-from django.urls import path
+from django.urls import path, re_path
 
-from certificates.views import files, keys, own_data, public_log, record, revocation, staff, tracking, verification
+from certificates.views import (
+    files,
+    keys,
+    own_data,
+    public_log,
+    record,
+    revocation,
+    signed,
+    staff,
+    tracking,
+    verification,
+)
 
 app_name = "certificates"
 urlpatterns = [
@@ -11,6 +22,8 @@ urlpatterns = [
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
+    # In capitals, for a QR holds more of those; telephones and people may write it small.
+    re_path(r"^[Oo]/(?P<text>[^/]+)/?$", signed.signed, name="signed"),
     path("verificar/", verification.verify, name="verify"),
     path("verificar/archivo/", files.compare, name="compare_file"),
     path("verificar/archivo/<str:digest>.json", files.by_digest, name="file_by_digest"),

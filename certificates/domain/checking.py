@@ -28,7 +28,7 @@ from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import credentials, issuing, status_lists, sweeping, tree_checking
+from . import credentials, issuing, signed_facts, status_lists, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
@@ -169,7 +169,8 @@ def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) ->
         facts__has_key="key",
     )
     newest = told.order_by("-pk").values_list("facts", flat=True).first()
-    row = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with}
+    qr = sha256(file.qr.encode()).hexdigest() if file.qr else None
+    row = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with, "qr": qr}
     if newest is None and not file.sealed_with:
         return
     if row != {name: (newest or {}).get(name) for name in row}:
@@ -183,10 +184,14 @@ def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) ->
         if check(content, [keys[file.sealed_with]]) != file.unsigned_sha256:
             yield f"its file {file.path} has a seal over another drawing"
         credentials.check(file.credential, certificate)
+        if file.qr:
+            signed_facts.check(file.qr, certificate)
     except SealBroken as problem:
         yield f"its file {file.path}: {problem}"
     except credentials.CredentialBroken as problem:
         yield f"its credential: {problem}"
+    except signed_facts.NotOurs as problem:
+        yield f"its QR: {problem}"
 
 
 def _owed() -> Iterator[str]:
