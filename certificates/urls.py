@@ -5,6 +5,7 @@ from django.urls import path, re_path
 from certificates.views import (
     files,
     keys,
+    offline,
     own_data,
     public_log,
     record,
@@ -27,6 +28,9 @@ urlpatterns = [
     path("verificar/", verification.verify, name="verify"),
     path("verificar/archivo/", files.compare, name="compare_file"),
     path("verificar/archivo/<str:digest>.json", files.by_digest, name="file_by_digest"),
+    path("verificar/sin-conexion/", offline.page, name="offline"),
+    path("verificar/sin-conexion/sw.js", offline.service_worker, name="offline_worker"),
+    path("verificar/sin-conexion/app.webmanifest", offline.manifest, name="offline_manifest"),
     path("verificar/<str:code>/", verification.certificate, name="certificate"),
     path("verificar/<str:code>/prueba.json", public_log.proof, name="proof"),
     path("estados/<str:name>.json", keys.status_list, name="status_list"),

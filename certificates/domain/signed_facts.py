@@ -98,7 +98,7 @@ def check(text: str, certificate: Certificate) -> None:
 
 
 def _sign(payload: bytes, key: keyring.Key) -> bytes:
-    protected = cbor.encode({ALGORITHM: ES256, KEY_ID: _key_id(key)})
+    protected = cbor.encode({ALGORITHM: ES256, KEY_ID: key_id(key)})
     made = key.private.sign(_to_be_signed(protected, payload), ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
     signature = b"".join(number.to_bytes(32, "big") for number in decode_dss_signature(made))
     return TAG + cbor.encode([protected, {}, payload, signature])
@@ -111,7 +111,7 @@ def _verified(text: str) -> bytes:
         header = cbor.decode(protected)
     except cbor.NotCbor as problem:
         raise NotOurs("its head cannot be read") from problem
-    keys = {_key_id(key): key for key in keyring.history(keyring.Use.QR)}
+    keys = {key_id(key): key for key in keyring.history(keyring.Use.QR)}
     key = next((key for name, key in keys.items() if header == {ALGORITHM: ES256, KEY_ID: name}), None)
     if key is None:
         raise NotOurs("it was signed with a key of somebody else")
@@ -155,7 +155,8 @@ def _to_be_signed(protected: bytes, payload: bytes) -> bytes:
     return cbor.encode(["Signature1", protected, b"", payload])
 
 
-def _key_id(key: keyring.Key) -> bytes:
+def key_id(key: keyring.Key) -> bytes:
+    """As signed facts name a key: the first bytes of its thumbprint."""
     return urlsafe_b64decode(key.name + "=")[:KEY_ID_BYTES]
 
 

@@ -163,9 +163,9 @@ class TestTwins:
         assert refused(theirs) == "it was signed with a key of somebody else"
 
     def test_another_key_that_claims_to_be_ours(self, settings, tmp_path):
-        kid = signed_facts._key_id(keyring.current(keyring.Use.QR))
+        kid = signed_facts.key_id(keyring.current(keyring.Use.QR))
         settings.SEAL_KEYS_DIR = tmp_path / "theirs"
-        forged = letters_of(signed_paper()), signed_facts._key_id(keyring.current(keyring.Use.QR))
+        forged = letters_of(signed_paper()), signed_facts.key_id(keyring.current(keyring.Use.QR))
         settings.SEAL_KEYS_DIR = tmp_path / "keys"
         assert refused(letters(bytes_of(forged[0]).replace(forged[1], kid))) == "its signature does not hold"
 
