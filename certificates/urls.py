@@ -1,6 +1,6 @@
 """Addresses of this app."""
 
-from django.urls import path, re_path
+from django.urls import path
 
 from certificates.views import (
     files,
@@ -24,7 +24,8 @@ urlpatterns = [
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
     path("mi-cuenta/datos-personales/descarga/mis-datos.pdf", own_data.as_pdf, name="own_data_pdf"),
     # In capitals, for a QR holds more of those; telephones and people may write it small.
-    re_path(r"^[Oo]/(?P<text>[^/]+)/?$", signed.signed, name="signed"),
+    path("O/<str:text>", signed.signed, name="signed"),
+    path("o/<str:text>", signed.signed, name="signed_small"),
     path("verificar/", verification.verify, name="verify"),
     path("verificar/archivo/", files.compare, name="compare_file"),
     path("verificar/archivo/<str:digest>.json", files.by_digest, name="file_by_digest"),
