@@ -81,7 +81,7 @@ def _styles() -> list[str]:
 
 
 def _files() -> list[str]:
-    scripts = [static(f"certificates/offline/{name}.js") for name in [*MODULES, "page"]]
+    scripts = [static(f"certificates/offline/{name}.js") for name in [*MODULES, "inflate", "page"]]
     rest = [static("vendor/qr/read.js"), static("lms/icon.svg"), reverse("certificates:offline_manifest")]
     return [*_styles(), *scripts, *rest]
 
@@ -89,6 +89,7 @@ def _files() -> list[str]:
 def _addresses() -> dict:
     return {
         "modules": [static(f"certificates/offline/{name}.js") for name in MODULES],
+        "inflater": static("certificates/offline/inflate.js"),
         "reader": static("vendor/qr/read.js"),
         "worker": reverse("certificates:offline_worker"),
         "check": reverse("certificates:verify"),

@@ -1,19 +1,24 @@
 """The verifier on the device: what it is made of, and in a real browser with the line cut."""
 
 import json
+import os
 import random
 import re
+import subprocess
 from datetime import timedelta
 from io import BytesIO
 
 import pypdfium2
 import pytest
 from django.core.files.storage import default_storage
+from django.db import connections
 from django.urls import reverse
 from django.utils import timezone
+from playwright.sync_api import sync_playwright
 
 from certificates import keyring
 from certificates.domain import codes, rendering, revocation, signed_facts, status_lists
+from tests import browsers
 from tests.certificates.test_signed_facts import letters_of, signed_paper
 from tests.courses.test_bank_screens import look, window
 from tests.factories.certificates import a_certificate
@@ -93,6 +98,24 @@ class TestPage:
 
     def test_the_check_page_leads_there(self, client):
         assert f'href="{reverse(PAGE)}"' in client.get(reverse("certificates:verify")).content.decode()
+
+
+# What the browser packs, ours unpacks: nothing, one byte over and over, chance, words, and a few bits.
+UNPACK = """async () => {
+    const say = JSON.parse(document.getElementById("aparato").textContent);
+    const { gunzip } = await import(say.inflater);
+    const few = new Uint8Array(16384);
+    for (let turn = 0; turn < 900; turn++) few[(turn * 7919) % 16384] |= 1 << turn % 8;
+    const chance = crypto.getRandomValues(new Uint8Array(40000));
+    const words = new TextEncoder().encode("Sin señal también se sabe. ".repeat(900) + "x");
+    const held = [];
+    for (const bytes of [new Uint8Array(0), new Uint8Array(16384), chance, words, few]) {
+        const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("gzip"));
+        const back = gunzip(new Uint8Array(await new Response(stream).arrayBuffer()));
+        held.push(back.length === bytes.length && back.every((byte, place) => byte === bytes[place]));
+    }
+    return held;
+}"""
 
 
 @pytest.fixture
@@ -211,6 +234,43 @@ class TestBrowser:
         window.context.set_offline(True)
         window.clock.set_fixed_time(timezone.now() + timedelta(days=40))
         assert "La lista tiene 40 días" in paste(window, papers[0][1], "Vigente según la lista del")
+
+    def test_a_browser_that_unpacks_nothing_reads_the_list_too(self, papers, window):
+        (revoked, qr, _picture), (_other, other_qr, _other_picture) = papers
+        revocation.revoke(certificate=revoked, reason="Prueba", by=somebody_with_role("certifier"))
+        window.add_init_script("delete globalThis.DecompressionStream")
+        kept(window)
+        paste(window, qr, "Auténtico, pero REVOCADO")
+        paste(window, other_qr, "Auténtico. Vigente según la lista del")
+        assert window.evaluate(UNPACK) == [True] * 5
+
+    def test_the_camera_sees_a_paper(self, papers, monkeypatch, live_server, tmp_path):
+        """A camera of the browser's own, which films the foot of the paper."""
+        certificate, _qr, picture = papers[0]
+        film = tmp_path / "camera.y4m"
+        near = ["-vf", "crop=600:450:iw-600:ih-450,scale=1280:960", "-pix_fmt", "yuv420p", "-frames:v", "5"]
+        subprocess.run(["ffmpeg", "-v", "error", "-loop", "1", "-i", picture, *near, film], check=True)
+        # Playwright's loop runs in this thread; the test still asks the database itself.
+        monkeypatch.setitem(os.environ, "DJANGO_ALLOW_ASYNC_UNSAFE", "true")
+        camera = f"--use-file-for-fake-video-capture={film}"
+        with sync_playwright() as playwright:
+            chromium = browsers.launch(
+                playwright, "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", camera
+            )
+            page = chromium.new_context(locale="es-GT", permissions=["camera"]).new_page()
+            page.goto(live_server.url + reverse(PAGE))
+            page.locator("[data-ready]").wait_for(timeout=LONG)
+            page.context.set_offline(True)
+            page.locator("[data-camera]").click()
+            assert certificate.reference in answer(page, "Auténtico. Vigente según la lista del")
+            assert page.evaluate("document.querySelector('[data-video]').srcObject") is None  # it looks no longer
+            chromium.close()
+        connections.close_all()
+
+    def test_without_a_camera_that_is_said(self, papers, window):
+        kept(window)
+        window.locator("[data-camera]").click()
+        window.get_by_text("No se pudo usar la cámara").wait_for(timeout=LONG)
 
     def test_no_text_breaks_the_page(self, papers, window):
         """Beside what chance makes: our own with something changed, cut, doubled or put in."""

@@ -1,6 +1,12 @@
 // The lists of what is out of force, kept on this device as they were last fetched (W3C Bitstring Status List 1.0).
 const STORE = "aula-estados";
+let inflater;
 const addressOf = (name) => `/estados/${name}.json`;
+
+// Where the unpacking of ours is, for browsers that have none.
+export function use(address) {
+  inflater = address;
+}
 
 // Fetches each list and keeps it; how many it got.
 export async function refresh(names) {
@@ -41,6 +47,11 @@ async function read(text) {
   if (Number.isNaN(at.getTime()) || credentialSubject.statusPurpose !== "revocation") throw new TypeError("list");
   const letters = credentialSubject.encodedList.slice(1).replaceAll("-", "+").replaceAll("_", "/");
   const packed = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
+  return { at, bits: await unpack(packed) };
+}
+
+async function unpack(packed) {
+  if (!globalThis.DecompressionStream) return (await import(inflater)).gunzip(packed);
   const stream = new Blob([packed]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return { at, bits: new Uint8Array(await new Response(stream).arrayBuffer()) };
+  return new Uint8Array(await new Response(stream).arrayBuffer());
 }
