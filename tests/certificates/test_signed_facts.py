@@ -154,6 +154,18 @@ class TestTwins:
             other = "A" if good[place] != "A" else "B"
             assert refused(good[:place] + other + good[place + 1 :])
 
+    def test_a_last_letter_that_means_the_same(self):
+        """Of the bits that fill it up nothing is said, so they may not differ."""
+        spare = 0
+        for name in ("A", "AB", "ABC", "ABCD", "ABCDE"):
+            good = letters_of(signed_paper(person_name=name))
+            for other in "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567":
+                if other != good[-1]:
+                    twin = good[:-1] + other
+                    spare += bytes_of(twin) == bytes_of(good)
+                    assert refused(twin)
+        assert spare
+
     def test_another_key(self, settings, tmp_path):
         good = letters_of(signed_paper())
         settings.SEAL_KEYS_DIR = tmp_path / "theirs"
