@@ -33,11 +33,15 @@ class KeyMissing(RuntimeError):
 
 
 class Use(Enum):
-    """What a key is for: the seal of the PDF (ES256); the credential inside it and the log's checkpoints (EdDSA)."""
+    """What a key is for: the seal of the PDF, the facts in its QR (ES256); the credential inside, the log (EdDSA)."""
 
     SEAL = "seal"
     CREDENTIAL = "credential"
     LOG = "log"
+    QR = "qr"
+
+
+_P256 = (Use.SEAL, Use.QR)
 
 
 @dataclass(frozen=True)
@@ -132,7 +136,7 @@ def _read(folder: Path, names: tuple[str, ...]) -> tuple[Key, ...]:
 
 def _make(use: Use, folder: Path) -> Key:
     """Make a key. The certificate comes last: without it the key is not there yet."""
-    private = ec.generate_private_key(ec.SECP256R1()) if use is Use.SEAL else Ed25519PrivateKey.generate()
+    private = ec.generate_private_key(ec.SECP256R1()) if use in _P256 else Ed25519PrivateKey.generate()
     # Never in the same second as the one before: the newest is known by it.
     since = max([datetime.now(UTC).replace(microsecond=0), *(key.since + timedelta(seconds=1) for key in history(use))])
     certificate = _certify(private, since)

@@ -38,6 +38,7 @@ from . import (
     credentials,
     issuing,
     renewal_checking,
+    signed_facts,
     status_lists,
     sweeping,
     tree_checking,
@@ -146,7 +147,9 @@ def _certificates() -> Iterator[str]:
         .order_by("pk")
     )
     for certificate in rows.iterator(chunk_size=500):
-        for fault in (*_events_of(certificate), *_file_of(certificate), *_status_of(certificate)):
+        changed = [*_events_of(certificate)]  # then its QR says something else as well, and need not be named
+        qr = [] if changed else _qr_of(certificate)
+        for fault in (*changed, *_file_of(certificate), *qr, *_status_of(certificate)):
             yield f"certificate {certificate.reference}: {fault}"
         expected = f"{certificate.series.name}-{certificate.series.year}-{certificate.number:06d}"
         if certificate.reference != expected:
@@ -188,6 +191,16 @@ def _status_of(certificate: Certificate) -> Iterator[str]:
         yield "its bit in the lists of states is not the one that it says"
 
 
+def _qr_of(certificate: Certificate) -> Iterator[str]:
+    """What its QR holds is signed by us and says the same. QRs from before hold nothing."""
+    file = getattr(certificate, "file", None)
+    try:
+        if file and file.qr:
+            signed_facts.check(file.qr, certificate)
+    except signed_facts.NotOurs as problem:
+        yield f"its QR: {problem}"
+
+
 def _file_of(certificate: Certificate) -> Iterator[str]:
     file = getattr(certificate, "file", None)
     if file is None:
@@ -211,7 +224,8 @@ def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) ->
         facts__has_key="key",
     )
     newest = told.order_by("-pk").values_list("facts", flat=True).first()
-    row = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with}
+    qr = sha256(file.qr.encode()).hexdigest() if file.qr else None
+    row = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with, "qr": qr}
     if newest is None and not file.sealed_with:
         return
     if row != {name: (newest or {}).get(name) for name in row}:

@@ -16,7 +16,23 @@ _ADDRESS = re.compile(r"/verificar/([^/?#\s]+)", re.IGNORECASE)
 
 def new_code() -> str:
     """A fresh code from the system's source of randomness."""
-    bits = secrets.randbits(128)
+    return _letters(secrets.randbits(128))
+
+
+def to_bytes(code: str) -> bytes:
+    """The 16 bytes that a code writes."""
+    bits = 0
+    for letter in code:
+        bits = bits << 5 | ALPHABET.index(letter)
+    return bits.to_bytes(16, "big")
+
+
+def from_bytes(raw: bytes) -> str:
+    """The code of 16 bytes."""
+    return _letters(int.from_bytes(raw, "big"))
+
+
+def _letters(bits: int) -> str:
     return "".join(ALPHABET[bits >> 5 * place & 31] for place in reversed(range(LENGTH)))
 
 

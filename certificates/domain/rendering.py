@@ -18,7 +18,7 @@ from certificates.models import Certificate, CertificateFile
 from certificates.pdf import render, seal
 from lms.domain import audit, job_words, jobs
 
-from . import credentials
+from . import credentials, signed_facts
 from .issuing import RENDER
 
 
@@ -33,7 +33,7 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
     found = CertificateFile.objects.filter(certificate=certificate).first()
     if found and _is_whole(found):
         return found
-    content, facts = _sealed(certificate, found.credential if found else "")
+    content, facts = _sealed(certificate, found)
     with transaction.atomic():
         Certificate.objects.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
         file = CertificateFile.objects.filter(certificate=certificate).first()
@@ -43,14 +43,15 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
         return _note(certificate, file, {"path": path, **facts})
 
 
-def _sealed(certificate: Certificate, credential: str = "") -> tuple[bytes, dict[str, Any]]:
-    """The sealed file, and what its row says of it; with the credential that was given out once, else a new one.
+def _sealed(certificate: Certificate, kept: CertificateFile | None = None) -> tuple[bytes, dict[str, Any]]:
+    """The sealed file, and what its row says of it; with the credential and the QR that were given out once.
 
     The seal claims the moment of issue, or that since which its key is in use, so that it can be made again.
     """
     key = keyring.current(keyring.Use.SEAL)
-    credential = credential or credentials.issue(certificate)
-    unsigned = render(certificate, credential)
+    credential = (kept.credential if kept else "") or credentials.issue(certificate)
+    qr = kept.qr if kept else signed_facts.address_for(certificate)
+    unsigned = render(certificate, credential, qr)
     content = seal(
         unsigned,
         private=key.private,
@@ -64,12 +65,15 @@ def _sealed(certificate: Certificate, credential: str = "") -> tuple[bytes, dict
         "unsigned_sha256": sha256(unsigned).hexdigest(),
         "sealed_with": key.name,
         "credential": credential,
+        "qr": qr,
     }
 
 
 def _note(certificate: Certificate, file: CertificateFile | None, facts: dict[str, Any]) -> CertificateFile:
     """Have the row say the facts of what was stored, and the trail that it does."""
     told = {"drawn": facts["sha256"], "unsigned": facts["unsigned_sha256"], "key": facts["sealed_with"]}
+    if facts["qr"]:
+        told["qr"] = sha256(facts["qr"].encode()).hexdigest()
     if file is None:
         _tell("certificate.sealed", certificate, told)
         return CertificateFile.objects.create(certificate=certificate, **facts)

@@ -40,6 +40,12 @@ def take_place(series: Series) -> tuple[str, int]:
             return name, free[0]
 
 
+def names() -> list[str]:
+    """Every list that there is, or was a number given out for."""
+    series = Series.objects.filter(last_number__gt=0).order_by("year", "name")
+    return [f"{one}-{count}" for one in series for count in range(1, (one.last_number - 1) // MOST + 2)]
+
+
 def address_of(name: str) -> str:
     """Where a list is published, for ever."""
     return settings.PUBLIC_URL + path_of(name)

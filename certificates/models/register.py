@@ -277,8 +277,8 @@ class CertificateFile(models.Model):
     """The sealed PDF of a certificate in the default storage: the file that was given out.
 
     `sha256` is that of the whole file, `unsigned_sha256` that of the same before its seal, which can be made again from
-    the frozen facts and `credential`, the proven JSON inside, at any time. The three are empty for files from before
-    there were seals; those stay as they were given out.
+    the frozen facts, `credential`, the proven JSON inside, and `qr`, what the QR says, at any time. What is empty was
+    not there yet when the file was made, and files stay as they were given out; their QR leads to the check page.
     """
 
     certificate = models.OneToOneField(Certificate, models.PROTECT, related_name="file")
@@ -288,6 +288,7 @@ class CertificateFile(models.Model):
     unsigned_sha256 = models.CharField(max_length=64, blank=True, default="")
     sealed_with = models.CharField(max_length=43, blank=True, default="", help_text="thumbprint of the key")
     credential = models.TextField(blank=True, default="", help_text="the JSON inside the file")
+    qr = models.TextField(blank=True, default="", help_text="the address of the signed facts, as printed")
     rendered_at = models.DateTimeField(default=timezone.now)
 
     wagtail_reference_index_ignore = True

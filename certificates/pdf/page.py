@@ -35,14 +35,17 @@ _KINDS = {
 }
 
 
-def render(certificate: Certificate, credential: str = "") -> bytes:
-    """The unsigned PDF, its credential inside. Reads frozen columns only; the same facts give the same bytes."""
-    drawn, tags = draw(certificate)
+def render(certificate: Certificate, credential: str = "", qr: str = "") -> bytes:
+    """The unsigned PDF, its credential inside. Reads frozen columns only; the same facts give the same bytes.
+
+    `qr` is the address of the signed facts; without it the QR leads to the check page, as it did before.
+    """
+    drawn, tags = draw(certificate, qr)
     attachments = [Attachment("credencial.json", "application/vc", CREDENTIAL_SAYS, credential.encode())]
     return finish(drawn, tags.elements, _description(certificate), attachments if credential else [])
 
 
-def draw(certificate: Certificate) -> tuple[bytes, Tags]:
+def draw(certificate: Certificate, qr: str = "") -> tuple[bytes, Tags]:
     """The page as reportlab writes it, and what is on it in the order of reading."""
     lettering.register_faces()
     out = io.BytesIO()
@@ -61,7 +64,7 @@ def draw(certificate: Certificate) -> tuple[bytes, Tags]:
         ornament.draw_band(canvas, x=EDGE, y=EDGE, height=HEIGHT - 2 * EDGE)
     _draw_text(canvas, tags, certificate)
     _draw_signatories(canvas, tags, certificate.facts["signatories"])
-    _draw_foot(canvas, tags, certificate)
+    _draw_foot(canvas, tags, certificate, qr)
     canvas.showPage()
     canvas.save()
     return out.getvalue(), tags
@@ -220,7 +223,7 @@ def _draw_small(canvas: Canvas, tags: Tags, text: str, face: str, *, x: float, y
     return y
 
 
-def _draw_foot(canvas: Canvas, tags: Tags, certificate: Certificate) -> None:
+def _draw_foot(canvas: Canvas, tags: Tags, certificate: Certificate, qr: str) -> None:
     """Place and day, number, code, where to check it, and the QR that says the same."""
     with tags.ornament():
         canvas.setStrokeColor(ornament.QUIET)
@@ -240,11 +243,11 @@ def _draw_foot(canvas: Canvas, tags: Tags, certificate: Certificate) -> None:
         with tags.element("P"):
             lettering.draw(canvas, LEFT, y, text, face=face, size=size)
         y -= 15
-    _draw_qr(canvas, tags, certificate.facts["verify_url"])
+    _draw_qr(canvas, tags, certificate.facts["verify_url"], qr)
 
 
-def _draw_qr(canvas: Canvas, tags: Tags, address: str) -> None:
+def _draw_qr(canvas: Canvas, tags: Tags, address: str, qr: str) -> None:
     x, y = RIGHT - QR_SIDE + 9, EDGE - 9
     said = f"Código QR que abre la página para verificar este documento: {address}"
     with tags.element("Figure", alt=said, box=(x, y, x + QR_SIDE, y + QR_SIDE)):
-        ornament.draw_qr(canvas, address, x=x, y=y, side=QR_SIDE)
+        ornament.draw_qr(canvas, qr or address, x=x, y=y, side=QR_SIDE)

@@ -10,7 +10,12 @@ from django.views.decorators.http import require_safe
 from certificates import keyring
 from certificates.domain import dids, status_lists
 
-ALGORITHMS = {keyring.Use.SEAL: "ES256", keyring.Use.CREDENTIAL: "EdDSA", keyring.Use.LOG: "EdDSA"}
+ALGORITHMS = {
+    keyring.Use.SEAL: "ES256",
+    keyring.Use.CREDENTIAL: "EdDSA",
+    keyring.Use.LOG: "EdDSA",
+    keyring.Use.QR: "ES256",
+}
 KEPT_SECONDS = 300
 
 
@@ -36,7 +41,7 @@ def jwks(request: HttpRequest) -> HttpResponse:
 def did(request: HttpRequest) -> HttpResponse:
     """The same keys as the document of `did:web:<our host>`, which credentials name as their issuer (W3C DID Core)."""
     name = dids.did_of(settings.PUBLIC_URL)
-    uses = (keyring.Use.SEAL, keyring.Use.CREDENTIAL)  # the log's key vouches for no certificate
+    uses = (keyring.Use.SEAL, keyring.Use.CREDENTIAL, keyring.Use.QR)  # the log's key vouches for no certificate
     methods = [_method(name, key) for use in uses for key in keyring.history(use)]
     document = {
         "@context": [

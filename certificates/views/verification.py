@@ -4,20 +4,23 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from certificates.domain import codes
+from certificates.domain import codes, signed_facts
 from certificates.models import Certificate, LogLeaf
 from lms.domain.tries import Limit
 from lms.views.limits import line_asking
 
 # Only codes that do not exist are counted: whoever checks a pile of real papers is never stopped.
 MISSES = Limit("verify", most=60, seconds=60)
+MOST_TYPED = 1500  # letters: an address with signed facts in it
 
 
 def verify(request: HttpRequest) -> HttpResponse:
-    """One field: the code as it is printed, or the address of its page."""
-    typed = request.GET.get("codigo", "")[:300]
+    """One field: the code as it is printed, or the address of its page, or the one in the QR."""
+    typed = request.GET.get("codigo", "")[:MOST_TYPED]
     if not typed.strip():
         return marked(render(request, "certificates/verify.html"))
+    if text := signed_facts.find(typed):
+        return redirect("certificates:signed", text)
     found = find(typed)
     return redirect(_address(found)) if found else absent(request, typed)
 

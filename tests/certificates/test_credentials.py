@@ -183,7 +183,7 @@ class TestRegister:
         file = rendering.ensure_file(certificate)
         certificate.refresh_from_db()
         keyring.ensure(anew=True)
-        assert sha256(render(certificate, file.credential)).hexdigest() == file.unsigned_sha256
+        assert sha256(render(certificate, file.credential, file.qr)).hexdigest() == file.unsigned_sha256
 
     def test_a_lost_file_comes_back_with_the_credential_that_was_given_out(self, folder):
         certificate = a_certificate()

@@ -211,6 +211,7 @@ class TestRendering:
         assert rendering.ensure_file(certificate).sha256 == first.sha256
         facts = AuditEvent.objects.get(action="certificate.drawn_anew").facts
         told = {"drawn": first.sha256, "unsigned": first.unsigned_sha256, "key": first.sealed_with}
+        told["qr"] = sha256(first.qr.encode()).hexdigest()
         assert facts == {"lost": "0" * 64, **told}
         assert AuditEvent.objects.get(action="certificate.sealed").facts == told
 

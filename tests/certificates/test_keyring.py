@@ -13,7 +13,7 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from certificates import checks, keyring
-from certificates.domain import rendering
+from certificates.domain import rendering, signed_facts
 from certificates.domain.checking import find_faults
 from certificates.keyring import Use
 from certificates.models import CertificateFile
@@ -31,7 +31,7 @@ def test_secrets_are_the_owners_alone(folder):
     keyring.ensure()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     secrets = list(folder.glob("*.key"))
-    assert {path.name.partition("-")[0] for path in secrets} == {"seal", "credential", "log"}
+    assert {path.name.partition("-")[0] for path in secrets} == {"seal", "credential", "log", "qr"}
     assert {stat.S_IMODE(path.stat().st_mode) for path in secrets} == {0o600}
     assert not [path for path in folder.iterdir() if path.suffix not in {".key", ".crt"} and path.name != ".lock"]
 
@@ -86,12 +86,12 @@ def test_the_command(folder, capsys):
     call_command("make_seal_keys", "--dry-run")
     assert not folder.exists()
     call_command("make_seal_keys")
-    assert capsys.readouterr().out.count("made now") == 3
+    assert capsys.readouterr().out.count("made now") == 4
     call_command("make_seal_keys")
-    assert capsys.readouterr().out.count(": there") == 3
+    assert capsys.readouterr().out.count(": there") == 4
     call_command("make_seal_keys", "--anew")
     out = capsys.readouterr().out
-    assert (out.count("made now"), out.count(": there")) == (3, 3)
+    assert (out.count("made now"), out.count(": there")) == (4, 4)
 
 
 @pytest.mark.django_db
@@ -102,7 +102,7 @@ def test_the_public_halves_are_published(folder, client):
     assert response["Content-Type"] == "application/jwk-set+json"
     assert response["Access-Control-Allow-Origin"] == "*"
     published = response.json()["keys"]
-    assert [one["alg"] for one in published] == ["ES256", "ES256"] + 4 * ["EdDSA"]
+    assert [one["alg"] for one in published] == ["ES256", "ES256"] + 4 * ["EdDSA"] + ["ES256", "ES256"]
     assert {name for one in published for name in one} == {
         *("alg", "crv", "iat", "kid", "kty", "use", "x", "x5c", "y"),
     }
@@ -163,6 +163,7 @@ class TestFiles:
             "drawn": again.sha256,
             "unsigned": again.unsigned_sha256,
             "key": again.sealed_with,
+            "qr": sha256(first.qr.encode()).hexdigest(),
         }
         assert list(find_faults()) == []
 
@@ -170,8 +171,8 @@ class TestFiles:
         certificate = a_certificate()
         seal_it = rendering._sealed
 
-        def meanwhile(certificate, credential):
-            mine = seal_it(certificate, credential)
+        def meanwhile(certificate, kept):
+            mine = seal_it(certificate, kept)
             monkeypatch.setattr(rendering, "_sealed", seal_it)
             keyring.ensure(anew=True)
             theirs.append(rendering.ensure_file(certificate))
@@ -244,6 +245,21 @@ class TestRegistry:
         [fault] = find_faults()
         assert fault.endswith(f"was sealed with the key {file.sealed_with}, which is not there")
 
+    @pytest.mark.parametrize("change", ["", "HTTPS://AULA.EXAMPLE.ORG/O/MFWGC"])
+    def test_another_qr(self, folder, change):
+        file = rendering.ensure_file(a_certificate())
+        CertificateFile.objects.filter(pk=file.pk).update(qr=change)
+        fault, *more = find_faults()
+        assert fault.endswith("is not the one that the trail tells of")
+        assert len(more) == bool(change)
+
+    def test_another_qr_told_by_the_trail(self, folder, monkeypatch):
+        other, sign = a_certificate(), signed_facts.address_for
+        monkeypatch.setattr(signed_facts, "address_for", lambda _certificate: sign(other))
+        file = rendering.ensure_file(a_certificate())
+        rendering.ensure_file(other)
+        assert list(find_faults()) == [f"certificate {file.certificate.reference}: its QR: it says something else"]
+
     def test_another_seal_told_by_the_trail(self, folder, settings, tmp_path):
         """Whoever changes row, file and trail still lacks the key."""
         certificate = a_certificate()
@@ -253,5 +269,6 @@ class TestRegistry:
         path = rendering._store(rendering._path(certificate, None, facts["sha256"]), content)
         rendering._note(certificate, None, {"path": path, **facts, "sealed_with": mine})
         settings.SEAL_KEYS_DIR = real
-        [fault] = find_faults()
-        assert "sealed with a key of somebody else" in fault
+        seal, qr = find_faults()
+        assert "sealed with a key of somebody else" in seal
+        assert "its QR: it was signed with a key of somebody else" in qr

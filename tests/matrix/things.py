@@ -332,6 +332,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "bundle": _bundle,
     "checkpoint": _checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
+    "signed_facts": lambda world, side: Found({"text": rendering.ensure_file(a_certificate()).qr.rpartition("/")[2]}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),
     "network": lambda world, side: by_key(side.network),
     "member": _member,
