@@ -23,18 +23,30 @@ from certificates.models import (
     OwedCertificate,
     Series,
     StatusEntry,
+    TemplatePicture,
+    TemplateVersion,
 )
 from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
 from lms.models import AuditEvent, Job, Merge, Person
 
-from . import credentials, issuing, status_lists, sweeping, tree_checking
+from . import credentials, issuing, pictures, status_lists, sweeping, tree_checking
 from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
 PROTECTED = [
-    model._meta.db_table for model in (Certificate, CertificateEvent, LogLeaf, LogNode, Checkpoint, StatusEntry)
+    model._meta.db_table
+    for model in (
+        Certificate,
+        CertificateEvent,
+        LogLeaf,
+        LogNode,
+        Checkpoint,
+        StatusEntry,
+        TemplatePicture,
+        TemplateVersion,
+    )
 ]
 
 
@@ -47,6 +59,7 @@ def find_faults() -> Iterator[str]:
     yield from _owed()
     yield from _log()
     yield from tree_checking.find_faults()
+    yield from pictures.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:

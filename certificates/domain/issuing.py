@@ -16,7 +16,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log, status_lists
+from . import codes, log, status_lists, templates
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -182,6 +182,7 @@ def _frozen_facts(completion: Completion, code: str) -> dict:
         "programme": completion.programme,
         "signatories": settings.CERTIFICATE_SIGNATORIES,
         "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
+        **templates.design_for(completion),
     }
 
 

@@ -2,12 +2,14 @@
 
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .status import StatusEntry
+from .templates import CertificateTemplate, TemplatePicture, TemplateUse, TemplateVersion
 from .tree import Checkpoint, LogNode
 
 __all__ = [
     "Certificate",
     "CertificateEvent",
     "CertificateFile",
+    "CertificateTemplate",
     "Checkpoint",
     "LogHead",
     "LogLeaf",
@@ -15,4 +17,7 @@ __all__ = [
     "OwedCertificate",
     "Series",
     "StatusEntry",
+    "TemplatePicture",
+    "TemplateUse",
+    "TemplateVersion",
 ]
