@@ -1,7 +1,7 @@
 """Logos and signatures on the paper: PNG files of ours, put into the PDF as they are.
 
-What `certificates.domain.pictures` keeps is a PNG of eight bits a point, in grey or in a palette, not interlaced and
-without transparency. PDF packs pictures as PNG does (ISO 32000-1 §7.4.4.4), so the packed lines go over unopened.
+What `certificates.domain.pictures` keeps is a PNG in grey of eight bits or with a palette, not interlaced and without
+transparency. PDF packs pictures as PNG does (ISO 32000-1 §7.4.4.4), so the packed lines go over unopened.
 """
 
 import struct
@@ -17,15 +17,17 @@ from certificates.models import TemplatePicture
 from .tagging import Tags
 
 _HEAD = b"\x89PNG\r\n\x1a\n"
-GREY, PALETTE = 0, 3
+PALETTE = 3
+KINDS = {(8, 0), (1, PALETTE), (2, PALETTE), (4, PALETTE), (8, PALETTE)}
 
 
 @dataclass(frozen=True)
 class Picture:
-    """A PNG, taken apart: size in points of the picture, the palette (red, green, blue …) or none, the packed lines."""
+    """A PNG, taken apart: size in its own points, bits a point, palette (red, green, blue …) or none, packed lines."""
 
     width: int
     height: int
+    bits: int
     palette: bytes
     packed: bytes
 
@@ -36,9 +38,9 @@ def parse(content: bytes) -> Picture:
         raise ValueError("no PNG")
     chunks = _chunks(content)
     width, height, bits, colour, _packing, _filter, interlaced = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
-    if bits != 8 or colour not in (GREY, PALETTE) or interlaced or b"tRNS" in chunks:
+    if (bits, colour) not in KINDS or interlaced or b"tRNS" in chunks:
         raise ValueError("no PNG of ours")
-    return Picture(width, height, chunks.get(b"PLTE", b"") if colour == PALETTE else b"", chunks[b"IDAT"])
+    return Picture(width, height, bits, chunks.get(b"PLTE", b"") if colour == PALETTE else b"", chunks[b"IDAT"])
 
 
 def _chunks(content: bytes) -> dict[bytes, bytes]:
@@ -103,17 +105,16 @@ class _Image(PDFStream):
     """The picture as reportlab writes it."""
 
     def __init__(self, picture: Picture) -> None:
+        packing = {"Predictor": 15, "Colors": 1, "BitsPerComponent": picture.bits, "Columns": picture.width}
         said = {
             "Type": PDFName("XObject"),
             "Subtype": PDFName("Image"),
             "Width": picture.width,
             "Height": picture.height,
-            "BitsPerComponent": 8,
+            "BitsPerComponent": picture.bits,
             "ColorSpace": self._colours(picture),
             "Filter": PDFName("FlateDecode"),
-            "DecodeParms": PDFDictionary(
-                {"Predictor": 15, "Colors": 1, "BitsPerComponent": 8, "Columns": picture.width}
-            ),
+            "DecodeParms": PDFDictionary(packing),
         }
         super().__init__(PDFDictionary(said), picture.packed)
 

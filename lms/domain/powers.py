@@ -20,6 +20,7 @@ ACTIONS = {
     "assign_to_all": gettext_lazy("asignar cursos en todo el país"),
     "assign_to_network": gettext_lazy("asignar cursos a los integrantes de una red"),
     "assign_to_staff": gettext_lazy("asignar cursos al personal de la municipalidad e invitarlo"),
+    "design_certificates": gettext_lazy("diseñar las plantillas de los certificados"),
     "edit_course": gettext_lazy("escribir sus cursos y los que el rol nombra"),
     "edit_every_course": gettext_lazy("escribir todos los cursos"),
     "export_tracking": gettext_lazy("descargar las listas de certificados"),

@@ -3,15 +3,17 @@
 import io
 from uuid import uuid4
 
+import pikepdf
 import pytest
 from django.db import IntegrityError, transaction
 from PIL import Image
 
 from certificates.domain import checking, designs, issuing, pictures, rendering, samples, templates
 from certificates.models import CertificateTemplate, TemplatePicture, TemplateUse, TemplateVersion
-from certificates.pdf import render
+from certificates.pdf import render, render_sample
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent
+from tests.certificates.test_archivable import faults
 from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_course
 from tests.factories.people import somebody_with_role
@@ -257,12 +259,48 @@ def test_a_print_shop_s_colours_become_those_of_screens():
         assert image.mode == "P"
 
 
-def test_noise_is_made_small():
-    noise = Image.effect_noise((1600, 700), 90)
+@pytest.mark.parametrize("count", [1, 2, 5, 20])
+def test_a_picture_of_few_colours(count):
     brought = io.BytesIO()
-    Image.merge("RGB", (noise, noise.rotate(90), noise.rotate(180))).save(brought, "PNG")
+    drawn = Image.new("RGB", (300, 300))
+    for number in range(count):
+        drawn.paste((number * 9, 40, 90), (0, number * 15, 300, 300))
+    drawn.save(brought, "PNG")
     brought.seek(0)
-    assert len(pictures.redraw(brought)) <= 60_000
+    made = pictures.redraw(brought)
+    with Image.open(io.BytesIO(made)) as image:
+        assert (image.mode, image.size) == ("P", (240, 240))
+        corner = image.convert("RGB").getpixel((239, 239))
+    design = a_design() | {"logos": [{"sha256": pictures.digest_of(made), "alt": "x"}]}
+    drawn = samples.build("diploma", templates.facts_of(CertificateTemplate(kind="diploma"), design, 0))
+    content = render_sample(drawn, {pictures.digest_of(made): made})
+    assert faults(content) == []
+    with pikepdf.open(io.BytesIO(content)) as pdf:
+        (shown,) = pdf.pages[0].Resources.XObject.values()
+        assert pikepdf.PdfImage(shown).as_pil_image().convert("RGB").getpixel((239, 239)) == corner
+
+
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_the_heaviest_pictures_leave_a_paper_light_enough_to_be_compared(mode):
+    """Seven of noise, which nothing packs: whoever is not signed in may send 256 KB."""
+    digests = []
+    for number in range(7):
+        noise = Image.effect_noise((1600, 480), 90 + number)
+        brought = io.BytesIO()
+        Image.merge("RGB", (noise, noise.rotate(90), noise.rotate(180))).convert(mode).save(brought, "PNG")
+        brought.seek(0)
+        made = pictures.redraw(brought)
+        assert len(made) <= pictures.MOST_KEPT
+        digests.append(pictures.keep(made))
+    logos = [{"sha256": digest, "alt": "x"} for digest in digests[:4]]
+    who = [{"name": "x", "role": "x", "sha256": digest} for digest in digests[4:]]
+    by = somebody_with_role("administrator")
+    template = templates.make(
+        name="Pesada", kind="diploma", design=a_design() | {"logos": logos, "signatories": who}, by=by
+    )
+    templates.publish(template, by=by)
+    templates.use(template, is_default=True, course_keys=[], by=by)
+    assert rendering.ensure_file(a_certificate()).bytes < 250_000
 
 
 SVG = b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>'

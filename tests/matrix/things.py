@@ -34,6 +34,7 @@ from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born
 from tests.factories.sessions import a_part
 from tests.factories.staff_lists import a_staff_import
+from tests.factories.templates import a_template
 
 from . import learning
 from .world import Found, Side, World, by_key
@@ -278,6 +279,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
         PersonRequest.objects.create(person=an_employee(side.municipality.code), kind="correction", text="x")
     ),
     "certificate": _certificate,
+    "certificate_template": lambda world, side: by_key(a_template()),
     "checkpoint": _checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),
