@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -53,7 +53,8 @@ def make(
     with transaction.atomic():
         _check(design, brought)
         _check_name(name, kind)
-        template = CertificateTemplate.objects.create(name=name, kind=kind, draft=design)
+        template = CertificateTemplate(name=name, kind=kind, draft=design)
+        _save(template)
         _tell("certificate_template.made", template, by)
     return template
 
@@ -84,7 +85,7 @@ def change(
         template.name, template.kind, template.draft = name, kind, design
         template.draft_number += 1
         template.changed_at = timezone.now()
-        template.save(update_fields=["name", "kind", "draft", "draft_number", "changed_at"])
+        _save(template)
         _tell("certificate_template.changed", template, by)
     return template
 
@@ -110,7 +111,7 @@ def use(template: CertificateTemplate, *, is_default: bool, course_keys: Collect
     """
     keys = set(course_keys)
     with transaction.atomic():
-        template = _locked(template)
+        template = _locked_of_kind(template)
         if (is_default or keys) and not template.newest_version():
             said = _("Publique la plantilla primero: los certificados se emiten con lo publicado.")
             raise RuleBroken("template.unpublished", said)
@@ -150,13 +151,33 @@ def _locked(template: CertificateTemplate) -> CertificateTemplate:
     return CertificateTemplate.objects.select_for_update(of=("self",), no_key=True).get(pk=template.pk)
 
 
+def _locked_of_kind(template: CertificateTemplate) -> CertificateTemplate:
+    """The row, with all of its kind locked: of them one is the default, and a course chooses one."""
+    kind = CertificateTemplate.objects.filter(pk=template.pk).values("kind")
+    rows = CertificateTemplate.objects.select_for_update(of=("self",), no_key=True).filter(kind__in=kind)
+    return {row.pk: row for row in rows.order_by("pk")}[template.pk]
+
+
+def _save(template: CertificateTemplate) -> None:
+    """Write the row; somebody else may have taken its name this very moment."""
+    try:
+        with transaction.atomic():
+            template.save()
+    except IntegrityError as broken:
+        raise _name_taken() from broken
+
+
+def _name_taken() -> RuleBroken:
+    return RuleBroken("template.name_taken", _("Ya hay una plantilla con ese nombre. Escriba otro."))
+
+
 def _check_name(name: str, kind: str, template: CertificateTemplate | None = None) -> None:
     designs.check_letters(name, most=80)
     others = CertificateTemplate.objects.filter(name=name)
     if not name.strip() or kind not in dict(CertificateTemplate._meta.get_field("kind").flatchoices):
         raise RuleBroken("template.unnamed", _("Escriba un nombre y elija la clase."))
     if (others.exclude(pk=template.pk) if template else others).exists():
-        raise RuleBroken("template.name_taken", _("Ya hay una plantilla con ese nombre. Escriba otro."))
+        raise _name_taken()
 
 
 def _tell(action: str, template: CertificateTemplate, by: Person, **facts: Any) -> None:

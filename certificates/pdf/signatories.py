@@ -11,7 +11,7 @@ from .sheet import Sheet
 from .tagging import Tags
 
 SIGNED = 38.0  # how high a picture of a signature is at most
-LINES_BELOW = 4
+ROOM_BELOW = 30.0  # from the first base line under a line to sign on down to the foot
 
 
 def draw_signatories(
@@ -47,18 +47,22 @@ def _said(signatory: dict) -> list[tuple[str, str]]:
 
 def _size_for(said: list[tuple[str, str]], measure: float) -> float:
     """The largest size at which name and role stay above the foot."""
-    for size in (10.5, 9.5, 8.5, 7.5):
-        if sum(len(lettering.wrap(text, face, size, measure)) for text, face in said if text) <= LINES_BELOW:
+    for size in (10.5, 9.5, 8.5, 7.5, 6.5):
+        lines = sum(len(lettering.wrap(text, face, size, measure)) for text, face in said if text)
+        if (lines - 1) * _leading(size) <= ROOM_BELOW:
             return size
-    return 6.5
+    return 5.5
+
+
+def _leading(size: float) -> float:
+    return 12 if size == 10.5 else size * 1.14
 
 
 def _draw_small(
     canvas: Canvas, tags: Tags, text: str, face: str, *, x: float, y: float, measure: float, size: float
 ) -> float:
     """A paragraph under a line to sign on, its first base line at `y`; returns that of whatever comes below."""
-    leading = 12 if size == 10.5 else size * 1.14
-    block = Block(lettering.wrap(text, face, size, measure), face, size, leading, text)
+    block = Block(lettering.wrap(text, face, size, measure), face, size, _leading(size), text)
     with tags.element("P"):
         for line in block.spaced_lines():
             lettering.draw(canvas, x, y, line, face=face, size=block.size)

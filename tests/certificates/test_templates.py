@@ -358,3 +358,11 @@ def test_a_sample_is_nobody_s(kind):
     assert (drawn.pk, drawn.person_id) == (None, None)
     assert all(letter in drawn.person_name for letter in "ꞌʼẍ")
     assert issuing.Certificate.objects.count() == 0
+
+
+def test_a_name_that_is_taken_this_very_moment(admin, monkeypatch):
+    a_template(name="Doble")
+    monkeypatch.setattr(templates, "_check_name", lambda *args: None)
+    said = {"name": "Doble", "kind": "diploma", "design": a_design(), "by": admin}
+    assert code_of(templates.make, **said) == "template.name_taken"
+    assert code_of(templates.change, a_template(), seen=1, **said) == "template.name_taken"
