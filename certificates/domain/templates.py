@@ -23,12 +23,16 @@ LAYOUT = 2
 def design_for(completion: Completion) -> dict[str, Any]:
     """What the facts of a new certificate say of its looks: all that the drawing needs, as published now.
 
-    The template that the course chose, else the one that stands for the kind; nothing where there is neither, and the
-    paper is drawn as the first layout.
+    Nothing where there is no template for it: then the paper is drawn as the first layout.
     """
-    chosen = TemplateUse.objects.filter(course_key=completion.course_key, template=OuterRef("template"))
+    return newest_design(kind=completion.certificate_kind, course_key=completion.course_key)
+
+
+def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:
+    """The same of a course and a kind: of the template that the course chose, else of the one that stands for it."""
+    chosen = TemplateUse.objects.filter(course_key=course_key, template=OuterRef("template"))
     version = (
-        TemplateVersion.objects.filter(template__kind=completion.certificate_kind)
+        TemplateVersion.objects.filter(template__kind=kind)
         .annotate(is_chosen=Exists(chosen))
         .filter(Q(is_chosen=True) | Q(template__is_default=True))
         .select_related("template")
