@@ -2,14 +2,14 @@
 
 import django_filters
 from django.db.models import Case, QuerySet, Value, When
-from django.http import HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
 from django.urls import path, reverse
 from django.utils.functional import cached_property
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from django.views.generic import FormView
-from wagtail.admin import messages
+from wagtail.admin import menu, messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.menus import MenuItem
 from wagtail.admin.ui.tables import Column, DateColumn, StatusTagColumn, TitleColumn
@@ -24,7 +24,15 @@ from lms.domain.errors import RuleBroken
 from lms.models import Department, Person, Post
 from lms.viewsets.base import IndexView, OfficeViewSet
 
-READ = "read_tracking"
+READ, DESIGN = "read_tracking", "design_certificates"
+
+
+class TemplatesMenuItem(menu.MenuItem):
+    """A door for those who draw the papers."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        """ANAM's administrators."""
+        return permissions.allows(request.user, DESIGN)
 
 
 class CertificateFilterSet(WagtailFilterSet):

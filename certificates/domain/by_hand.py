@@ -175,7 +175,7 @@ def carry_out(act: CertificateAct) -> None:
         person_name=unicodedata.normalize("NFC", holder.full_name),
         score_percent=None,
         issuer=settings.CERTIFICATE_ISSUER,
-        facts=issuing.frozen_facts([]),
+        facts=issuing.frozen_facts([], act.facts["kind"], UUID(act.facts["course_key"])),
         **_columns(act),
     )
     issuing.enter(made, by=act.decided_by, act=act)

@@ -26,6 +26,8 @@ from certificates.models import (
     Renewal,
     Series,
     StatusEntry,
+    TemplatePicture,
+    TemplateVersion,
 )
 from certificates.pdf import SealBroken, check
 from lms.domain.audit import GENESIS, chain_digest
@@ -37,6 +39,7 @@ from . import (
     career_checking,
     credentials,
     issuing,
+    pictures,
     renewal_checking,
     signed_facts,
     status_lists,
@@ -60,6 +63,8 @@ PROTECTED = [
         Renewal,
         StatusEntry,
         CareerAnnotation,
+        TemplatePicture,
+        TemplateVersion,
     )
 ]
 
@@ -76,6 +81,7 @@ def find_faults() -> Iterator[str]:
     yield from act_checking.find_faults()
     yield from renewal_checking.find_faults()
     yield from career_checking.find_faults()
+    yield from pictures.find_faults()
 
 
 def _unprotected_tables() -> Iterator[str]:

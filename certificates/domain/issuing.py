@@ -18,7 +18,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log, status_lists, validity
+from . import codes, log, status_lists, templates, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -200,7 +200,8 @@ def _columns(completion: Completion) -> dict[str, Any]:
         "post_name": held.post.name if held else "",
         "issuer": settings.CERTIFICATE_ISSUER,
         "expires_on": validity.last_day(timezone.localdate(completion.completed_at), completion.certificate_months),
-        "facts": frozen_facts(completion.programme) | validity.facts(completion),
+        "facts": frozen_facts(completion.programme, completion.certificate_kind, completion.course_key)
+        | validity.facts(completion),
     }
 
 
@@ -216,13 +217,14 @@ def confirmed_appointment(completion: Completion) -> Appointment | None:
     return next((one for one in held if (one.municipality_id, one.post_id) == copied), None) or held.last()
 
 
-def frozen_facts(programme: list) -> dict:
+def frozen_facts(programme: list, kind: str, course_key: UUID) -> dict:
     """What the paper says beyond the columns."""
     return {
         "layout": 1,
         "place": settings.CERTIFICATE_PLACE,
         "programme": programme,
         "signatories": settings.CERTIFICATE_SIGNATORIES,
+        **templates.newest_design(kind=kind, course_key=course_key),
     }
 
 

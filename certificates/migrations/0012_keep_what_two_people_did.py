@@ -68,7 +68,7 @@ def allow(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0010_let_a_certificate_end_and_follow_another'),
+        ('certificates', '0011_let_anam_design_its_papers'),
         ('lms', '0018_cancel_jobs_and_let_urgent_ones_first'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

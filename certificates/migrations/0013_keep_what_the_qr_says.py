@@ -6,7 +6,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0009_find_a_file_by_its_digest'),
+        ('certificates', '0012_keep_what_two_people_did'),
     ]
 
     operations = [

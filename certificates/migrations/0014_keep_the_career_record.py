@@ -18,7 +18,7 @@ leaves = refuse_changes('certificates_logleaf')
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0012_keep_what_two_people_did'),
+        ('certificates', '0013_keep_what_the_qr_says'),
         ('lms', '0018_cancel_jobs_and_let_urgent_ones_first'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

@@ -11,7 +11,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('certificates', '0014_keep_the_career_record'),
-        ('courses', '0026_let_a_certificate_end_and_be_renewed'),
+        ('courses', '0027_let_a_certificate_end_and_be_renewed'),
     ]
 
     operations = [

@@ -7,6 +7,7 @@ from .handover import HandoverPackage
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .renewals import Renewal
 from .status import StatusEntry
+from .templates import CertificateTemplate, TemplatePicture, TemplateUse, TemplateVersion
 from .tree import Checkpoint, LogNode
 
 __all__ = [
@@ -19,6 +20,7 @@ __all__ = [
     "CertificateBundle",
     "CertificateEvent",
     "CertificateFile",
+    "CertificateTemplate",
     "Checkpoint",
     "HandoverPackage",
     "LogHead",
@@ -29,4 +31,7 @@ __all__ = [
     "Series",
     "ShareOpening",
     "StatusEntry",
+    "TemplatePicture",
+    "TemplateUse",
+    "TemplateVersion",
 ]

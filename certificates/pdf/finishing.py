@@ -6,6 +6,7 @@ seal. The same drawing and description give the same bytes.
 
 import io
 import re
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -40,33 +41,60 @@ class Attachment:
 
 
 def finish(
-    drawn: bytes, elements: Sequence[Element], described: Description, attachments: Sequence[Attachment] = ()
+    drawn: bytes,
+    elements: Sequence[Element],
+    described: Description,
+    attachments: Sequence[Attachment] = (),
+    *,
+    language: str = LANGUAGE,
+    is_first: bool = False,
 ) -> bytes:
-    """The unsigned file of one page; `elements` are what is on it, in the order of reading."""
-    return finish_pages(drawn, [elements], described, attachments)
+    """The unsigned file of one page; `elements` are what is on it, in the order of reading.
+
+    `is_first` leaves the streams as the first layout has them: what was issued so is drawn again so.
+    """
+    return finish_pages(drawn, [elements], described, attachments, language=language, is_first=is_first)
 
 
 def finish_pages(
-    drawn: bytes, pages: Sequence[Sequence[Element]], described: Description, attachments: Sequence[Attachment] = ()
+    drawn: bytes,
+    pages: Sequence[Sequence[Element]],
+    described: Description,
+    attachments: Sequence[Attachment] = (),
+    *,
+    language: str = LANGUAGE,
+    is_first: bool = False,
 ) -> bytes:
     """The unsigned file of as many pages as `pages` has lists of elements."""
     with pikepdf.open(io.BytesIO(drawn)) as pdf:
-        _describe(pdf, described)
+        _describe(pdf, described, language)
         _mend_fonts(pdf)
-        _write_structure(pdf, pages)
+        _write_structure(pdf, pages, language)
         _write_intent(pdf)
         if attachments:
             _attach(pdf, attachments, described.at)
-        out = io.BytesIO()
-        pdf.save(out, deterministic_id=True, object_stream_mode=pikepdf.ObjectStreamMode.disable)
+        return _saved(pdf, is_first)
+
+
+def _saved(pdf: pikepdf.Pdf, is_first: bool) -> bytes:
+    out = io.BytesIO()
+    if not is_first:
+        _close_streams(pdf)
+    pdf.save(
+        out,
+        deterministic_id=True,
+        object_stream_mode=pikepdf.ObjectStreamMode.disable,
+        compress_streams=is_first,
+        stream_decode_level=None if is_first else pikepdf.StreamDecodeLevel.none,
+    )
     return out.getvalue()
 
 
-def _describe(pdf: pikepdf.Pdf, described: Description) -> None:
+def _describe(pdf: pikepdf.Pdf, described: Description, language: str) -> None:
     """Metadata, language, and the title instead of the file's name in the window's head."""
     root = pdf.Root
-    root.Metadata = pdf.make_indirect(Stream(pdf, packet(described, LANGUAGE), Type=Name.Metadata, Subtype=Name.XML))
-    root.Lang = String(LANGUAGE)
+    root.Metadata = pdf.make_indirect(Stream(pdf, packet(described, language), Type=Name.Metadata, Subtype=Name.XML))
+    root.Lang = String(language)
     root.ViewerPreferences = Dictionary(DisplayDocTitle=True)
     pdf.docinfo[Name.Producer] = String(PRODUCER)
     for page in pdf.pages:
@@ -84,11 +112,11 @@ def _mend_fonts(pdf: pikepdf.Pdf) -> None:
         font.ToUnicode.write(re.sub(rb"\d+ beginbfchar", b"%d beginbfchar" % count, kept))
 
 
-def _write_structure(pdf: pikepdf.Pdf, pages: Sequence[Sequence[Element]]) -> None:
+def _write_structure(pdf: pikepdf.Pdf, pages: Sequence[Sequence[Element]], language: str) -> None:
     """Document → one child for each element → its marked content; and last the field for the seal, on page one."""
     page, count = pdf.pages[0].obj, len(pages)
     tree = pdf.make_indirect(Dictionary(Type=Name.StructTreeRoot))
-    document = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.Document, P=tree, Lang=String(LANGUAGE)))
+    document = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name.Document, P=tree, Lang=String(language)))
     children = [
         [_child(pdf, document, pdf.pages[at].obj, number, element) for number, element in enumerate(elements)]
         for at, elements in enumerate(pages)
@@ -118,6 +146,8 @@ def _write_structure(pdf: pikepdf.Pdf, pages: Sequence[Sequence[Element]]) -> No
 
 def _child(pdf: pikepdf.Pdf, parent: Dictionary, page: Dictionary, number: int, element: Element) -> Dictionary:
     child = pdf.make_indirect(Dictionary(Type=Name.StructElem, S=Name("/" + element.tag), P=parent, Pg=page, K=number))
+    if element.language:
+        child.Lang = String(element.language)
     if element.alt:
         child.Alt = String(element.alt)
     if element.box:
@@ -177,6 +207,25 @@ def _attach(pdf: pikepdf.Pdf, attachments: Sequence[Attachment], at: datetime) -
     pdf.Root.AF = Array([file for _name, file in files])
     listed = [part for name, file in sorted(files) for part in (String(name), file)]
     pdf.Root.Names = Dictionary(EmbeddedFiles=Dictionary(Names=Array(listed)))
+
+
+def _close_streams(pdf: pikepdf.Pdf) -> None:
+    """Let no packed stream end with a carriage return, which some take for a piece of the end of the line behind it.
+
+    A stream's length says where it ends (ISO 19005-3 §6.1.7.1). One in 256 is packed once more, and ends otherwise.
+    """
+    for stream in pdf.objects:
+        if not isinstance(stream, Stream) or stream.get(Name.Type) == Name.Metadata:
+            continue
+        if stream.get(Name.Filter) != Name.FlateDecode:
+            stream.write(zlib.compress(stream.read_bytes()), filter=Name.FlateDecode)
+        packed = stream.read_raw_bytes()
+        if packed.endswith(b"\r"):
+            parameters = stream.get(Name.DecodeParms)
+            twice = Array([Name.FlateDecode, Name.FlateDecode])
+            stream.write(zlib.compress(packed), filter=twice)
+            if parameters is not None:
+                stream.DecodeParms = Array([None, parameters])
 
 
 @cache

@@ -10,6 +10,7 @@ ANIL = HexColor("#243b7a")
 COCHINILLA = HexColor("#a4243b")
 MAIZ = HexColor("#f2b134")
 PAPER = HexColor("#fbf8f3")
+SAMPLE = HexColor("#e3e0da")
 
 # One thread a letter, eight picks from tip to tip: a ring in maíz or in undyed cotton around a red heart. Only the
 # light threads carry the drawing, so that it reads the same when añil and cochinilla turn into one grey.

@@ -15,12 +15,14 @@ from reportlab.pdfgen.canvas import Canvas
 class Element:
     """A paragraph, heading or figure of the page; its place in the list is its number in the marked content.
 
-    `alt` says a figure in words, `box` is where it stands (left, bottom, right, top in points).
+    `alt` says a figure in words, `box` is where it stands (left, bottom, right, top in points), `language` is its own
+    where that is not the language of the file.
     """
 
     tag: str
     alt: str = ""
     box: tuple[float, float, float, float] | None = None
+    language: str = ""
 
 
 class Tags:
@@ -31,10 +33,17 @@ class Tags:
         self.elements: list[Element] = []
 
     @contextmanager
-    def element(self, tag: str, *, alt: str = "", box: tuple[float, float, float, float] | None = None) -> Iterator:
+    def element(
+        self,
+        tag: str,
+        *,
+        alt: str = "",
+        box: tuple[float, float, float, float] | None = None,
+        language: str = "",
+    ) -> Iterator:
         """What is drawn inside is one element: `P`, `H1`, `Figure` …"""
         self._canvas._code.append(f"/{tag} <</MCID {len(self.elements)}>> BDC")
-        self.elements.append(Element(tag, alt, box))
+        self.elements.append(Element(tag, alt, box, language))
         yield
         self._canvas._code.append("EMC")
 

@@ -1,5 +1,6 @@
-"""Numbers, hours and dates in Spanish words, as official papers write them. A certificate is always in Spanish."""
+"""Numbers, hours and dates in Spanish words, as official papers write them; `year` says how a year is written."""
 
+from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
 
@@ -59,17 +60,22 @@ def _hours_in_words(whole: int, tenths: int) -> str:
     return f"{some} y {minutes}" if whole else minutes
 
 
-def day(value: date) -> str:
+def grouped_year(value: int) -> str:
+    """`2,026`, as many official papers write it."""
+    return f"{value:,}"
+
+
+def day(value: date, year: Callable[[int], str] = str) -> str:
     """`15 de mayo de 2026`."""
-    return f"{value.day} de {MONTHS[value.month - 1]} de {value.year}"
+    return f"{value.day} de {MONTHS[value.month - 1]} de {year(value.year)}"
 
 
-def period(first: date, last: date) -> str:
+def period(first: date, last: date, year: Callable[[int], str] = str) -> str:
     """`el 15 de mayo de 2026`, `del 3 al 15 de mayo de 2026`, `del 28 de abril al 15 de mayo de 2026`."""
     if first == last:
-        return f"el {day(last)}"
+        return f"el {day(last, year)}"
     if (first.year, first.month) == (last.year, last.month):
-        return f"del {first.day} al {day(last)}"
+        return f"del {first.day} al {day(last, year)}"
     if first.year == last.year:
-        return f"del {first.day} de {MONTHS[first.month - 1]} al {day(last)}"
-    return f"del {day(first)} al {day(last)}"
+        return f"del {first.day} de {MONTHS[first.month - 1]} al {day(last, year)}"
+    return f"del {day(first, year)} al {day(last, year)}"

@@ -18,9 +18,11 @@ register = template.Library()
 @register.filter
 def kind_name(certificate: Certificate) -> str:
     """`Diploma`, `Constancia de participación`, in the reader's language."""
-    if certificate.kind == CoursePage.CertificateKind.ATTENDANCE:
-        return _("Constancia de participación")
-    return _("Diploma")
+    names = {
+        CoursePage.CertificateKind.ATTENDANCE: _("Constancia de participación"),
+        CoursePage.CertificateKind.COMPETENCE: _("Certificación"),
+    }
+    return names.get(certificate.kind, _("Diploma"))
 
 
 @register.filter

@@ -128,7 +128,7 @@ def _says_of_state() -> dict:
 
 def _says_of_facts() -> dict:
     return {
-        "kinds": {"1": _("Constancia de participación"), "2": _("Diploma")},
+        "kinds": {"1": _("Constancia de participación"), "2": _("Diploma"), "3": _("Certificación")},
         "kind": _("Tipo"),
         "name": _("Nombre"),
         "course": _("Curso"),

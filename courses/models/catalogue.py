@@ -117,6 +117,7 @@ class CoursePage(SeenAs, Translated, Owned, Page):
         NONE = "", _("Sin certificado")
         ATTENDANCE = "constancia", _("Constancia de participación")
         DIPLOMA = "diploma", _("Diploma de aprobación")
+        COMPETENCE = "competencia", _("Certificación de competencia")
 
     class Entry(models.TextChoices):
         """Who may come in by themselves. Whoever was in it once may always come back."""

@@ -24,6 +24,7 @@ ACTIONS = {
     "certify_career": gettext_lazy("certificar lo que las personas declaran en su expediente"),
     "check_career": gettext_lazy("cotejar con el original lo que las personas declaran en su expediente"),
     "certify_certificate_act": gettext_lazy("certificar lo que otra persona pidió sobre un certificado"),
+    "design_certificates": gettext_lazy("diseñar las plantillas de los certificados"),
     "edit_course": gettext_lazy("escribir sus cursos y los que el rol nombra"),
     "edit_every_course": gettext_lazy("escribir todos los cursos"),
     "export_tracking": gettext_lazy("descargar las listas de certificados"),

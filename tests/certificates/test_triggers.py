@@ -8,6 +8,7 @@ from certificates.models import Certificate, CertificateEvent, LogLeaf, Series
 from tests.factories.career import a_declaration
 from tests.factories.certificates import a_certificate
 from tests.factories.people import a_person
+from tests.factories.templates import a_template
 
 pytestmark = pytest.mark.django_db
 
@@ -19,12 +20,15 @@ CHANGES = {
     "certificates_checkpoint": "size = 0",
     "certificates_statusentry": "list = 'x'",
     "certificates_careerannotation": "kind = 'merit'",
+    "certificates_templatepicture": "sha256 = 'x'",
+    "certificates_templateversion": "number = 7",
 }
 
 
 @pytest.mark.parametrize("table", CHANGES)
 @pytest.mark.parametrize("verb", ["update", "delete"])
 def test_raw_sql_is_refused(table, verb):
+    a_template(logos=1)
     a_certificate()
     a_declaration(a_person())
     checkpoints.publish()

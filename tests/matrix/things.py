@@ -35,6 +35,7 @@ from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born, somebody_with_role
 from tests.factories.sessions import a_part
 from tests.factories.staff_lists import a_staff_import
+from tests.factories.templates import a_template
 
 from . import learning
 from .world import Found, Side, World, by_key
@@ -330,6 +331,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "checked_career_entry": partial(_career_entry, is_checked=True),
     "any_batch": lambda world, side: _batch(world, somebody_with_role("administrator")),
     "bundle": _bundle,
+    "certificate_template": lambda world, side: by_key(a_template()),
     "checkpoint": _checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "signed_facts": lambda world, side: Found({"text": rendering.ensure_file(a_certificate()).qr.rpartition("/")[2]}),

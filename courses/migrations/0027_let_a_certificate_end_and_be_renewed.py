@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0025_tell_at_once_what_was_assigned'),
+        ('courses', '0026_certify_a_competence'),
     ]
 
     operations = [
