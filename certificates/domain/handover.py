@@ -180,7 +180,7 @@ def _rows(papers: list[Certificate]) -> Iterator[list[Cell]]:
 def _ending(papers: list[Certificate]) -> list[Certificate]:
     """Those in force that expire, the next one first."""
     found = [one for one in papers if lines.is_standing(one) and getattr(one, "expires_on", None)]
-    return sorted(found, key=lambda one: (one.expires_on, one.reference))  # type: ignore[attr-defined]
+    return sorted(found, key=lambda one: (one.expires_on, one.reference))
 
 
 def _tools(posts: set[int], papers: list[Certificate]) -> Iterator[list[Cell]]:

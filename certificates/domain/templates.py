@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from certificates.models import CertificateTemplate, TemplateUse, TemplateVersion
-from courses.models import Completion, CoursePage
+from courses.models import CoursePage
 from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Person
@@ -20,16 +20,12 @@ from . import designs, pictures
 LAYOUT = 2
 
 
-def design_for(completion: Completion) -> dict[str, Any]:
+def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:
     """What the facts of a new certificate say of its looks: all that the drawing needs, as published now.
 
-    Nothing where there is no template for it: then the paper is drawn as the first layout.
+    Of the template that the course chose, else of the one that stands for its kind; nothing where there is none: then
+    the paper is drawn as the first layout.
     """
-    return newest_design(kind=completion.certificate_kind, course_key=completion.course_key)
-
-
-def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:
-    """The same of a course and a kind: of the template that the course chose, else of the one that stands for it."""
     chosen = TemplateUse.objects.filter(course_key=course_key, template=OuterRef("template"))
     version = (
         TemplateVersion.objects.filter(template__kind=kind)

@@ -11,7 +11,7 @@ from .sheet import EDGE, QR_SIDE, Sheet
 from .tagging import Tags
 
 
-def draw_foot(canvas: Canvas, tags: Tags, sheet: Sheet, design: Design, certificate: Certificate, qr: str = "") -> None:
+def draw_foot(canvas: Canvas, tags: Tags, sheet: Sheet, design: Design, certificate: Certificate, *, qr: str) -> None:
     """Under a thin line."""
     with tags.ornament():
         canvas.setStrokeColor(ornament.QUIET)

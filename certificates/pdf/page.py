@@ -70,7 +70,7 @@ def draw(
     top = _draw_logos(canvas, tags, paper, design, unsaved)
     draw_text(canvas, tags, paper, design, certificate, top=top)
     draw_signatories(canvas, tags, paper, design, unsaved)
-    draw_foot(canvas, tags, paper, design, certificate, qr)
+    draw_foot(canvas, tags, paper, design, certificate, qr=qr)
     canvas.showPage()
     canvas.save()
     return out.getvalue(), tags
