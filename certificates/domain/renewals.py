@@ -6,6 +6,7 @@ was lost on the way to it is found by the sweep. Decision 0055.
 
 import unicodedata
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 from uuid import UUID
@@ -120,23 +121,34 @@ def _succeed(old: Certificate, completion: Completion, day: date) -> Certificate
     return new
 
 
-def offers(certificates: Iterable[Certificate], today: date | None = None) -> dict[int, CoursePage]:
-    """By key of the certificate, the published course that renews it: of those that end soon or may still be renewed.
+@dataclass(frozen=True)
+class Offer:
+    """A certificate that ends, and the published course that renews it."""
+
+    certificate: Certificate
+    course: CoursePage
+    is_over: bool
+
+
+def offers(certificates: Iterable[Certificate], today: date | None = None) -> list[Offer]:
+    """What its holder may renew, in the order of their ends: what ends within half a year, or is in its days of grace.
 
     Each certificate carries `state`.
     """
     day = today or timezone.localdate()
     standing = {Certificate.State.ISSUED, Certificate.State.EXPIRED}
-    near = [
-        one
-        for one in certificates
-        if one.expires_on and one.state in standing and one.expires_on - OPENS <= day and _is_in_time(one, day)  # type: ignore[attr-defined]
-    ]
+    near = [one for one in certificates if one.state in standing and _is_near(one, day)]  # type: ignore[attr-defined]
     if not near:
-        return {}
-    pages = CoursePage.objects.live().filter(renews_key__in={one.course_key for one in near}).sources()
-    by_key = {page.renews_key: page for page in pages.order_by("-path")}
-    return {one.pk: by_key[one.course_key] for one in near if one.course_key in by_key}
+        return []
+    pages = CoursePage.objects.live().filter(renews_key__in={one.course_key for one in near}).order_by("-path")
+    by_key = {page.renews_key: page for page in pages}
+    found = [one for one in near if one.course_key in by_key]
+    found.sort(key=lambda one: (one.expires_on or day, one.pk))
+    return [Offer(one, by_key[one.course_key], one.state == Certificate.State.EXPIRED) for one in found]  # type: ignore[attr-defined]
+
+
+def _is_near(one: Certificate, day: date) -> bool:
+    return one.expires_on is not None and one.expires_on - OPENS <= day and _is_in_time(one, day)
 
 
 @job_words.names(RENEW)

@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 
-from certificates.domain import coverage, lines, rendering
+from certificates.domain import coverage, lines, rendering, renewals
 from certificates.domain import record as career
 from certificates.domain.revocation import ACTION as REVOKE
 from certificates.models import Certificate
@@ -20,7 +20,12 @@ def record(request: HttpRequest) -> HttpResponse:
     """Mi expediente: posts, courses, certificates, what is on the way, what was declared."""
     found = career.find(request.user)
     shown = lines.lines_of(found)
-    context = {"record": found, "sums": lines.sums(shown), "modalities": lines.by_modality(shown)}
+    context = {
+        "record": found,
+        "offers": renewals.offers(one.certificate for one in found.entries if one.certificate),
+        "sums": lines.sums(shown),
+        "modalities": lines.by_modality(shown),
+    }
     return render(request, "certificates/record.html", context)
 
 

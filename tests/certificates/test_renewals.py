@@ -4,10 +4,12 @@ from datetime import date, timedelta
 
 import pytest
 from django.db import connection, transaction
+from django.urls import reverse
 from django.utils import timezone
 
 from certificates.domain import checking, issuing, rendering, renewals, sweeping, validity
 from certificates.models import Certificate, Renewal
+from courses.models import CoursePage
 from courses.signals import course_completed
 from lms.models import AuditEvent, Job
 from tests.certificates.test_pdf import text_of
@@ -150,6 +152,24 @@ def test_paper_and_page_say_when_and_by_what(client):
     assert "Certificado auténtico y vigente" in body
     assert "Actualización" in body
     assert old.reference in body
+
+
+def test_the_record_offers_the_course_that_renews(client):
+    soon, later = ending(30), ending(300)
+    short = a_course(title="Ponerse al día", renews=set_to_end(soon))
+    a_course(title="Todavía no", renews=set_to_end(later))
+    for one, says in ((soon, "Ponerse al día"), (later, None)):
+        client.force_login(one.person)
+        body = client.get(reverse("certificates:record")).content.decode()
+        assert (short.url in body) is bool(says)
+        assert "Todavía no" not in body
+
+
+def set_to_end(certificate: Certificate):
+    """The course of a certificate, which says now that it ends."""
+    course = CoursePage.objects.get(translation_key=certificate.course_key)
+    CoursePage.objects.filter(pk=course.pk).update(certificate_months=12)
+    return CoursePage.objects.get(pk=course.pk)
 
 
 @pytest.mark.parametrize(
