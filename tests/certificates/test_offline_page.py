@@ -17,12 +17,12 @@ from django.utils import timezone
 from playwright.sync_api import sync_playwright
 
 from certificates import keyring
-from certificates.domain import codes, rendering, revocation, signed_facts, status_lists
+from certificates.domain import codes, rendering, signed_facts, status_lists
 from tests import browsers
 from tests.certificates.test_signed_facts import letters_of, signed_paper
 from tests.courses.test_bank_screens import look, window
-from tests.factories.certificates import a_certificate
-from tests.factories.people import an_employee, somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.people import an_employee
 
 PAGE = "certificates:offline"
 LONG = 60_000
@@ -177,7 +177,7 @@ class TestBrowser:
         window.set_input_files("[data-picture]", other_picture)
         window.locator("[data-told] dd", has_text="Wenceslao").wait_for(timeout=LONG)
 
-        revocation.revoke(certificate=revoked, reason="Prueba", by=somebody_with_role("certifier"))
+        a_revocation(revoked)
         window.set_input_files("[data-picture]", picture)
         answer(window, "Vigente según la lista del")  # nobody told this device yet
         window.context.set_offline(False)
@@ -237,7 +237,7 @@ class TestBrowser:
 
     def test_a_browser_that_unpacks_nothing_reads_the_list_too(self, papers, window):
         (revoked, qr, _picture), (_other, other_qr, _other_picture) = papers
-        revocation.revoke(certificate=revoked, reason="Prueba", by=somebody_with_role("certifier"))
+        a_revocation(revoked)
         window.add_init_script("delete globalThis.DecompressionStream")
         kept(window)
         paste(window, qr, "Auténtico, pero REVOCADO")

@@ -76,6 +76,9 @@ def test_what_delegates_may_do_ends_at_their_places():
         "import_staff",
         "reveal_cui",
         "recover_access",
+        "hand_over",
+        "ask_certificate_act",
+        "check_career",
     }
     assert {action for action in of_delegates if "department_delegate" in ACTIONS[action]} == {
         "read_tracking",
