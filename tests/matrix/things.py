@@ -19,8 +19,8 @@ from wagtail.images import get_image_model
 from wagtail.images.tests.utils import get_test_image_file
 from wagtail.models import Collection, CollectionViewRestriction, Site
 
-from certificates.domain import career, checkpoints, rendering, revocation, sharing
-from certificates.models import CareerShare, Certificate, CertificateBatch, CertificateBundle, HandoverPackage
+from certificates.domain import rendering
+from certificates.models import HandoverPackage
 from courses.domain import digests, review
 from courses.models import LessonPage, Topic
 from lms.domain import audit, duplicates
@@ -37,11 +37,9 @@ from tests.factories.sessions import a_part
 from tests.factories.staff_lists import a_staff_import
 from tests.factories.templates import a_template
 
-from . import learning
+from . import learning, register
 from .world import Found, Side, World, by_key
 
-SAID = {"course_key": str(uuid.uuid4()), "edition": 1, "course_title": "x", "kind": "diploma", "hours": "1.0"}
-SAID |= {"started_on": "2026-01-01", "completed_on": "2026-01-01"}
 # Where Wagtail's forms are sent by a script, it refuses others.
 BY_SCRIPT = {"X-Requested-With": "XMLHttpRequest"}
 
@@ -147,49 +145,6 @@ def _document(world: World, owner: Person) -> Found:
     return Found({**keys, "file_name": document.filename}, headers=BY_SCRIPT)
 
 
-def _batch(world: World, owner: Person) -> Found:
-    return by_key(CertificateBatch.objects.create(facts=SAID, reason="x", asked_by=owner))
-
-
-def _bundle(world: World, side: Side) -> Found:
-    key = str(a_certificate(person=an_employee(side.municipality.code)).public_id)
-    until = timezone.now() + timedelta(days=1)
-    path = default_storage.save(f"certificates/paquetes/{uuid.uuid4()}.zip", ContentFile(b"x"))
-    made = {"form": "zip", "certificates": [key], "path": path, "bytes": 1, "expires_at": until}
-    return by_key(CertificateBundle.objects.create(asked_by=somebody_with_role("certifier"), **made))
-
-
-def _certificate(world: World, side: Side) -> Found:
-    certificate: Certificate = a_certificate(person=an_employee(side.municipality.code))
-    return by_key(certificate, code=certificate.code)
-
-
-def _act(world: World, side: Side) -> Found:
-    certificate: Certificate = a_certificate(person=an_employee(side.municipality.code))
-    asked = {"reason_kind": "error", "reason": "x", "by": somebody_with_role("administrator")}
-    return by_key(revocation.ask(certificate=certificate, **asked))
-
-
-def _career_entry(world: World, side: Side, *, is_checked: bool = False) -> Found:
-    entry = a_declaration(an_employee(side.municipality.code), evidence=a_paper())
-    if is_checked:
-        career.check(entry=entry, by=somebody_with_role("administrator"))
-    return by_key(entry)
-
-
-def _career_link(owner: Person) -> Found:
-    """A row: minors have none, and walk here too."""
-    code, ends = uuid.uuid4().hex, timezone.now() + timedelta(days=1)
-    return by_key(
-        CareerShare.objects.create(person=owner, code_sha256=sharing._digest(code), expires_at=ends), code=code
-    )
-
-
-def _checkpoint(world: World, side: Side) -> Found:
-    made = checkpoints.publish()
-    return Found({"day": made.day.isoformat()}, query={"desde": made.size, "hasta": made.size})
-
-
 def _grant(world: World, side: Side) -> Found:
     person = an_employee(side.municipality.code)
     return by_key(RoleGrant.objects.create(person=person, role="trainer"))
@@ -287,12 +242,12 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "arriving_file": lambda world, owner: by_key(learning.attempt(world, owner), number=1, file_id=uuid.uuid4()),
     "playback": _playback,
     "own_career_entry": lambda world, owner: by_key(a_declaration(owner, evidence=a_paper())),
-    "own_career_link": lambda world, owner: _career_link(owner),
+    "own_career_link": lambda world, owner: register.career_link(owner),
     "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
     "upload": _upload,
     "own_request": _own_request,
     "passkey": _passkey,
-    "batch": _batch,
+    "batch": register.batch,
     "quiz": lambda world, owner: by_key(a_quiz(made_by=owner)),
     "bank_question": lambda world, owner: by_key(a_question(made_by=owner)),
     "spoken_quiz": lambda world, owner: by_key(a_quiz(made_by=owner), code="quc"),
@@ -317,8 +272,8 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "request": lambda world, side: by_key(
         PersonRequest.objects.create(person=an_employee(side.municipality.code), kind="correction", text="x")
     ),
-    "certificate": _certificate,
-    "act": _act,
+    "certificate": register.certificate,
+    "act": register.act,
     "handover_package": lambda world, side: by_key(
         HandoverPackage.objects.create(
             municipality=side.municipality,
@@ -326,13 +281,13 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
             path=default_storage.save("entrega.zip", ContentFile(b"x")),
         )
     ),
-    "career_link": lambda world, side: _career_link(an_employee(side.municipality.code)),
-    "career_entry": _career_entry,
-    "checked_career_entry": partial(_career_entry, is_checked=True),
-    "any_batch": lambda world, side: _batch(world, somebody_with_role("administrator")),
-    "bundle": _bundle,
+    "career_link": lambda world, side: register.career_link(an_employee(side.municipality.code)),
+    "career_entry": register.career_entry,
+    "checked_career_entry": partial(register.career_entry, is_checked=True),
+    "any_batch": lambda world, side: register.batch(world, somebody_with_role("administrator")),
+    "bundle": register.bundle,
     "certificate_template": lambda world, side: by_key(a_template()),
-    "checkpoint": _checkpoint,
+    "checkpoint": register.checkpoint,
     "certificate_file": lambda world, side: Found({"digest": rendering.ensure_file(a_certificate()).sha256}),
     "signed_facts": lambda world, side: Found({"text": rendering.ensure_file(a_certificate()).qr.rpartition("/")[2]}),
     "status_list": lambda world, side: Found({"name": a_certificate().status_entry.list}),
