@@ -157,12 +157,12 @@ def test_paper_and_page_say_when_and_by_what(client):
 def test_the_record_offers_the_course_that_renews(client):
     soon, later = ending(30), ending(300)
     short = a_course(title="Ponerse al día", renews=set_to_end(soon))
-    a_course(title="Todavía no", renews=set_to_end(later))
+    a_course(title="Curso de más tarde", renews=set_to_end(later))
     for one, says in ((soon, "Ponerse al día"), (later, None)):
         client.force_login(one.person)
         body = client.get(reverse("certificates:record")).content.decode()
         assert (short.url in body) is bool(says)
-        assert "Todavía no" not in body
+        assert "Curso de más tarde" not in body
 
 
 def set_to_end(certificate: Certificate):
@@ -188,6 +188,8 @@ def test_a_renewal_that_was_changed_by_hand_is_named(sql, says):
     renewals.renew(taken(ending(30)).public_id)
     assert not any(says in fault for fault in checking.find_faults())
     with transaction.atomic(), connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")  # or pending checks keep the tables busy
         for table in ("certificates_certificate", "certificates_renewal"):
             if connection.vendor == "postgresql":
                 cursor.execute(f"ALTER TABLE {table} DISABLE TRIGGER USER")

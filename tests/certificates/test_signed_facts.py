@@ -21,14 +21,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from certificates import keyring
-from certificates.domain import cbor, codes, rendering, revocation, signed_facts
+from certificates.domain import cbor, codes, rendering, signed_facts
 from certificates.models import Certificate, CertificateFile
 from certificates.pdf import render
 from certificates.views.verification import MISSES
 from lms.domain import tries
 from tests.certificates.test_pdf import EIGHTY, a_paper
-from tests.factories.certificates import a_certificate
-from tests.factories.people import an_employee, somebody_with_role
+from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.people import an_employee
 
 LONGEST = [EIGHTY, "W" * 170, "Xʼol Kꞌicheꞌ Sacẍaj Ꞌaq ʻEwa " * 6, ("Wenceslao " * 17)[:161], "ẍ" * 170]
 STATUS = {"list": "https://aula.example.org/estados/ANAM-2026-1.json", "index": 131_071}
@@ -367,7 +367,7 @@ class TestAddress:
     def test_a_revoked_one_leads_to_where_that_is_said(self, client):
         certificate = a_certificate()
         qr = self.qr_of(certificate)
-        revocation.revoke(certificate=certificate, reason="Prueba", by=somebody_with_role("certifier"))
+        a_revocation(certificate)
         response = client.get(qr[qr.index("/O/") :], follow=True)
         assert "Certificado revocado el" in response.content.decode()
 
