@@ -76,7 +76,7 @@ def test_the_button_shows_it_without_a_script(office, live_server):
     context = office.context.browser.new_context(java_script_enabled=False, viewport={"width": 1400, "height": 900})
     context.add_cookies(office.context.cookies())
     page = context.new_page()
-    page.goto(live_server.url + address("add"))
+    page.goto(live_server.url + address("add"), wait_until="networkidle")  # the frame has its first sample
     page.get_by_label("Título del papel").fill("Reconocimiento")
     with page.expect_request(is_sample, timeout=60_000) as asked:
         page.get_by_role("button", name="Ver muestra", exact=True).click()
