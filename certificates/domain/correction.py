@@ -16,7 +16,7 @@ from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Municipality, Person, Post
 
-from . import asking, issuing, log
+from . import asking, issuing, log, validity
 
 # What may be put right, as it is called on the page.
 COLUMNS = {
@@ -129,6 +129,13 @@ def changes(act: CertificateAct) -> Iterator[Change]:
         if name in after:
             shown = f"{name}_name" if f"{name}_name" in after else name
             yield Change(str(label), before[shown] or "—", after[shown] or "—")
+    if "completed_on" in after and act.certificate:
+        old, new = (
+            act.certificate.expires_on,
+            validity.corrected(act.certificate, date.fromisoformat(after["completed_on"])),
+        )
+        if old != new:
+            yield Change(str(_("Vence")), old.isoformat() if old else "—", new.isoformat() if new else "—")
 
 
 def differs_from_record(name: str, person: Person) -> bool:
@@ -140,7 +147,7 @@ def is_carried_out(act: CertificateAct, made: Certificate) -> bool:
     """Whether a certificate says what was asked, and all else as the one that it follows."""
     if made.supersedes is None:
         return False
-    should = {name: getattr(made.supersedes, name) for name in _KEPT} | _columns(act.facts["after"])
+    should = _wanted(made.supersedes, act.facts["after"])
     return all(getattr(made, name) == value for name, value in should.items())
 
 
@@ -152,7 +159,7 @@ def lock(act: CertificateAct) -> None:
 def carry_out(act: CertificateAct) -> None:
     """Issue the successor, and have the old one say that it was superseded. Raises `act.not_in_force`."""
     old = asking.lock_in_force(asking.certificate_of(act))
-    columns = {name: getattr(old, name) for name in _KEPT} | _columns(act.facts["after"])
+    columns = _wanted(old, act.facts["after"])
     kind, at = CertificateEvent.Kind.SUPERSEDED, asking.moment_of(act)
     new = issuing.write(at, supersedes=old, facts=_taken_over(old), **columns)
     log.append(CertificateEvent.objects.create(certificate=old, kind=kind, at=at, by=act.decided_by))
@@ -163,6 +170,14 @@ def carry_out(act: CertificateAct) -> None:
         subject=f"certificates.Certificate:{new.public_id}",
         facts={"reference": new.reference, "before": old.reference},
     )
+
+
+def _wanted(old: Certificate, after: dict[str, str]) -> dict[str, Any]:
+    """The columns of the successor."""
+    columns = {name: getattr(old, name) for name in _KEPT} | _columns(after)
+    if "completed_on" in after:
+        columns["expires_on"] = validity.corrected(old, columns["completed_on"])
+    return columns
 
 
 def _taken_over(old: Certificate) -> dict:

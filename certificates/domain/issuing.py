@@ -220,10 +220,8 @@ def confirmed_appointment(completion: Completion) -> Appointment | None:
 def frozen_facts(programme: list, kind: str, course_key: UUID) -> dict:
     """What the paper says beyond the columns."""
     return {
-        "layout": 1,
         "place": settings.CERTIFICATE_PLACE,
         "programme": programme,
-        "signatories": settings.CERTIFICATE_SIGNATORIES,
         **templates.newest_design(kind=kind, course_key=course_key),
     }
 

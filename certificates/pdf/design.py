@@ -2,8 +2,8 @@
 
 `facts["design"]` is {"paper": "landscape" or "portrait", "language": BCP 47 tag, "year_style": "plain" or "grouped",
 "texts": {name of `wording.TEXTS`: [text, language]}, "logos": [{"sha256", "alt"}], "signatories": [{"name", "role",
-"sha256"}], "has_book": whether there is a line for book and folio, "template": {"key", "version"}}. Nothing else of a
-template is looked at when a paper is drawn.
+"sha256"}], "has_book": whether there is a line for book and folio, "template": {"key", "version"} where there was one}.
+Nothing else of a template is looked at when a paper is drawn. Without a design: what was issued before there were any.
 """
 
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ def tag_of(language: str) -> str:
 
 @dataclass(frozen=True)
 class Design:
-    """What is frozen, with the values of the fields. `is_first`: without a template, as drawn from the beginning on."""
+    """What is frozen, with the values of the fields. `is_first`: of before there were designs, drawn as it was."""
 
     paper: str
     language: str
