@@ -11,6 +11,7 @@ from certificates.domain import (
     issuing,  # noqa: F401 registers its performer
     rendering,  # noqa: F401 registers its performer
     renewals,  # noqa: F401 registers its performer
+    strays,
     sweeping,
 )
 
@@ -26,6 +27,12 @@ def sweep_owed() -> None:
 def forget_packages() -> None:
     """Let packages of handover go that were there to be fetched long enough."""
     handover.forget()
+
+
+@shared_task(name="certificates.tasks.sweep_strays")
+def sweep_strays() -> None:
+    """Let go of private files that no row names."""
+    strays.drop()
 
 
 @shared_task(name="certificates.tasks.publish_checkpoint")

@@ -503,6 +503,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=34),
         "options": {"expires": 1800},
     },
+    "sweep-private-strays": {
+        "task": "certificates.tasks.sweep_strays",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"expires": 6 * 3600},
+    },
     "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
     "seek-duplicates": {
         "task": "lms.tasks.seek_duplicates",
