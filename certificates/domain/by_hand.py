@@ -159,9 +159,9 @@ def changes_of(facts: dict[str, Any]) -> Iterator[correction.Change]:
     for name, label in correction.COLUMNS.items():
         shown = f"{name}_name" if f"{name}_name" in facts else name
         if shown in facts:
-            yield correction.Change(str(label), "", facts[shown] or "—")
+            yield correction.Change(str(label), "", correction.in_words(name, facts[shown]))
     if "expires_on" in facts:
-        yield correction.Change(_("Vence"), "", facts["expires_on"])
+        yield correction.Change(_("Vence"), "", correction.in_words("expires_on", facts["expires_on"]))
 
 
 def lock(act: CertificateAct) -> None:

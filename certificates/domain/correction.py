@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -128,14 +129,25 @@ def changes(act: CertificateAct) -> Iterator[Change]:
     for name, label in COLUMNS.items():
         if name in after:
             shown = f"{name}_name" if f"{name}_name" in after else name
-            yield Change(str(label), before[shown] or "—", after[shown] or "—")
+            yield Change(str(label), in_words(name, before[shown]), in_words(name, after[shown]))
     if "completed_on" in after and act.certificate:
         old, new = (
             act.certificate.expires_on,
             validity.corrected(act.certificate, date.fromisoformat(after["completed_on"])),
         )
         if old != new:
-            yield Change(str(_("Vence")), old.isoformat() if old else "—", new.isoformat() if new else "—")
+            yield Change(str(_("Vence")), _day(old), _day(new))
+
+
+def in_words(name: str, value: str) -> str:
+    """A column as an act keeps it, as people read it."""
+    if name in {"started_on", "completed_on", "expires_on"}:
+        return _day(date.fromisoformat(value))
+    return number_format(Decimal(value).normalize(), use_l10n=True) if name == "hours" else value or "—"
+
+
+def _day(day: date | None) -> str:
+    return date_format(day, "DATE_FORMAT") if day else "—"
 
 
 def differs_from_record(name: str, person: Person) -> bool:

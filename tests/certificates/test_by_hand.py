@@ -57,7 +57,7 @@ def test_it_ends_when_those_of_its_course_do():
     assert (made.expires_on, made.facts["months"], made.facts["grace_days"]) == (date(2027, 1, 9), 12, 30)
     assert validity.renewable_until(made) == date(2027, 2, 8)
     act = CertificateAct.objects.get()
-    assert ("Vence", "", "2027-01-09") in [(one.label, one.before, one.after) for one in by_hand.changes(act)]
+    assert ("Vence", "", "9 de enero de 2027") in [(one.label, one.before, one.after) for one in by_hand.changes(act)]
     rendering.ensure_file(made)
     assert list(find_faults()) == []
     assert by_hand_for(an_employee(), title="Taller").expires_on is None

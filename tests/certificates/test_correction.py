@@ -7,6 +7,7 @@ import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.formats import date_format
 
 from certificates.domain import correction, gaps, issuing, rendering, renewals, status_lists, sweeping, validity
 from certificates.domain.checking import find_faults
@@ -69,7 +70,7 @@ def test_another_last_day_of_the_course_is_another_end():
     new = a_correction(old, completed_on=day, started_on=day)
     assert new.expires_on == validity.last_day(day, 12) != old.expires_on
     shown = {change.label: change.after for change in correction.changes(CertificateAct.objects.get())}
-    assert shown["Vence"] == new.expires_on.isoformat()
+    assert shown["Vence"] == date_format(new.expires_on, "DATE_FORMAT")
     again = a_correction(new, person_name="Otra Persona")
     assert again.expires_on == new.expires_on
     assert wrong() == []
