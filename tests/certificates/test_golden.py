@@ -38,6 +38,7 @@ from tests.certificates.seals import readings
 from tests.certificates.test_archivable import faults, struct_text
 from tests.certificates.test_credentials import SCHEMA
 from tests.certificates.test_signed_facts import bytes_of, read_from_print
+from tests.factories.courses import a_course
 
 SHOTS = os.environ.get("GOLDEN_SHOTS", "")
 NAMES = [case.name for case in CASES]
@@ -53,7 +54,8 @@ def golden(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dic
         hold = transaction.atomic()
         hold.__enter__()
         try:
-            made = {case.name: _issued(case, folder) for case in CASES}
+            course = a_course()
+            made = {case.name: _issued(case.issue(course), folder) for case in CASES}
             for before in Certificate.objects.filter(file=None):  # those of which another took the place
                 rendering.ensure_file(before)
             yield made
@@ -62,8 +64,7 @@ def golden(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dic
             hold.__exit__(None, None, None)
 
 
-def _issued(case, folder) -> Issued:
-    certificate = case.issue()
+def _issued(certificate: Certificate, folder) -> Issued:
     file = rendering.ensure_file(certificate)
     with default_storage.open(file.path) as stored:
         content = stored.read()
