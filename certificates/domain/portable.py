@@ -31,8 +31,16 @@ from .dids import did_of
 from .lines import Line
 
 AUTHOR = "Asociación Nacional de Municipalidades de la República de Guatemala"
+CLR_CONTEXT = [
+    "https://www.w3.org/ns/credentials/v2",
+    "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+]
+"""In the order that the schema of CLR 2.0 asks for; the library has the last two the other way round."""
+CLR_SCHEMA = "https://purl.imsglobal.org/spec/clr/v2p0/schema/json/clr_v2p0_clrcredential_schema.json"
 MOST_MEMBERS = 100
-"""How many credentials one file holds: a proven document has at most 256 KiB."""
+MOST_BYTES = 248 * 1024
+"""Of the credentials in one file: with what is around them a proven document has at most 256 KiB."""
 
 
 def note_download(person: Person, *, by: Person, form: str) -> None:
@@ -121,7 +129,8 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
     Raises `career.nothing_to_take` without any that has its file, and `keyring.KeyMissing`.
     """
     papers = [one.certificate for one in record.find(person).entries if one.certificate]
-    members = [json.loads(one.file.credential) for one in papers if _goes_along(one)]
+    standing = [one for one in papers if lines.is_standing(one)]
+    members = _fitting([json.loads(one.file.credential) for one in standing if _has_credential(one)])
     if not members:
         words_ = _(
             "Todavía no tiene certificados en vigor con su archivo. Cuando tenga uno, podrá llevarse este formato."
@@ -135,20 +144,32 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
     document = build_clr_credential(
         {**issuer, "id": did},
         [named],
-        members[:MOST_MEMBERS],
+        members,
         credential_id=f"urn:uuid:{uuid.uuid4()}",
         valid_from=at or timezone.now(),
     )
+    document["@context"] = CLR_CONTEXT
     document["name"] = "Expediente de Carrera Municipal"
-    document["partial"] = len(members) > MOST_MEMBERS
+    document["partial"] = len(members) < len(standing)
+    document["credentialSchema"] = [{"id": CLR_SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}]
     document["credentialSubject"]["type"] = ["ClrSubject"]
     proven = sign_clr_credential(document, secret, f"{did}#{key.name}")
     proven["proof"] = [proven["proof"]] if isinstance(proven["proof"], dict) else proven["proof"]
     return json.dumps(proven, ensure_ascii=False, indent=1)
 
 
-def _goes_along(certificate: Certificate) -> bool:
-    return lines.is_standing(certificate) and hasattr(certificate, "file") and bool(certificate.file.credential)
+def _has_credential(certificate: Certificate) -> bool:
+    return hasattr(certificate, "file") and bool(certificate.file.credential)
+
+
+def _fitting(members: list[dict]) -> list[dict]:
+    """The first of them, as many as one proven document may hold."""
+    total = 0
+    for place, member in enumerate(members[:MOST_MEMBERS]):
+        total += len(json.dumps(member, ensure_ascii=False, separators=(",", ":")).encode()) + 1
+        if total > MOST_BYTES:
+            return members[:place]
+    return members[:MOST_MEMBERS]
 
 
 def as_cv(person: Person) -> str:

@@ -18,7 +18,7 @@ from lms.models import Person
 
 from . import designs, pictures
 
-LAYOUT = 2
+LAYOUT = 3
 
 
 def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:

@@ -6,6 +6,7 @@
 Nothing else of a template is looked at when a paper is drawn. Without a design: what was issued before there were any.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from certificates.models import Certificate
 
-from . import wording, words, words_english
+from . import lettering, wording, words, words_english
 
 PAPERS = ("landscape", "portrait")
 YEAR_STYLES = ("plain", "grouped")
@@ -29,7 +30,11 @@ def tag_of(language: str) -> str:
 
 @dataclass(frozen=True)
 class Design:
-    """What is frozen, with the values of the fields. `is_first`: of before there were designs, drawn as it was."""
+    """What is frozen, with the values of the fields.
+
+    `is_first`: of before there were designs, drawn as it was. `is_even`: no sentence ends in a line of one word;
+    the templates of layout 2 broke a line where it was full.
+    """
 
     paper: str
     language: str
@@ -38,7 +43,13 @@ class Design:
     signatories: list[dict]
     has_book: bool
     is_first: bool
+    is_even: bool
     values: dict[str, str]
+
+    @property
+    def wrap(self) -> Callable[[str, str, float, float], tuple[str, ...]]:
+        """How a text is broken into lines."""
+        return lettering.wrap_evenly if self.is_even else lettering.wrap
 
     def said(self, key: str) -> str:
         """One of the texts, filled: a line."""
@@ -79,6 +90,7 @@ def design_of(certificate: Certificate) -> Design:
         signatories=said["signatories"],
         has_book=said["has_book"],
         is_first=not frozen,
+        is_even=bool(frozen) and certificate.facts["layout"] > 2,
         values=_values(certificate, said),
     )
 

@@ -123,6 +123,11 @@ def wrap(text: str, face: str, size: float, measure: float) -> tuple[str, ...]:
     return (*lines, line) if line or not lines else tuple(lines)
 
 
+def wrap_evenly(text: str, face: str, size: float, measure: float) -> tuple[str, ...]:
+    """The same in as many lines, as even as the words allow: no word stands alone on the last."""
+    return _balanced(text, face, size, measure, wrap(text, face, size, measure))
+
+
 def _pieces(word: str, face: str, size: float, measure: float) -> list[str]:
     pieces = [""]
     for character in word:

@@ -39,7 +39,7 @@ def code_of(verb, *args, **said) -> str:
 
 
 def is_ours(facts: dict) -> bool:
-    return facts["layout"] == 2 and "template" not in facts["design"]
+    return facts["layout"] == templates.LAYOUT and "template" not in facts["design"]
 
 
 def test_without_a_template_it_is_issued_with_our_design(settings):
