@@ -96,7 +96,9 @@ def _plan(size: int) -> _Plan:
     region = _number(matrix, _TO_REGION)
     masks = []
     for turns in encoder.get_data_mask_functions(False):
-        mask = _number([bytes(turns(row, column) for column in range(size)) for row in range(size)], _TO_DIGITS) & region
+        mask = (
+            _number([bytes(turns(row, column) for column in range(size)) for row in range(size)], _TO_DIGITS) & region
+        )
         masks.append((mask, _across(mask, size)))
     follows = int(f"0{'1' * (size - 1)}{'0' * QUIET}" * size, 2)
     return _Plan(size, region, (still, _across(still, size)), tuple(masks), follows)
