@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
+from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -17,6 +18,8 @@ from reportlab.pdfgen.canvas import Canvas
 FOLDER = Path(__file__).parent / "fonts"
 REGULAR, ITALIC, BOLD = "AulaCertificado-Regular", "AulaCertificado-Italic", "AulaCertificado-Bold"
 FALLBACK = "DejaVuSans"
+# Streams as bytes and not in letters: what is drawn is packed again by `finishing`, which would only undo that.
+rl_config.useA85 = 0
 
 
 @cache
