@@ -6,17 +6,19 @@ by an identifier that is made of the certificate's random code, so that two cert
 
 import json
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.errors import LibOpenBadgesException
-from openbadgeslib.ob3.ldp import add_data_integrity_proof, verify_data_integrity_proof
+from openbadgeslib.ob3.ldp import verify_data_integrity_proof
 
 from certificates import keyring
 from certificates.models import Certificate
 from certificates.pdf import kind_title, reason_of, words
 
+from . import quads
 from .dids import did_of
 from .status_lists import entry_of
 
@@ -33,13 +35,20 @@ class CredentialBroken(Exception):
 def issue(certificate: Certificate) -> str:
     """The proven credential as JSON; the same text for the same facts and key. Raises `keyring.KeyMissing`."""
     key = keyring.current(keyring.Use.CREDENTIAL)
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     document = build(certificate)
     method = f"{document['issuer']['id']}#{key.name}"
-    at = max(certificate.issued_at, key.since).replace(microsecond=0)
-    proven = add_data_integrity_proof(document, secret, method, created=at)
-    proven["proof"] = [proven["proof"]]  # the schema asks for a list, for there may be several
-    return json.dumps(proven, ensure_ascii=False, indent=1)
+    created = _moment(max(certificate.issued_at, key.since))
+    said = quads.canonical_proof(created, method), quads.canonical(document)
+    proof = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-rdfc-2022",
+        "created": created,
+        "verificationMethod": method,
+        "proofPurpose": "assertionMethod",
+        "proofValue": keyring.multibase(key.private.sign(b"".join(sha256(text.encode()).digest() for text in said))),
+    }
+    document["proof"] = [proof]  # the schema asks for a list, for there may be several
+    return json.dumps(document, ensure_ascii=False, indent=1)
 
 
 def check(text: str, certificate: Certificate) -> None:
