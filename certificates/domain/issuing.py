@@ -146,7 +146,7 @@ def write(at: datetime, *, facts: dict, **columns: Any) -> Certificate:
     # Frozen too: the QR must stay the same for ever.
     own = {
         "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
-        "status": {"list": status_lists.address_of(name_of_list), "index": bit},
+        "status": status_lists.frozen(name_of_list, bit),
     }
     certificate = Certificate.objects.create(
         series=series,
