@@ -12,6 +12,7 @@ from certificates.domain import (
     rendering,  # noqa: F401 registers its performer
     renewals,  # noqa: F401 registers its performer
     sweeping,
+    witnesses,  # noqa: F401 registers its performer
 )
 
 

@@ -18,7 +18,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log, status_lists, templates, validity
+from . import checkpoints, codes, log, status_lists, templates, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -147,6 +147,7 @@ def write(at: datetime, *, facts: dict, **columns: Any) -> Certificate:
     own = {
         "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
         "status": status_lists.frozen(name_of_list, bit),
+        **checkpoints.frozen(),
     }
     certificate = Certificate.objects.create(
         series=series,
