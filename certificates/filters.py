@@ -12,10 +12,16 @@ from lms.filters import ChosenFilterSet
 from lms.forms.days import DayFilter
 from lms.models import Appointment, Department, Municipality, Post
 
-STATES = [("vigente", _("Vigentes")), ("vencido", _("Vencidos")), ("sin-efecto", _("Revocados o sustituidos"))]
+STATES = [
+    ("vigente", _("Vigentes")),
+    ("vencido", _("Vencidos")),
+    ("suspendido", _("Suspendidos")),
+    ("sin-efecto", _("Revocados o sustituidos")),
+]
 STATE_OF = {
     "vigente": [Certificate.State.ISSUED],
     "vencido": [Certificate.State.EXPIRED],
+    "suspendido": [Certificate.State.SUSPENDED],
     "sin-efecto": [Certificate.State.REVOKED, Certificate.State.SUPERSEDED],
 }
 

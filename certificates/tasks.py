@@ -13,6 +13,7 @@ from certificates.domain import (
     renewals,  # noqa: F401 registers its performer
     strays,
     sweeping,
+    witnesses,  # noqa: F401 registers its performer
 )
 
 

@@ -579,6 +579,8 @@ CERTIFICATE_SIGNATORIES = env.json(
 SEAL_KEYS_DIR = Path(env.str("AULA_SEAL_KEYS_DIR", str(VAR_DIR / "keys" / "seal")))
 # Who proves when a certificate was sealed (RFC 3161); empty: nobody.
 SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")
+# Who is mailed each day's checkpoint of the log, to keep it: e-mail addresses.
+WITNESSES = [address for address in env.list("AULA_WITNESSES", [], subcast=str) if address]
 
 LOGGING = {
     "version": 1,

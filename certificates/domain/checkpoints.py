@@ -16,7 +16,7 @@ from certificates import keyring
 from certificates.models import Certificate, Checkpoint, LogHead, LogLeaf
 from lms.domain import audit
 
-from . import log, merkle
+from . import log, merkle, witnesses
 
 ED25519 = b"\x01"  # as signed notes number the kinds of key (C2SP signed-note)
 
@@ -60,8 +60,17 @@ def publish() -> Checkpoint:
         root = root_of(head.length)
         made = Checkpoint.objects.create(day=day, size=head.length, root=root, note=sign(head.length, root))
         facts = {"size": made.size, "root": made.root}
+        witnesses.ask(made)
         audit.record("log.checkpoint_signed", by=None, subject=f"certificates.Checkpoint:{day}", facts=facts)
     return made
+
+
+def frozen() -> dict:
+    """What a new certificate freezes of the newest checkpoint, to print it short; nothing where there is none yet."""
+    newest = Checkpoint.objects.last()
+    if newest is None:
+        return {}
+    return {"log": {"day": newest.day.isoformat(), "size": newest.size, "root": newest.root}}
 
 
 def root_of(size: int) -> str:

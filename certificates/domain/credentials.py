@@ -20,7 +20,7 @@ from certificates.pdf import kind_title, reason_of, words
 
 from . import quads
 from .dids import did_of
-from .status_lists import entry_of
+from .status_lists import entries_of
 
 CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
 SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
@@ -75,7 +75,7 @@ def build(certificate: Certificate) -> dict:
     """The credential without its proof."""
     address = certificate.facts["verify_url"]
     parts = urlsplit(address)
-    status = entry_of(certificate)
+    status = entries_of(certificate)
     return {
         "@context": CONTEXT,
         "id": address,
@@ -90,9 +90,16 @@ def build(certificate: Certificate) -> dict:
         "validFrom": _moment(certificate.issued_at),
         **({"validUntil": _end(certificate.expires_on)} if certificate.expires_on else {}),
         "credentialSubject": _subject(certificate),
-        **({"credentialStatus": status} if status else {}),
-        "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
+        **_status(status),
     }
+
+
+def _status(entries: list[dict]) -> dict:
+    """The bits, and the schema of 1EdTech where it holds: it knows one status at most, the W3C any number."""
+    if len(entries) > 1:
+        return {"credentialStatus": entries}
+    schema = {"credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}]}
+    return {"credentialStatus": entries[0], **schema} if entries else schema
 
 
 def _subject(certificate: Certificate) -> dict:

@@ -18,7 +18,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log, status_lists, templates, validity
+from . import checkpoints, codes, log, status_lists, templates, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -146,7 +146,8 @@ def write(at: datetime, *, facts: dict, **columns: Any) -> Certificate:
     # Frozen too: the QR must stay the same for ever.
     own = {
         "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
-        "status": {"list": status_lists.address_of(name_of_list), "index": bit},
+        "status": status_lists.frozen(name_of_list, bit),
+        **checkpoints.frozen(),
     }
     certificate = Certificate.objects.create(
         series=series,

@@ -165,6 +165,8 @@ def state_of(paper: Certificate) -> tuple[str, str]:
         return _("Revocado"), "no"
     if state == Certificate.State.SUPERSEDED:
         return _("Sustituido"), "no"
+    if state == Certificate.State.SUSPENDED:
+        return _("Suspendido"), "no"
     if state == Certificate.State.EXPIRED:
         return _("Vencido"), "wait"
     return pgettext("entry of the record", "Certificado"), "ok"

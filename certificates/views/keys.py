@@ -72,9 +72,19 @@ def for_everybody(response: HttpResponse) -> HttpResponse:
 
 @require_safe
 def status_list(request: HttpRequest, name: str) -> HttpResponse:
-    """A list of bits: which certificates are out of force."""
+    """A list of bits: which certificates are out of force for good."""
+    return _status_list(name, status_lists.REVOCATION)
+
+
+@require_safe
+def suspension_list(request: HttpRequest, name: str) -> HttpResponse:
+    """The same of those that are suspended."""
+    return _status_list(name, status_lists.SUSPENSION)
+
+
+def _status_list(name: str, purpose: str) -> HttpResponse:
     try:
-        text = status_lists.publish(name)
+        text = status_lists.publish(name, purpose)
     except keyring.KeyMissing:
         return HttpResponse(status=503)
     if text is None:

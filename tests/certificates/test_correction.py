@@ -48,7 +48,7 @@ def test_the_successor_says_it_and_the_old_one_stays():
     assert new.code in new.facts["verify_url"]
     assert new.facts["programme"] == old.facts["programme"]
     assert (state(old), state(new)) == ("superseded", "issued")
-    assert status_lists.out_of_force(old.status_entry.list) == [old.status_entry.index]
+    assert status_lists.set_bits(old.status_entry.list, "revocation") == [old.status_entry.index]
     rendering.ensure_file(new)
     assert default_storage.size(kept.path) == kept.bytes
     assert list(find_faults()) == []

@@ -21,7 +21,7 @@ from certificates.domain import codes, rendering, signed_facts, status_lists
 from tests import browsers
 from tests.certificates.test_signed_facts import letters_of, signed_paper
 from tests.courses.test_bank_screens import look, window
-from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.certificates import a_certificate, a_lifting, a_revocation, a_suspension
 from tests.factories.people import an_employee
 
 PAGE = "certificates:offline"
@@ -193,6 +193,30 @@ class TestBrowser:
         assert {method for method, _body in sent} == {"GET"}
         assert [body for _method, body in sent if body] == []
         assert [one for one in window.complaints if "ERR_INTERNET" not in one] == []
+
+    def test_what_is_suspended_says_so_until_it_is_lifted(self, papers, window):
+        certificate, qr, _picture = papers[0]
+
+        def refreshed() -> None:
+            window.evaluate("document.querySelector('[data-busy]').textContent = ''")
+            window.locator("[data-refresh]").click()
+            window.get_by_text("La lista está al día").wait_for(timeout=LONG)
+
+        kept(window)
+        paste(window, qr, "Auténtico. Vigente según la lista del")
+        a_suspension(certificate)
+        refreshed()
+        window.context.set_offline(True)
+        again(window)
+        assert "Por ahora no tiene validez" in paste(window, qr, "Auténtico, pero SUSPENDIDO")
+        look(window, "", "offline-suspended")
+        window.context.set_offline(False)
+        a_lifting(certificate)
+        refreshed()
+        paste(window, qr, "Auténtico. Vigente según la lista del")
+        a_revocation(certificate)
+        refreshed()
+        paste(window, qr, "Auténtico, pero REVOCADO")
 
     def test_twins_are_refused(self, papers, settings, tmp_path, window):
         good = papers[0][1]
