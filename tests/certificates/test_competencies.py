@@ -1,0 +1,135 @@
+"""Competencies that certificates prove: frozen at issue, folded when they are read, compared to what posts ask."""
+
+from datetime import date
+
+import pytest
+from django.utils import timezone
+
+from certificates.domain import act_checking, by_hand, competencies, issuing, renewals
+from certificates.models import Certificate, CertificateAct
+from courses.models import Completion
+from lms.domain import duplicates
+from tests.certificates.test_validity import ending
+from tests.factories.certificates import a_certificate, a_completion, a_correction, a_revocation, by_hand_for
+from tests.factories.courses import a_competency, a_course
+from tests.factories.people import an_employee, somebody_with_role
+
+pytestmark = pytest.mark.django_db
+BUDGET = {"key": "presupuesto", "name": "Presupuesto", "level": 2, "level_name": "intermedio"}
+
+
+def at_level(level: int, **said) -> dict:
+    """What a certificate of the competency says, at a level."""
+    return BUDGET | {"level": level, "level_name": {1: "básico", 2: "intermedio", 3: "avanzado"}[level]} | said
+
+
+def proving(level: int = 2, **fields) -> Certificate:
+    """A certificate that proves the competency at a level."""
+    return a_certificate(competency=at_level(level), certificate_kind="competencia", **fields)
+
+
+def folded(person) -> list[competencies.Held]:
+    return competencies.fold(Certificate.objects.for_person(person).with_state())
+
+
+def test_what_the_completion_copied_is_frozen():
+    able = a_competency("Presupuesto")
+    course = a_course(competency=able, competency_level=2, certificate_kind="competencia")
+    certificate = a_certificate(course=course, competency=course.proven)
+    able.name, able.level_2 = "Otra cosa", "medio"
+    able.save()
+    able.delete()
+    certificate.refresh_from_db()
+    assert certificate.facts["competency"] == BUDGET
+    assert [(one.name, one.level) for one in folded(certificate.person)] == [("Presupuesto", 2)]
+
+
+def test_without_one_the_facts_have_no_word_of_it():
+    assert "competency" not in a_certificate().facts
+
+
+def test_by_hand_the_course_says_what_is_proven_and_only_on_its_own_kind_of_paper():
+    course = a_course(competency=a_competency("Presupuesto"), competency_level=2, certificate_kind="competencia")
+    made = by_hand_for(an_employee(), course=course, kind="competencia")
+    attended = by_hand_for(an_employee(), course=course, kind="constancia")
+    assert made.facts["competency"] == BUDGET
+    assert "competency" not in attended.facts
+    act = CertificateAct.objects.get(event__certificate=made)
+    assert act.facts["competency"] == BUDGET
+    assert list(act_checking.find_faults()) == []
+
+
+def test_what_was_issued_by_hand_is_what_was_asked():
+    course = a_course(competency=a_competency("Presupuesto"), competency_level=2, certificate_kind="competencia")
+    made = by_hand_for(an_employee(), course=course, kind="competencia")
+    act = CertificateAct.objects.get(event__certificate=made)
+    assert by_hand.is_carried_out(act, made)
+    act.facts["competency"]["level"] = 3
+    assert not by_hand.is_carried_out(act, made)
+
+
+def test_a_correction_and_a_renewal_take_it_over():
+    corrected = a_correction(proving(), person_name="Otro Nombre")
+    assert corrected.facts["competency"] == BUDGET
+    old = ending(30, competency=BUDGET, certificate_kind="competencia")
+    done = a_completion(person=old.person, course=a_course(hours=2), certificate_kind="", renews_key=old.course_key)
+    new = renewals.renew(done.public_id)
+    assert new.facts["competency"] == BUDGET
+    assert [(one.level, one.proof.certificate) for one in folded(old.person)] == [(2, new)]
+
+
+def test_the_highest_level_wins_and_of_two_the_one_that_holds_longer():
+    person = an_employee()
+    low, high = proving(1, person=person), proving(3, person=person, certificate_months=12)
+    proving(2, person=person)
+    longer = proving(3, person=person)
+    other = a_certificate(person=person, competency=BUDGET | {"key": "agua", "name": "Agua"})
+    found = folded(person)
+    assert [(one.name, one.level, one.lapsed) for one in found] == [("Agua", 2, None), ("Presupuesto", 3, None)]
+    assert [one.proof.certificate for one in found] == [other, longer]
+    a_revocation(longer)
+    assert [one.proof.certificate for one in folded(person)] == [other, high]
+    a_revocation(high)
+    assert folded(person)[1].level == 2
+    assert low.person == person
+
+
+def test_what_has_expired_counts_not_and_is_told():
+    over = ending(-1, competency=at_level(3))
+    [held] = folded(over.person)
+    assert (held.level, held.proof, held.lapsed.certificate, held.lapsed.level_name) == (0, None, over, "avanzado")
+    low = proving(1, person=over.person)
+    [held] = folded(over.person)
+    assert (held.level, held.proof.certificate, held.lapsed.certificate) == (1, low, over)
+    proving(3, person=over.person)
+    [held] = folded(over.person)
+    assert (held.level, held.lapsed) == (3, None)
+
+
+def test_it_holds_through_its_last_day():
+    certificate = ending(0, competency=BUDGET)
+    [held] = folded(certificate.person)
+    assert (held.level, held.proof.until) == (2, timezone.localdate())
+    assert isinstance(held.proof.until, date)
+
+
+def test_what_was_revoked_or_superseded_is_gone():
+    certificate = proving()
+    a_revocation(certificate)
+    assert folded(certificate.person) == []
+
+
+def test_two_records_of_one_person_are_folded_as_one():
+    one, two = an_employee(), an_employee()
+    proving(1, person=one)
+    high = proving(3, person=two)
+    duplicates.merge(survivor=one, absorbed=two, by=somebody_with_role("administrator"), reason="La misma persona.")
+    [held] = folded(one)
+    assert (held.level, held.proof.certificate) == (3, high)
+
+
+def test_issuing_copies_no_more_than_the_completion_says():
+    done = a_completion(competency=BUDGET)
+    Completion.objects.filter(pk=done.pk).update(competency={})
+    issuing.owe(done)
+    assert "competency" not in issuing.issue(done.public_id).facts
