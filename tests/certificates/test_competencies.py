@@ -1,14 +1,20 @@
 """Competencies that certificates prove: frozen at issue, folded when they are read, compared to what posts ask."""
 
+import json
 from datetime import date
 
+import jsonschema
 import pytest
-from django.utils import timezone
+from django.urls import reverse
+from django.utils import timezone, translation
 
-from certificates.domain import act_checking, by_hand, competencies, issuing, renewals
+from certificates.domain import act_checking, by_hand, competencies, credentials, issuing, renewals
 from certificates.models import Certificate, CertificateAct
+from certificates.pdf import wording
 from courses.models import Completion
 from lms.domain import duplicates
+from tests.certificates.test_credentials import SCHEMA
+from tests.certificates.test_pdf import a_paper, text_of
 from tests.certificates.test_validity import ending
 from tests.factories.certificates import a_certificate, a_completion, a_correction, a_revocation, by_hand_for
 from tests.factories.courses import a_competency, a_course
@@ -126,6 +132,87 @@ def test_two_records_of_one_person_are_folded_as_one():
     duplicates.merge(survivor=one, absorbed=two, by=somebody_with_role("administrator"), reason="La misma persona.")
     [held] = folded(one)
     assert (held.level, held.proof.certificate) == (3, high)
+
+
+# What is said to strangers
+
+
+def with_facts(**facts) -> Certificate:
+    paper = a_paper(kind="competencia")
+    paper.facts |= facts
+    return paper
+
+
+def test_the_paper_says_what_is_proven_and_one_without_it_is_what_it_was():
+    assert "Competencia demostrada: Presupuesto, nivel intermedio." in text_of(with_facts(competency=BUDGET))
+    assert "ompetencia demostrada" not in text_of(with_facts())
+
+
+@pytest.mark.parametrize(
+    ("texts", "says"),
+    [
+        ({"body": "Por {horas}."}, "Competencia demostrada: Presupuesto, nivel intermedio."),
+        ({"body": "Por {horas}.", "reason": "por saber de {competencia} en nivel {nivel}"}, "de Presupuesto en nivel"),
+    ],
+)
+def test_a_template_says_it_in_its_own_words_or_in_ours(texts, says):
+    design = {"paper": "landscape", "language": "es", "year_style": "plain", "logos": [], "signatories": []}
+    resolved = wording.resolve("competencia", "es", texts)
+    text = text_of(with_facts(competency=BUDGET, design=design | {"texts": resolved, "has_book": False}))
+    assert says in text
+    assert text.count("Presupuesto") == 1
+
+
+def test_an_end_said_in_the_introduction_is_said_in_the_body_still():
+    """As it was drawn before there were competencies: what was issued keeps its bytes."""
+    design = {"paper": "landscape", "language": "es", "year_style": "plain", "logos": [], "signatories": []}
+    resolved = wording.resolve("competencia", "es", {"body": "Por {horas}.", "intro": "Hasta el {vence}."})
+    paper = with_facts(design=design | {"texts": resolved, "has_book": False})
+    paper.expires_on = date(2028, 5, 15)
+    assert text_of(paper).count("15 de mayo de 2028") == 2
+
+
+def test_the_fields_may_stand_in_a_template():
+    assert wording.unknown_fields("{competencia}, {nivel}") == []
+
+
+@pytest.mark.parametrize("score", [90, None])
+def test_the_credential_says_the_level_and_holds_to_its_schema(score):
+    paper = with_facts(competency=BUDGET)
+    paper.score_percent = score
+    document = json.loads(credentials.issue(paper))
+    jsonschema.Draft201909Validator(SCHEMA, format_checker=jsonschema.FormatChecker()).validate(document)
+    subject = document["credentialSubject"]
+    [described] = [one for one in subject["achievement"]["resultDescription"] if "rubricCriterionLevel" in one]
+    [result] = [one for one in subject["result"] if one["resultDescription"] == described["id"]]
+    [level] = described["rubricCriterionLevel"]
+    assert (described["name"], level["name"], level["level"]) == (
+        "Competencia demostrada: Presupuesto",
+        "intermedio",
+        "2",
+    )
+    assert (result["achievedLevel"], result["value"]) == (level["id"], "intermedio")
+    assert len(subject["result"]) == (2 if score else 1)
+
+
+def test_a_credential_without_one_has_no_word_of_it():
+    said = json.dumps(credentials.build(with_facts()))
+    assert "Competencia demostrada" not in said
+    assert "RubricCriterion" not in said
+
+
+def test_the_check_page_says_it(client):
+    certificate = proving()
+    with translation.override("es"):
+        said = client.get(reverse("certificates:certificate", args=[certificate.code])).content.decode()
+        without = client.get(reverse("certificates:certificate", args=[a_certificate().code])).content.decode()
+    assert "<dt>Competencia</dt><dd>Presupuesto, nivel intermedio</dd>" in said
+    assert "<dt>Competencia</dt>" not in without
+
+
+def test_the_page_of_the_course_says_what_it_proves(client):
+    course = a_course(competency=a_competency("Presupuesto"), competency_level=2)
+    assert "Presupuesto, nivel intermedio" in client.get(course.url).content.decode()
 
 
 def test_issuing_copies_no_more_than_the_completion_says():
