@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, CertificateAct, OwedCertificate
+from courses.domain.competencies import in_words
 from courses.models import CoursePage
 from lms.domain import audit, people
 from lms.domain.errors import RuleBroken
@@ -166,7 +167,7 @@ def changes_of(facts: dict[str, Any]) -> Iterator[correction.Change]:
     if "expires_on" in facts:
         yield correction.Change(_("Vence"), "", facts["expires_on"])
     if "competency" in facts:
-        yield correction.Change(_("Competencia"), "", competencies.in_words(facts["competency"]))
+        yield correction.Change(_("Competencia"), "", in_words(facts["competency"]))
 
 
 def lock(act: CertificateAct) -> None:

@@ -9,19 +9,12 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from django.utils.translation import gettext as _
-
 from certificates.models import Certificate
 
 
 def facts(proven: dict[str, Any]) -> dict[str, dict]:
     """What the register freezes of a competency; nothing where none is proven."""
     return {"competency": proven} if proven else {}
-
-
-def in_words(proven: dict[str, Any]) -> str:
-    """`Presupuesto municipal, nivel intermedio`."""
-    return _("%(name)s, nivel %(level)s") % {"name": proven["name"], "level": proven["level_name"]}
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -10,6 +11,11 @@ from lms.domain import audit
 from lms.models import Person
 
 ACTION = "manage_competencies"
+
+
+def in_words(proven: dict[str, Any]) -> str:
+    """`Presupuesto municipal, nivel intermedio`."""
+    return _("%(name)s, nivel %(level)s") % {"name": proven["name"], "level": proven["level_name"]}
 
 
 def asked_of(posts: Iterable[int]) -> dict[int, list[AskedLevel]]:

@@ -1,21 +1,36 @@
 """Competencies that certificates prove: frozen at issue, folded when they are read, compared to what posts ask."""
 
+import html
+import io
 import json
-from datetime import date
+from datetime import date, timedelta
 
 import jsonschema
 import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
+from pypdf import PdfReader
 
-from certificates.domain import act_checking, by_hand, competencies, credentials, issuing, renewals
+from certificates.domain import (
+    act_checking,
+    by_hand,
+    competencies,
+    competency_gaps,
+    credentials,
+    issuing,
+    portable,
+    rendering,
+    renewals,
+    telling,
+)
 from certificates.models import Certificate, CertificateAct
-from certificates.pdf import wording
-from courses.models import Completion
+from certificates.pdf import wording, words
+from courses.models import AskedLevel, Competency, Completion
 from lms.domain import duplicates
+from lms.models import Post
 from tests.certificates.test_credentials import SCHEMA
 from tests.certificates.test_pdf import a_paper, text_of
-from tests.certificates.test_validity import ending
+from tests.certificates.test_validity import ending, in_words
 from tests.factories.certificates import a_certificate, a_completion, a_correction, a_revocation, by_hand_for
 from tests.factories.courses import a_competency, a_course
 from tests.factories.people import an_employee, somebody_with_role
@@ -220,3 +235,122 @@ def test_issuing_copies_no_more_than_the_completion_says():
     Completion.objects.filter(pk=done.pk).update(competency={})
     issuing.owe(done)
     assert "competency" not in issuing.issue(done.public_id).facts
+
+
+# The record, and what is taken away of it
+
+
+@pytest.fixture
+def holder(client):
+    """A cashier of Nebaj whose post asks for budgets at the third level and for water at the first."""
+    a_competency("Presupuesto", asked={"RECEP": 3, "DAFIM": 1})
+    a_competency("Agua", asked={"RECEP": 1})
+    person = an_employee()
+    client.force_login(person)
+    return person
+
+
+def shown(client, name: str = "record", *args) -> str:
+    with translation.override("es"):
+        answer = client.get(reverse(f"certificates:{name}", args=args))
+    assert answer.status_code == 200
+    content = b"".join(answer.streaming_content) if answer.streaming else answer.content
+    return html.unescape(content.decode())
+
+
+def needs(person) -> dict[str, str]:
+    found = competency_gaps.find_one(folded(person), person.appointments.current())
+    return {one.competency.name: one.state.value for one in found}
+
+
+def test_what_the_post_asks_is_compared_to_what_is_proven_today(holder):
+    assert needs(holder) == {"Agua": "falta", "Presupuesto": "falta"}
+    proving(2, person=holder)
+    assert needs(holder)["Presupuesto"] == "nivel-menor"
+    over = ending(-1, person=holder, competency=at_level(3))
+    assert needs(holder)["Presupuesto"] == "vencida"
+    high = proving(3, person=holder)
+    assert needs(holder) == {"Agua": "falta", "Presupuesto": "cumple"}
+    a_revocation(high)
+    a_revocation(over)
+    assert needs(holder)["Presupuesto"] == "nivel-menor"
+
+
+def test_an_expired_one_that_was_never_enough_is_not_told_as_expired(holder):
+    ending(-1, person=holder, competency=at_level(1))
+    assert needs(holder)["Presupuesto"] == "falta"
+
+
+def test_of_several_posts_the_highest_level_is_asked_and_of_past_ones_none(holder):
+    competency = Competency.objects.get(name="Presupuesto")
+    AskedLevel.objects.filter(competency=competency, post__code="RECEP").update(level=1)
+    AskedLevel.objects.filter(competency=competency, post__code="DAFIM").update(level=2)
+    second = holder.appointments.get()
+    second.pk, second.post = None, Post.objects.get(code="DAFIM")
+    second.save()
+    found = competency_gaps.find_one([], holder.appointments.current())
+    assert {one.competency.name: one.asked.level for one in found} == {"Agua": 1, "Presupuesto": 2}
+    holder.appointments.update(ends_on=timezone.localdate() - timedelta(days=1))
+    assert needs(holder) == {}
+
+
+def test_the_course_that_is_enough_is_named_the_lowest_first(holder):
+    competency = Competency.objects.get(name="Presupuesto")
+    a_course(competency=competency, competency_level=2)
+    course = a_course(title="Presupuesto a fondo", competency=competency, competency_level=3)
+    found = {one.competency.name: one.course for one in competency_gaps.find_one([], holder.appointments.current())}
+    assert found == {"Agua": None, "Presupuesto": course}
+
+
+def test_the_record_says_what_is_proven_what_is_asked_and_where_it_is_learnt(client, holder):
+    course = a_course(
+        title="Presupuesto a fondo", competency=Competency.objects.get(key="presupuesto"), competency_level=3
+    )
+    proof = proving(2, person=holder)
+    said = shown(client)
+    assert f'<a class="num" href="/verificar/{proof.code}/">{proof.reference}</a>' in said
+    assert "Su puesto pide" in said
+    assert "Presupuesto, nivel avanzado" in said
+    assert f'<a href="{course.url}">Presupuesto a fondo</a>' in said
+    proving(3, person=holder)
+    assert "Presupuesto a fondo" not in shown(client)
+
+
+def test_the_record_names_what_has_expired(client, holder):
+    over = ending(-1, person=holder, competency=at_level(3))
+    assert f"avanzado: venció el {in_words(over.expires_on)}" in shown(client)
+
+
+def test_what_is_taken_away_says_it(holder):
+    proof, over = proving(2, person=holder), ending(-1, person=holder, competency=at_level(3))
+    text = " ".join(page.extract_text() for page in PdfReader(io.BytesIO(portable.as_paper(holder))).pages)
+    text = " ".join(text.split())
+    assert "Nivel intermedio. No vence" in text
+    assert f"Nivel avanzado. Venció el {words.day(over.expires_on)}" in text
+    cv = json.loads(portable.as_cv(holder))["competencies"]
+    assert [(one["levelName"], one["inForce"], one["reference"]) for one in cv] == [
+        ("intermedio", True, proof.reference),
+        ("avanzado", False, over.reference),
+    ]
+    rows = {row[7]: row[-2:] for row in portable.rows(holder)}
+    assert rows == {proof.reference: ["Presupuesto", "intermedio"], over.reference: ["Presupuesto", "avanzado"]}
+    assert len(portable.headings()) == len(next(portable.rows(holder)))
+
+
+def test_the_learner_record_carries_the_credential_that_says_it(holder):
+    rendering.ensure_file(proving(2, person=holder))
+    assert "Competencia demostrada: Presupuesto" in portable.as_clr(holder)
+
+
+def test_human_resources_reads_it_in_the_transcript(client, holder):
+    proof = proving(2, person=holder)
+    client.force_login(somebody_with_role("hr_delegate", municipality="1413"))
+    said = shown(client, "staff_training", holder.public_id)
+    assert "Competencias que pide su puesto" in said
+    assert "tiene nivel intermedio" in said
+    assert proof.reference in said
+
+
+def test_one_s_own_data_has_it(holder):
+    proving(2, person=holder)
+    assert telling.tell(holder)["certificates"][0]["competency"] == "Presupuesto, nivel intermedio"
