@@ -26,6 +26,7 @@ CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/s
 SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 _OF_SUBJECTS = UUID("5b3f7a52-0c0e-4c39-9f0c-2f8a8f6f0a46")
 _OF_RESULTS = UUID("0f6f0d3c-6e5b-4e0f-8a51-8a4c1d2b9e77")
+_OF_COMPETENCIES = UUID("b7d0a3d6-2b57-4d5e-8f5f-6a1e6f0c9d31")
 
 
 class CredentialBroken(Exception):
@@ -123,10 +124,21 @@ def _subject(certificate: Certificate) -> dict:
     }
     if held:
         subject["role"] = held
+    if results := _results(certificate):
+        subject["result"] = results
+    return subject
+
+
+def _results(certificate: Certificate) -> list[dict]:
+    """The mark, and the level of the competency that is proven."""
+    results = []
     if certificate.score_percent is not None:
         value = str(certificate.score_percent)
-        subject["result"] = [{"type": ["Result"], "resultDescription": _result_id(certificate), "value": value}]
-    return subject
+        results.append({"type": ["Result"], "resultDescription": _result_id(certificate), "value": value})
+    if proven := certificate.facts.get("competency"):
+        reached = {"resultDescription": _competency_id(proven), "achievedLevel": _level_id(proven)}
+        results.append({"type": ["Result"], **reached, "value": proven["level_name"]})
+    return results
 
 
 def _achievement(certificate: Certificate) -> dict:
@@ -141,8 +153,16 @@ def _achievement(certificate: Certificate) -> dict:
         "description": f"Curso de {words.hours(certificate.hours)}.",
         "criteria": {"narrative": f"{said}, de {words.hours(certificate.hours)}."},
     }
+    if described := _described_results(certificate):
+        achievement["resultDescription"] = described
+    return achievement
+
+
+def _described_results(certificate: Certificate) -> list[dict]:
+    """What the results of `_results` mean. Of the levels only the one that is proven was frozen."""
+    described: list[dict] = []
     if certificate.score_percent is not None:
-        achievement["resultDescription"] = [
+        described.append(
             {
                 "id": _result_id(certificate),
                 "type": ["ResultDescription"],
@@ -151,8 +171,27 @@ def _achievement(certificate: Certificate) -> dict:
                 "valueMin": "0",
                 "valueMax": "100",
             }
-        ]
-    return achievement
+        )
+    if proven := certificate.facts.get("competency"):
+        level = {"id": _level_id(proven), "type": ["RubricCriterionLevel"], "name": proven["level_name"]}
+        described.append(
+            {
+                "id": _competency_id(proven),
+                "type": ["ResultDescription"],
+                "name": f"Competencia demostrada: {proven['name']}",
+                "resultType": "RubricCriterionLevel",
+                "rubricCriterionLevel": [level | {"level": str(proven["level"])}],
+            }
+        )
+    return described
+
+
+def _competency_id(proven: dict) -> str:
+    return f"urn:uuid:{uuid5(_OF_COMPETENCIES, proven['key'])}"
+
+
+def _level_id(proven: dict) -> str:
+    return "urn:uuid:" + str(uuid5(_OF_COMPETENCIES, f"{proven['key']}/{proven['level']}"))
 
 
 def _result_id(certificate: Certificate) -> str:

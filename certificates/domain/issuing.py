@@ -18,7 +18,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import checkpoints, codes, log, status_lists, templates, validity
+from . import checkpoints, codes, competencies, log, status_lists, templates, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -202,7 +202,8 @@ def _columns(completion: Completion) -> dict[str, Any]:
         "issuer": settings.CERTIFICATE_ISSUER,
         "expires_on": validity.last_day(timezone.localdate(completion.completed_at), completion.certificate_months),
         "facts": frozen_facts(completion.programme, completion.certificate_kind, completion.course_key)
-        | validity.facts(completion),
+        | validity.facts(completion)
+        | competencies.facts(completion.competency),
     }
 
 

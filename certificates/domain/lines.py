@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,6 +44,11 @@ class Line:
     reference: str = ""
     certificate: Certificate | None = None
     entry: transcripts.Entry | None = None
+
+    @property
+    def proven(self) -> dict[str, Any]:
+        """The competency that its certificate froze; empty without one."""
+        return self.certificate.facts.get("competency", {}) if self.certificate else {}
 
 
 def lines_of(found: record.Record) -> list[Line]:

@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
@@ -26,7 +27,7 @@ from lms.domain.errors import RuleBroken
 from lms.domain.sheets import Cell
 from lms.models import Person
 
-from . import lines, record
+from . import competencies, lines, record
 from .dids import did_of
 from .lines import Line
 
@@ -102,6 +103,7 @@ def _pieces(person: Person, found: record.Record, at: datetime) -> Iterator[tupl
         yield Piece.TEXT, f"Del {words.day(post.starts_on)} {until}. {stands}."
     if not held:
         yield Piece.TEXT, "Ninguno anotado."
+    yield from _competencies(found)
     yield Piece.HEADING, "Formación y certificados"
     for line in shown:
         yield Piece.NAME, line.title
@@ -110,6 +112,25 @@ def _pieces(person: Person, found: record.Record, at: datetime) -> Iterator[tupl
         yield Piece.TEXT, " · ".join(part for part in (line.state, line.reference, _address(line)) if part)
     if not shown:
         yield Piece.TEXT, "Todavía ninguna."
+
+
+def _competencies(found: record.Record) -> Iterator[tuple[Piece, str]]:
+    """What counts today, and what has expired; nothing where there is none."""
+    able = competencies.fold(found.certificates)
+    if able:
+        yield Piece.HEADING, "Competencias"
+    for held in able:
+        yield Piece.NAME, held.name
+        for proof in (held.proof, held.lapsed):
+            if proof:
+                paper = f"{proof.certificate.reference} · {proof.certificate.facts['verify_url']}"
+                yield Piece.TEXT, f"Nivel {proof.level_name}. {_until(proof, is_over=proof is held.lapsed)} · {paper}"
+
+
+def _until(proof: competencies.Proof, *, is_over: bool) -> str:
+    if proof.until is None:
+        return "No vence"
+    return f"{'Venció' if is_over else 'Vigente hasta'} el {words.day(proof.until)}"
 
 
 def _period(line: Line) -> str:
@@ -128,8 +149,7 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
 
     Raises `career.nothing_to_take` without any that has its file, and `keyring.KeyMissing`.
     """
-    papers = [one.certificate for one in record.find(person).entries if one.certificate]
-    standing = [one for one in papers if lines.is_standing(one)]
+    standing = [one for one in record.find(person).certificates if lines.is_standing(one)]
     members = _fitting([json.loads(one.file.credential) for one in standing if _has_credential(one)])
     if not members:
         words_ = _(
@@ -175,7 +195,7 @@ def _fitting(members: list[dict]) -> list[dict]:
 def as_cv(person: Person) -> str:
     """Education and work as JSON, after the parts of a Europass CV; it is not Europass' own format, and says so."""
     found = record.find(person)
-    document = {
+    document: dict[str, Any] = {
         "format": "aula-municipal-cv",
         "note": "Inspirado en las partes del CV Europass (formación y experiencia); no es el formato de Europass.",
         "madeAt": timezone.localtime().isoformat(timespec="seconds"),
@@ -206,6 +226,20 @@ def as_cv(person: Person) -> str:
             for line in lines.lines_of(found)
         ],
     }
+    document["competencies"] = [
+        {
+            "name": proof.name,
+            "level": proof.level,
+            "levelName": proof.level_name,
+            "until": proof.until.isoformat() if proof.until else None,
+            "inForce": proof is held.proof,
+            "reference": proof.certificate.reference,
+            "verifyAt": proof.certificate.facts["verify_url"],
+        }
+        for held in competencies.fold(found.certificates)
+        for proof in (held.proof, held.lapsed)
+        if proof
+    ]
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
@@ -226,6 +260,8 @@ def headings() -> list[str]:
         _("Se comprueba en"),
         _("Puesto"),
         _("Municipalidad"),
+        _("Competencia"),
+        _("Nivel"),
     ]
 
 
@@ -244,4 +280,6 @@ def rows(person: Person) -> Iterator[list[Cell]]:
             _address(line),
             line.post,
             line.place,
+            line.proven.get("name", ""),
+            line.proven.get("level_name", ""),
         ]

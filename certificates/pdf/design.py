@@ -60,9 +60,12 @@ class Design:
         return wording.lines(self.texts[key][0], self.values)
 
     def sentences(self) -> list[str]:
-        """The lines of the body; and until when the paper holds, where a template of old has no word of it."""
-        is_said = "{vence}" in self.texts["body"][0]
-        return self.lines("body") + ([] if is_said else wording.lines(wording.until(self.language), self.values))
+        """The lines of the body; and what is proven and until when, where a template of old has no word of it."""
+        written = {"competencia": " ".join(text for text, _language in self.texts.values())}
+        written["vence"] = self.texts["body"][0]
+        unsaid = [field for field, text in written.items() if f"{{{field}}}" not in text]
+        lines = [wording.line_with(field, self.language) for field in unsaid]
+        return self.lines("body") + wording.lines("\n".join(lines), self.values)
 
     def tag(self, key: str) -> str:
         """The language of a text where it is not that of the paper, else empty."""
@@ -100,6 +103,7 @@ def _values(certificate: Certificate, said: dict) -> dict[str, str]:
     spoken = _WORDS.get(said["language"], words)
     year = words.grouped_year if said["year_style"] == "grouped" else str
     score, renewal = certificate.score_percent, certificate.facts.get("renewal")
+    proven = certificate.facts.get("competency")
     where = certificate.facts["verify_url"].rsplit("/", 2)[0].removeprefix("https://").removeprefix("http://")
     values = {
         "nombre": certificate.person_name,
@@ -111,6 +115,8 @@ def _values(certificate: Certificate, said: dict) -> dict[str, str]:
         "vence": spoken.day(certificate.expires_on, year) if certificate.expires_on else "",
         "renovado_el": spoken.day(date.fromisoformat(renewal["on"]), year) if renewal else "",
         "renovado_con": renewal["course"] if renewal else "",
+        "competencia": proven["name"] if proven else "",
+        "nivel": proven["level_name"] if proven else "",
         "puesto": certificate.post_name,
         "municipio": certificate.municipality_name,
         "emisor": certificate.issuer,
