@@ -33,13 +33,17 @@ _TYPES = {
             "Profile",
             "Result",
             "ResultDescription",
+            "RubricCriterionLevel",
         )
     },
 }
 # What leads to another node, or to an address.
 _LINKS = {
     **{name: _VC + name for name in ("credentialSchema", "credentialStatus", "credentialSubject", "issuer")},
-    **{name: _OPEN_BADGES + name for name in ("achievement", "identifier", "result", "resultDescription")},
+    **{
+        name: _OPEN_BADGES + name
+        for name in ("achievement", "identifier", "result", "resultDescription", "rubricCriterionLevel")
+    },
     "criteria": f"{_OPEN_BADGES}Criteria",
     "statusListCredential": f"{_STATUS}statusListCredential",
 }
@@ -52,6 +56,7 @@ _VALUES = {
             "achievementType",
             "identityHash",
             "identityType",
+            "level",
             "licenseNumber",
             "narrative",
             "resultType",
@@ -64,6 +69,7 @@ _VALUES = {
     **{name: (_STATUS + name, "") for name in ("statusListIndex", "statusPurpose")},
     **{name: (_OPEN_BADGES + name, f"{_XSD_S}date") for name in ("activityEndDate", "activityStartDate")},
     **{name: (_VC + name, f"{_XSD}dateTime") for name in ("validFrom", "validUntil")},
+    "achievedLevel": (f"{_OPEN_BADGES}achievedLevel", f"{_XSD_S}anyURI"),
     "hashed": (f"{_OPEN_BADGES}hashed", f"{_XSD_S}boolean"),
     "resultDescription": (f"{_OPEN_BADGES}resultDescription", f"{_XSD_S}anyURI"),
     "url": (f"{_SCHEMA}url", f"{_XSD_S}anyURI"),

@@ -22,6 +22,10 @@ STATUS = st.integers(0, 131071).map(
     lambda bit: {"list": "https://aula.example.org/estados/A-2026-1.json", "index": bit}
 )
 
+COMPETENCY = st.fixed_dictionaries(
+    {"key": st.uuids().map(str), "name": TEXTS, "level": st.integers(1, 4), "level_name": TEXTS}
+)
+
 
 def by_pyld(document: dict) -> str:
     return ldp._canonize(document, ldp.document_loader(None))
@@ -41,10 +45,11 @@ def by_pyld(document: dict) -> str:
     issued_at=MOMENTS,
     expires_on=st.none() | st.dates(date(2026, 1, 1), date(2040, 1, 1)),
     status=st.none() | STATUS,
+    competency=st.none() | COMPETENCY,
 )
-def test_as_pyld_has_it(status, **fields):
+def test_as_pyld_has_it(status, competency, **fields):
     paper = a_paper(**fields)
-    paper.facts["status"] = status
+    paper.facts |= {"status": status} | ({"competency": competency} if competency else {})
     document = credentials.build(paper)
     assert ("credentialStatus" in document) is (status is not None)
     assert quads.canonical(document) == by_pyld(document)
