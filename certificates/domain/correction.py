@@ -16,7 +16,7 @@ from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Municipality, Person, Post
 
-from . import asking, issuing, log
+from . import asking, issuing, log, templates
 
 # What may be put right, as it is called on the page.
 COLUMNS = {
@@ -167,7 +167,8 @@ def carry_out(act: CertificateAct) -> None:
 
 def _taken_over(old: Certificate) -> dict:
     """What the paper says beyond the columns; its address and its bit are its own."""
-    return {name: value for name, value in old.facts.items() if name not in {"verify_url", "status"}}
+    kept = {name: value for name, value in old.facts.items() if name not in {"verify_url", "status"}}
+    return kept | {"layout": templates.LAYOUT}
 
 
 def _columns(after: dict[str, str]) -> dict[str, Any]:

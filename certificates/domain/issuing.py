@@ -220,7 +220,7 @@ def confirmed_appointment(completion: Completion) -> Appointment | None:
 def frozen_facts(programme: list, kind: str, course_key: UUID) -> dict:
     """What the paper says beyond the columns."""
     return {
-        "layout": 1,
+        "layout": templates.LAYOUT,
         "place": settings.CERTIFICATE_PLACE,
         "programme": programme,
         "signatories": settings.CERTIFICATE_SIGNATORIES,

@@ -17,14 +17,14 @@ from lms.models import Person
 
 from . import designs, pictures
 
-LAYOUT = 3
+LAYOUT = 3  # how what is issued from now on is drawn; what was issued as 1 or 2 is drawn as it was
 
 
 def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:
     """What the facts of a new certificate say of its looks: all that the drawing needs, as published now.
 
     Of the template that the course chose, else of the one that stands for its kind; nothing where there is none: then
-    the paper is drawn as the first layout.
+    the paper has our own looks.
     """
     chosen = TemplateUse.objects.filter(course_key=course_key, template=OuterRef("template"))
     version = (

@@ -36,12 +36,12 @@ def code_of(verb, *args, **said) -> str:
 # Which template
 
 
-def test_without_a_template_it_is_issued_as_the_first_layout():
-    assert a_certificate().facts["layout"] == 1
+def test_without_a_template_it_is_issued_with_our_own_looks():
+    assert "design" not in a_certificate().facts
     a_template(is_published=False)
     a_template()  # published, and nobody's choice
     facts = a_certificate().facts
-    assert facts["layout"] == 1
+    assert facts["layout"] == templates.LAYOUT
     assert "design" not in facts
 
 
@@ -51,14 +51,14 @@ def test_the_course_s_own_comes_before_the_default():
     default = a_template(is_default=True, signatories=2)
     keys = [a_certificate(course=one).facts["design"]["template"]["key"] for one in (course, a_course())]
     assert keys == [str(own.public_id), str(default.public_id)]
-    assert a_certificate(certificate_kind="constancia").facts["layout"] == 1
+    assert a_certificate(certificate_kind="constancia").facts.get("design") is None
 
 
 def test_a_course_s_template_of_another_kind_is_not_taken():
     """The course gives another kind since."""
     course = a_course()
     a_template(courses=[course])
-    assert a_certificate(course=course, certificate_kind="competencia").facts["layout"] == 1
+    assert a_certificate(course=course, certificate_kind="competencia").facts.get("design") is None
 
 
 def test_one_default_a_kind(admin):
