@@ -17,7 +17,7 @@ from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Municipality, Person, Post
 
-from . import asking, issuing, log, validity
+from . import asking, issuing, log, templates, validity
 
 # What may be put right, as it is called on the page.
 COLUMNS = {
@@ -194,7 +194,8 @@ def _wanted(old: Certificate, after: dict[str, str]) -> dict[str, Any]:
 
 def _taken_over(old: Certificate) -> dict:
     """What the paper says beyond the columns; its address and its bit are its own."""
-    return {name: value for name, value in old.facts.items() if name not in {"verify_url", "status"}}
+    kept = {name: value for name, value in old.facts.items() if name not in {"verify_url", "status"}}
+    return kept | {"layout": templates.LAYOUT}
 
 
 def _columns(after: dict[str, str]) -> dict[str, Any]:

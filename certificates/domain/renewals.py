@@ -20,7 +20,7 @@ from courses.models import Completion, CoursePage
 from lms.domain import audit, job_words, jobs, people
 from lms.models import Person
 
-from . import asking, issuing, log, validity
+from . import asking, issuing, log, templates, validity
 
 RENEW = "certificates.renew"
 # Renewed in its last half year, a certificate loses nothing of its time: the new one begins where it ends.
@@ -90,12 +90,13 @@ def ends_anew(old: Certificate, day: date) -> date | None:
 def _succeed(old: Certificate, completion: Completion, day: date) -> Certificate:
     """Issue the successor, of whoever it is today and in the post of today."""
     held = issuing.confirmed_appointment(completion)
-    renewal = {
+    renewal: dict[str, str] = {
         "of": old.reference,
         "on": day.isoformat(),
         "course": completion.course_title,
         "hours": f"{completion.hours:.1f}",
     }
+    own = {"layout": templates.LAYOUT, "renewal": renewal}
     at = timezone.now()
     new = issuing.write(
         at,
@@ -109,7 +110,7 @@ def _succeed(old: Certificate, completion: Completion, day: date) -> Certificate
         post_name=held.post.name if held else "",
         issuer=old.issuer,
         expires_on=ends_anew(old, day),
-        facts={name: value for name, value in old.facts.items() if name not in _OF_ONE} | {"renewal": renewal},
+        facts={name: value for name, value in old.facts.items() if name not in _OF_ONE} | own,
     )
     ended = CertificateEvent.objects.create(certificate=old, kind=CertificateEvent.Kind.SUPERSEDED, at=at)
     log.append(ended)

@@ -18,7 +18,7 @@ from lms.models import Person
 
 from . import designs, pictures
 
-LAYOUT = 3
+LAYOUT = 3  # how what is issued from now on is drawn; what was issued as 1 or 2 is drawn as it was
 
 
 def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""How one certificate is to be drawn: `facts["design"]` as it was frozen at issue, or the first layout without it.
+"""How one certificate is to be drawn: `facts["design"]` as it was frozen at issue, or our own design without it.
 
 `facts["design"]` is {"paper": "landscape" or "portrait", "language": BCP 47 tag, "year_style": "plain" or "grouped",
 "texts": {name of `wording.TEXTS`: [text, language]}, "logos": [{"sha256", "alt"}], "signatories": [{"name", "role",
@@ -32,8 +32,8 @@ def tag_of(language: str) -> str:
 class Design:
     """What is frozen, with the values of the fields.
 
-    `is_first`: of before there were designs, drawn as it was. `is_even`: no sentence ends in a line of one word;
-    the templates of layout 2 broke a line where it was full.
+    `is_first`: as drawn before there were templates. `is_even`: no sentence ends in a line of one word; layout 2 broke
+    a line where it was full.
     """
 
     paper: str
@@ -75,7 +75,7 @@ class Design:
 
 def design_of(certificate: Certificate) -> Design:
     """The design of a certificate, from its frozen facts alone."""
-    frozen = certificate.facts.get("design")
+    frozen, layout = certificate.facts.get("design"), certificate.facts.get("layout", 1)
     said = frozen or {
         "paper": "landscape",
         "language": wording.SPANISH,
@@ -92,8 +92,8 @@ def design_of(certificate: Certificate) -> Design:
         logos=said["logos"],
         signatories=said["signatories"],
         has_book=said["has_book"],
-        is_first=not frozen,
-        is_even=bool(frozen) and certificate.facts["layout"] > 2,
+        is_first=layout == 1,
+        is_even=layout > 2,
         values=_values(certificate, said),
     )
 
