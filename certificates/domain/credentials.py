@@ -18,7 +18,7 @@ from certificates import keyring
 from certificates.models import Certificate
 from certificates.pdf import kind_title, reason_of, words
 
-from . import quads
+from . import quads, vc_jwt
 from .dids import did_of
 from .status_lists import entries_of
 
@@ -50,6 +50,14 @@ def issue(certificate: Certificate) -> str:
     }
     document["proof"] = [proof]  # the schema asks for a list, for there may be several
     return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def as_token(certificate: Certificate) -> str:
+    """The same as a JSON Web Token, for readers that know no JSON-LD; the same text for the same facts and key.
+
+    Raises `keyring.KeyMissing`.
+    """
+    return vc_jwt.sign(build(certificate), keyring.current(keyring.Use.CREDENTIAL))
 
 
 def check(text: str, certificate: Certificate) -> None:

@@ -20,6 +20,7 @@ from openbadgeslib.ob3.status_list import build_status_list_credential, status_e
 from certificates import keyring
 from certificates.models import Certificate, CertificateEvent, Series, StatusEntry
 
+from . import vc_jwt
 from .dids import did_of
 
 BITS = 131_072  # the least that the standard allows: among fewer one certificate could be told from another
@@ -75,28 +76,42 @@ def entries_of(certificate: Certificate) -> list[dict]:
     return [status_entry(address, purpose, said["index"]) for purpose, address in lists if address]
 
 
-def publish(name: str, purpose: str = REVOCATION) -> str | None:
-    """The list as a proven credential (JSON); None where there is none of that name. Raises `keyring.KeyMissing`."""
+def publish(name: str, purpose: str = REVOCATION, *, as_token: bool = False) -> str | None:
+    """The list as a proven credential (JSON), or as a token that devices check by themselves, signed with the QR's key.
+
+    None where there is none of that name. Raises `keyring.KeyMissing`.
+    """
     if not NAME.fullmatch(name):
         return None
     told = CertificateEvent.objects.filter(kind__in=_TELL[purpose]).order_by("-pk")
     newest = told.values_list("leaf__digest", flat=True).first()  # keys of rows come again after a restore
     turn = int(datetime.now(UTC).timestamp() // FRESH.total_seconds())
-    key = keyring.current(keyring.Use.CREDENTIAL)
-    kept = f"certificates.{purpose}:{name}:{newest}:{turn}:{key.name}"
+    key = keyring.current(keyring.Use.QR if as_token else keyring.Use.CREDENTIAL)
+    form = "token" if as_token else "list"
+    kept = f"certificates.{form}.{purpose}:{name}:{newest}:{turn}:{key.name}"
     if text := cache.get(kept):
         return text
     if not StatusEntry.objects.filter(list=name).exists():
         return None
     begun = datetime.fromtimestamp(turn * FRESH.total_seconds(), UTC)
-    text = _sign(name, purpose, begun, key)
+    text = (_sign_token if as_token else _sign)(name, purpose, begun, key)
     cache.set(kept, text, FRESH.total_seconds())
     return text
 
 
 def _sign(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
+    document = _document(name, purpose, begun)
+    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return json.dumps(add_data_integrity_proof(document, secret, f"{document['issuer']}#{key.name}", created=begun))
+
+
+def _sign_token(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
+    return vc_jwt.sign(_document(name, purpose, begun), key)
+
+
+def _document(name: str, purpose: str, begun: datetime) -> dict:
     address = address_of(name, purpose)
-    document = build_status_list_credential(
+    return build_status_list_credential(
         did_of(address),
         address,
         purpose,
@@ -106,8 +121,6 @@ def _sign(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
         valid_until=begun + HOLDS,
         ttl=int(FRESH.total_seconds() * 1000),
     )
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return json.dumps(add_data_integrity_proof(document, secret, f"{document['issuer']}#{key.name}", created=begun))
 
 
 def set_bits(name: str, purpose: str) -> list[int]:

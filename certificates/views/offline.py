@@ -69,7 +69,7 @@ def _for_devices(response: HttpResponse) -> HttpResponse:
 def _known() -> dict:
     """Every key that ever signed facts, and the names of the lists of states."""
     keys = [
-        {"id": signed_facts.key_id(key).hex(), "since": key.since.isoformat()}
+        {"id": signed_facts.key_id(key).hex(), "name": key.name, "since": key.since.isoformat()}
         | {name: value for name, value in keyring.public_jwk(key).items() if name in {"x", "y"}}
         for key in keyring.history(keyring.Use.QR)
     ]

@@ -1,7 +1,7 @@
 // The page that checks a certificate on this device alone. What it says comes with the page, in the reader's language.
 const say = JSON.parse(document.getElementById("aparato").textContent);
 const [{ open }, states, { inFile, throughCamera }] = await Promise.all(say.modules.map((address) => import(address)));
-states.use(say.inflater);
+states.use(say.inflater, say.keys);
 const find = (name) => document.querySelector(`[data-${name}]`);
 const told = find("told"), busy = find("busy"), result = find("result");
 const where = { timeZone: "America/Guatemala" };

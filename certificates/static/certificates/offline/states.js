@@ -1,12 +1,16 @@
 // The lists of what is out of force or suspended, kept on this device as last fetched (W3C Bitstring Status List 1.0).
-const STORE = "aula-estados";
-let inflater;
+// They come as tokens (RFC 7519, ES256), and nothing of one is believed before a key that this page brought has signed it.
+const STORE = "aula-estados-2", OLD = "aula-estados"; // what the old one holds nobody checked
+const HOW = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+let inflater, keys;
 const PURPOSES = { revocation: "/estados/", suspension: "/estados/suspendidos/" };
-const addressOf = (name, purpose) => `${PURPOSES[purpose]}${name}.json`;
+const addressOf = (name, purpose) => `${PURPOSES[purpose]}${name}`;
 
-// Where the unpacking of ours is, for browsers that have none.
-export function use(address) {
+// Where the unpacking of ours is, for browsers that have none, and the keys that may sign.
+export function use(address, ours) {
   inflater = address;
+  keys = ours;
+  globalThis.caches?.delete(OLD).catch(() => {});
 }
 
 // Fetches the two lists of each name and keeps them; of how many names it got both.
@@ -18,11 +22,14 @@ export async function refresh(names) {
 
 async function fetchOne(name, purpose) {
   const address = addressOf(name, purpose);
-  const answer = await fetch(address, { cache: "no-cache", credentials: "omit" });
+  const answer = await fetch(`${address}.jwt`, { cache: "no-cache", credentials: "omit" });
   if (!answer.ok) throw answer.status;
   const text = await answer.text();
-  await read(text, purpose); // what cannot be read takes no place of what can
-  await (await caches.open(STORE)).put(address, new Response(text));
+  const { at } = await read(text, name, purpose); // what cannot be believed takes no place of what can
+  const store = await caches.open(STORE), before = await store.match(address);
+  const known = before && (await read(await before.text(), name, purpose).catch(() => null));
+  if (known && known.at > at) throw new RangeError("older"); // signed by us, but brought back by somebody
+  await store.put(address, new Response(text));
 }
 
 // {at, isSet, isSuspended}: what the lists say of a bit and of when they are; null where a list or the bit is not here.
@@ -40,7 +47,7 @@ export async function look(name, index) {
 
 async function bitOf(store, name, purpose, index) {
   const kept = await store.match(addressOf(name, purpose));
-  const { at, bits } = await read(await kept.text(), purpose);
+  const { at, bits } = await read(await kept.text(), name, purpose);
   if (index >= bits.length * 8) throw new RangeError("bit");
   return { at, isSet: Boolean((bits[index >> 3] >> (7 - (index & 7))) & 1) };
 }
@@ -51,13 +58,28 @@ export async function oldest(names) {
   return names.length && found.every(Boolean) ? new Date(Math.min(...found.map(({ at }) => at))) : null;
 }
 
-async function read(text, purpose) {
-  const { credentialSubject, validFrom } = JSON.parse(text);
+const bytesOf = (letters) =>
+  Uint8Array.from(atob(letters.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+const wordsOf = (letters) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(letters)));
+
+// What one of our keys signed; anything else throws.
+async function verified(text) {
+  const [head, said, signature, ...rest] = text.trim().split(".");
+  const { alg, kid } = wordsOf(head);
+  const key = keys.find((one) => one.name === kid.slice(kid.lastIndexOf("#") + 1));
+  if (rest.length || alg !== "ES256" || !key) throw new TypeError("key");
+  const held = await crypto.subtle.importKey("jwk", { kty: "EC", crv: "P-256", x: key.x, y: key.y }, HOW, false, ["verify"]);
+  const signed = new TextEncoder().encode(`${head}.${said}`);
+  if (!(await crypto.subtle.verify(HOW, held, bytesOf(signature), signed))) throw new TypeError("signature");
+  return wordsOf(said);
+}
+
+async function read(text, name, purpose) {
+  const { id, credentialSubject, validFrom } = await verified(text);
   const at = new Date(validFrom);
+  if (new URL(id).pathname !== `${addressOf(name, purpose)}.json`) throw new TypeError("another list");
   if (Number.isNaN(at.getTime()) || credentialSubject.statusPurpose !== purpose) throw new TypeError("list");
-  const letters = credentialSubject.encodedList.slice(1).replaceAll("-", "+").replaceAll("_", "/");
-  const packed = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
-  return { at, bits: await unpack(packed) };
+  return { at, bits: await unpack(bytesOf(credentialSubject.encodedList.slice(1))) };
 }
 
 async function unpack(packed) {
