@@ -285,9 +285,9 @@ def test_of_several_posts_the_highest_level_is_asked_and_of_past_ones_none(holde
     competency = Competency.objects.get(name="Presupuesto")
     AskedLevel.objects.filter(competency=competency, post__code="RECEP").update(level=1)
     AskedLevel.objects.filter(competency=competency, post__code="DAFIM").update(level=2)
-    second = holder.appointments.get()
-    second.pk, second.post = None, Post.objects.get(code="DAFIM")
-    second.save()
+    held = holder.appointments.get()
+    same = {"municipality": held.municipality, "starts_on": held.starts_on, "confirmed_at": held.confirmed_at}
+    holder.appointments.create(post=Post.objects.get(code="DAFIM"), **same)
     found = competency_gaps.find_one([], holder.appointments.current())
     assert {one.competency.name: one.asked.level for one in found} == {"Agua": 1, "Presupuesto": 2}
     holder.appointments.update(ends_on=timezone.localdate() - timedelta(days=1))

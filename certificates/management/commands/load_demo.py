@@ -31,6 +31,7 @@ class Command(BaseCommand):
         administrator, trainer = persons["administrator"], persons["trainer"]
         network = people.ensure_network(by=administrator)
         taught = self._load_courses(network, trainer, is_small)
+        asking.ensure_competencies(taught)
         self._load_progress(network, administrator, taught, is_small)
         asking.ensure_path(taught)
         asking.ensure_assignment(taught["FI02"], by=administrator)
