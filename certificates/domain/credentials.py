@@ -53,11 +53,15 @@ def issue(certificate: Certificate) -> str:
 
 
 def as_token(certificate: Certificate) -> str:
-    """The same as a JSON Web Token, for readers that know no JSON-LD; the same text for the same facts and key.
+    """The same as a JSON Web Token, for readers that know no JSON-LD, with its bit in every list of states.
 
-    Raises `keyring.KeyMissing`.
+    The same text for the same facts and key. Raises `keyring.KeyMissing`.
     """
-    return vc_jwt.sign(build(certificate), keyring.current(keyring.Use.CREDENTIAL))
+    document, entries = build(certificate), entries_of(certificate)
+    if len(entries) > 1:  # the W3C's data model knows any number, the schema of 1EdTech one
+        document["credentialStatus"] = entries
+        del document["credentialSchema"]
+    return vc_jwt.sign(document, keyring.current(keyring.Use.CREDENTIAL))
 
 
 def check(text: str, certificate: Certificate) -> None:
@@ -104,9 +108,7 @@ def build(certificate: Certificate) -> dict:
 
 
 def _status(entries: list[dict]) -> dict:
-    """The bits, and the schema of 1EdTech where it holds: it knows one status at most, the W3C any number."""
-    if len(entries) > 1:
-        return {"credentialStatus": entries}
+    """The bit of the revocation, and the schema of 1EdTech, which knows one state at most; the token names both."""
     schema = {"credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}]}
     return {"credentialStatus": entries[0], **schema} if entries else schema
 
