@@ -15,7 +15,7 @@ from lms.models import AuditEvent, Job
 from tests.certificates.test_pdf import text_of
 from tests.certificates.test_validity import ending
 from tests.certificates.test_verification import page
-from tests.factories.certificates import a_certificate, a_completion, a_revocation
+from tests.factories.certificates import a_certificate, a_completion, a_lifting, a_revocation, a_suspension
 from tests.factories.courses import a_course
 from tests.factories.people import a_person, an_employee
 
@@ -205,3 +205,16 @@ def test_two_records_of_one_person_are_one():
     completion = taken(old, person=other)
     type(other).objects.filter(pk=other.pk).update(merged_into=old.person)
     assert renewals.renew(completion.public_id)
+
+
+def test_what_is_suspended_is_renewed_when_that_is_lifted():
+    """A successor would lift the suspension unseen; nothing is decided of the completion meanwhile."""
+    old = ending(30)
+    completion = taken(old)
+    a_suspension(old)
+    assert renewals.renew(completion.public_id) is None
+    assert not renewals.unheard().exists()
+    assert not Renewal.objects.exists()
+    a_lifting(old)
+    assert list(renewals.unheard()) == [completion]
+    assert renewals.renew(completion.public_id).supersedes == old
