@@ -4,7 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from certificates.domain import codes, signed_facts
+from certificates.domain import codes, restoring, signed_facts
 from certificates.models import Certificate, LogLeaf
 from lms.domain.tries import Limit
 from lms.views.limits import line_asking
@@ -50,7 +50,12 @@ def _address(found: Certificate) -> str:
 
 
 def absent(request: HttpRequest, typed: str) -> HttpResponse:
-    """The same answer for a code that does not exist and for one that cannot exist."""
+    """The same answer for a code that does not exist and for one that cannot exist.
+
+    Another for the code of a certificate that was lost when the register came back from a backup.
+    """
+    if lost := restoring.find_lost(codes.normalise(typed)):
+        return marked(render(request, "certificates/lost.html", {"lost": lost}, status=404))
     if not MISSES.take(line_asking(request)):
         response = render(request, "certificates/too_many.html", status=429)
         response["Retry-After"] = str(MISSES.seconds)
