@@ -95,4 +95,6 @@ def _may_be_woken(job: Job) -> bool:
     if job.wakes >= MOST_WAKES:
         return False
     lost_with_its_worker = job.reason == "lost" and not job.wakes
-    return lost_with_its_worker or (job.finished_at or job.created_at) < timezone.now() - REST * 2**job.wakes
+    now, ended = timezone.now(), job.finished_at or job.created_at
+    # What ended tomorrow ended while a clock was wrong, and would rest until then.
+    return lost_with_its_worker or ended < now - REST * 2**job.wakes or ended > now + REST
