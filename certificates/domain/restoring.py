@@ -35,7 +35,8 @@ from lms.domain import audit, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job
 
-from . import codes, log, witnesses
+from . import batches, codes, log, witnesses
+from .batches import ISSUE_BATCH
 from .issuing import ISSUE
 
 MOST_SAID = 10_000  # how far beyond what the storage knows somebody may say a number: more is a slip of the finger
@@ -201,10 +202,12 @@ def void_of(made: Restoration) -> list[tuple[str, str]]:
 def _wake() -> None:
     """What was refused because the register was behind need not wait for its rest to end."""
     unissued = OwedCertificate.objects.filter(issued_at=None).values_list("completion__public_id", flat=True)
-    failed = Job.objects.filter(kind=ISSUE, state=Job.State.FAILED, subject__in=[str(key) for key in unissued])
-    for job in failed:
-        with suppress(RuleBroken):  # asked for anew, or already woken
-            jobs.wake(job)
+    wanted = {ISSUE: unissued, ISSUE_BATCH: batches.unfinished().values_list("public_id", flat=True)}
+    for kind, keys in wanted.items():
+        subjects = [str(key) for key in keys]
+        for job in Job.objects.filter(kind=kind, state=Job.State.FAILED, subject__in=subjects):
+            with suppress(RuleBroken):  # asked for anew, or already woken
+                jobs.wake(job)
 
 
 def find_lost(code: str) -> VoidNumber | None:

@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from certificates.models import Certificate, Checkpoint, Series
 from lms.domain.errors import RuleBroken
 
+BEHIND = "register.behind"
 FOLDER = "certificates/testigos"
 NUMBERS, NOTES = f"{FOLDER}/numeros", f"{FOLDER}/puntos-de-control"
 _SERIES = re.compile(r"(?P<name>.+)-(?P<year>\d{4})")
@@ -58,7 +59,7 @@ def assert_free(series: Series) -> None:
             "una copia. Quien administra el servidor tiene que correr «manage.py after_restore»."
         )
         number = f"{series}-{series.last_number:06d}"
-        raise RuleBroken("register.behind", message % {"number": number})
+        raise RuleBroken(BEHIND, message % {"number": number})
 
 
 def series_known() -> Iterator[tuple[str, int]]:

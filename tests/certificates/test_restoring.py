@@ -8,12 +8,14 @@ from django.db import transaction
 from django.urls import reverse
 
 from certificates import keyring
-from certificates.domain import checkpoints, issuing, rendering, restoring, witnesses
+from certificates.domain import batches, checkpoints, issuing, rendering, restoring, witnesses
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, LogLeaf, Restoration, Series, VoidNumber
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job
+from tests.certificates.test_batches import a_batch
 from tests.factories.certificates import a_certificate, a_completion
+from tests.factories.people import somebody_with_role
 
 pytestmark = pytest.mark.django_db
 
@@ -93,6 +95,21 @@ def test_what_is_owed_waits_and_is_shown_and_is_issued_afterwards(run_jobs, caps
     after_restore(capsys)
     run_jobs()
     assert Certificate.objects.get(owed__completion=completion).number == 4
+    assert list(find_faults()) == []
+
+
+def test_a_list_that_was_certified_waits_too_and_nobody_on_it_is_refused(run_jobs, capsys):
+    a_drawn_certificate()
+    lose(2)
+    batch = a_batch(2)
+    batches.certify(batch=batch, by=somebody_with_role("certifier"))
+    (failed,) = run_jobs()
+    assert (failed.kind, "after_restore" in failed.reason) == (batches.ISSUE_BATCH, True)
+    assert [act.decision for act in batch.acts.all()] == ["", ""]
+    after_restore(capsys)
+    assert run_jobs() == []
+    assert [act.decision for act in batch.acts.all()] == ["certified", "certified"]
+    assert sorted(Certificate.objects.values_list("number", flat=True)) == [1, 4, 5]
     assert list(find_faults()) == []
 
 
