@@ -25,7 +25,7 @@ check:  ## style, import contracts, types, migrations, templates, translations
 	@$(PYTHON) -m scripts.make_ready check
 	@$(VENV) -m scripts.check
 
-bench:  ## measure signing in, importing, learning and making videos beside their bare parts
+bench:  ## measure signing in, importing, learning, certificates and videos beside their bare parts
 	@$(PYTHON) -m scripts.make_ready test
 	@$(VENV) -m scripts.bench
 

@@ -21,4 +21,5 @@ class CertificatesConfig(AppConfig):
         course_completed.connect(receivers.ask_for_certificate, dispatch_uid="certificates.ask_for_certificate")
         link_confirmed.connect(receivers.ask_for_waiting, dispatch_uid="certificates.ask_for_waiting")
         import_module("certificates.domain.belongings")
+        import_module("certificates.domain.career_notices")
         import_module("certificates.domain.expiring")

@@ -5,6 +5,8 @@ from django.core.checks import CheckMessage, Error, Tags, register
 
 from certificates import keyring
 
+MOST_SIGNATORIES = 3  # as of a template (domain/designs.py)
+
 
 @register(Tags.security, deploy=True)
 def check_seal_keys(**kwargs: object) -> list[CheckMessage]:
@@ -15,3 +17,20 @@ def check_seal_keys(**kwargs: object) -> list[CheckMessage]:
     hint = "Run manage.py make_seal_keys once, and let every node have that folder."
     said = f"{settings.SEAL_KEYS_DIR} holds no key of use {' and '.join(missing)}: no certificate can be sealed."
     return [Error(said, hint=hint, id="certificates.E001")]
+
+
+@register()
+def check_signatories(**kwargs: object) -> list[CheckMessage]:
+    """Who signs can be drawn: nothing is issued with what is no list of names and roles."""
+    said = settings.CERTIFICATE_SIGNATORIES
+    if isinstance(said, list) and len(said) <= MOST_SIGNATORIES and all(_is_signatory(one) for one in said):
+        return []
+    hint = 'Write it as [{"name": "", "role": "Dirección Ejecutiva"}]; an empty name leaves room for a pen.'
+    found = f"AULA_CERTIFICATE_SIGNATORIES is no list of up to {MOST_SIGNATORIES} of name and role."
+    return [Error(found, hint=hint, id="certificates.E002")]
+
+
+def _is_signatory(one: object) -> bool:
+    if not isinstance(one, dict) or set(one) != {"name", "role"}:
+        return False
+    return isinstance(one["name"], str) and isinstance(one["role"], str) and bool(one["role"].strip())

@@ -5,17 +5,23 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from certificates.domain import gaps
+from certificates.domain import competency_gaps, gaps
 from certificates.models import Certificate
-from courses.models import CoursePage
+from courses.models import Competency, CoursePage
 from lms.filters import ChosenFilterSet
 from lms.forms.days import DayFilter
 from lms.models import Appointment, Department, Municipality, Post
 
-STATES = [("vigente", _("Vigentes")), ("vencido", _("Vencidos")), ("sin-efecto", _("Revocados o sustituidos"))]
+STATES = [
+    ("vigente", _("Vigentes")),
+    ("vencido", _("Vencidos")),
+    ("suspendido", _("Suspendidos")),
+    ("sin-efecto", _("Revocados o sustituidos")),
+]
 STATE_OF = {
     "vigente": [Certificate.State.ISSUED],
     "vencido": [Certificate.State.EXPIRED],
+    "suspendido": [Certificate.State.SUSPENDED],
     "sin-efecto": [Certificate.State.REVOKED, Certificate.State.SUPERSEDED],
 }
 
@@ -80,13 +86,44 @@ class TrackingFilter(ChosenFilterSet):
         return certificates.filter(state__in=STATE_OF[value])
 
 
-class GapsForm(forms.Form):
-    """What is asked of who lacks what. What cannot be understood is left out, never an error."""
+class StaffForm(forms.Form):
+    """What is asked of a list of staff. What cannot be understood is left out, never an error."""
+
+    states: dict[str, str] = {}
 
     q = forms.CharField(label=_("Nombre"), required=False, widget=forms.TextInput({"type": "search", "maxlength": 80}))
     post = forms.ModelChoiceField(
         label=_("Puesto"), queryset=Post.objects.none(), to_field_name="code", required=False, empty_label=_("Todos")
     )
+
+    def __init__(self, data, *, municipality: Municipality) -> None:
+        super().__init__(data, label_suffix="")
+        self.held = Appointment.objects.lasting().filter(municipality=municipality)
+        self.fields["post"].queryset = Post.objects.filter(pk__in=self.held.values("post"))
+        self.offer()
+        self.is_valid()
+
+    def offer(self) -> None:
+        """What else there is to choose from."""
+
+    def chosen(self) -> list[tuple[str, str, str]]:
+        """(parameter, its label, the chosen value in words) for every filter in force."""
+        return [
+            (name, str(self.fields[name].label), str(self.states.get(value, value) if name == "state" else value))
+            for name, value in self.given().items()
+            if value
+        ]
+
+    def given(self) -> dict:
+        """What was understood."""
+        return self.cleaned_data if self.is_bound else {}
+
+
+class GapsForm(StaffForm):
+    """Of who lacks which course."""
+
+    states = dict(gaps.State.choices)
+
     course = forms.ModelChoiceField(
         label=_("Curso"),
         queryset=CoursePage.objects.none(),
@@ -96,27 +133,40 @@ class GapsForm(forms.Form):
     )
     state = forms.ChoiceField(label=_("Estado"), choices=[("", _("Todos")), *gaps.State.choices], required=False)
 
-    def __init__(self, data, *, municipality: Municipality) -> None:
-        super().__init__(data, label_suffix="")
-        held = Appointment.objects.lasting().filter(municipality=municipality)
-        self.fields["post"].queryset = Post.objects.filter(pk__in=held.values("post"))
-        meant = CoursePage.objects.live().public().filter(network=None, posts__in=held.values("post"))
+    def offer(self) -> None:
+        """The courses that are meant for the posts of this town hall."""
+        meant = CoursePage.objects.live().public().filter(network=None, posts__in=self.held.values("post"))
         self.fields["course"].queryset = CoursePage.objects.filter(pk__in=meant.order_by().values("pk"))
-        self.is_valid()
 
     def wanted(self) -> gaps.Wanted:
         """What is asked for."""
-        given = self._given()
+        given = self.given()
         return gaps.Wanted(given.get("q", ""), given.get("post"), given.get("course"), given.get("state", ""))
 
-    def chosen(self) -> list[tuple[str, str, str]]:
-        """(parameter, its label, the chosen value in words) for every filter in force."""
-        states = dict(gaps.State.choices)
-        return [
-            (name, str(self.fields[name].label), str(states.get(value, value)))
-            for name, value in self._given().items()
-            if value
-        ]
 
-    def _given(self) -> dict:
-        return self.cleaned_data if self.is_bound else {}
+class CompetencyGapsForm(StaffForm):
+    """Of who is able to do what their post asks for."""
+
+    states = dict(competency_gaps.State.choices)
+
+    competency = forms.ModelChoiceField(
+        label=_("Competencia"),
+        queryset=Competency.objects.none(),
+        to_field_name="key",
+        required=False,
+        empty_label=_("Todas"),
+    )
+    state = forms.ChoiceField(
+        label=_("Estado"), choices=[("", _("Todos")), *competency_gaps.State.choices], required=False
+    )
+
+    def offer(self) -> None:
+        """What the posts of this town hall ask for."""
+        asked = Competency.objects.filter(asked__post__in=self.held.values("post"))
+        self.fields["competency"].queryset = Competency.objects.filter(pk__in=asked.order_by().values("pk"))
+
+    def wanted(self) -> competency_gaps.Wanted:
+        """What is asked for."""
+        given = self.given()
+        chosen = given.get("competency")
+        return competency_gaps.Wanted(given.get("q", ""), given.get("post"), chosen, given.get("state", ""))

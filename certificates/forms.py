@@ -1,11 +1,11 @@
 """Forms of this app."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from certificates.domain import batches, by_hand, career, transcripts
+from certificates.domain import batches, by_hand, career, revocation, suspension, transcripts
 from certificates.domain.asking import REASON_LENGTH
 from certificates.models import CareerShare, Certificate, CertificateAct
 from courses.models import CoursePage
@@ -24,9 +24,10 @@ def _day(label: str) -> DayField:
 class AskForm(RuleForm):
     """Why something is asked of the register."""
 
+    reasons: ClassVar[tuple[CertificateAct.Reason, ...]] = revocation.REASONS
     reason_kind = forms.ChoiceField(
         label=_("Motivo"),
-        choices=[("", _("Elija uno")), *CertificateAct.Reason.choices],
+        choices=[],
         help_text=_("Es lo único que la página pública dice de por qué."),
     )
     reason = forms.CharField(
@@ -36,11 +37,27 @@ class AskForm(RuleForm):
         help_text=_("Qué pasó y cómo lo comprobó. La lee quien lo certifica; no se publica."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["reason_kind"].choices = [("", _("Elija uno")), *((one.value, one.label) for one in self.reasons)]
+
 
 class RevocationForm(AskForm):
     """Why a certificate should be taken out of force."""
 
     is_sure = forms.BooleanField(label=_("Entiendo que, una vez certificado, no se puede deshacer"))
+
+
+class SuspensionForm(AskForm):
+    """Why a certificate should be suspended."""
+
+    reasons = suspension.REASONS
+
+
+class LiftingForm(AskForm):
+    """Why a suspension should be lifted."""
+
+    reasons = suspension.REASONS_TO_LIFT
 
 
 class CorrectionForm(AskForm):

@@ -97,11 +97,17 @@ def public_multibase(key: Key) -> str:
     public = key.certificate.public_key()
     if not isinstance(public, Ed25519PublicKey):
         raise TypeError("only Ed25519 keys are published as Multikeys")
-    number, letters = int.from_bytes(_ED25519_PUBLIC + public.public_bytes_raw(), "big"), ""
+    return multibase(_ED25519_PUBLIC + public.public_bytes_raw())
+
+
+def multibase(content: bytes) -> str:
+    """Bytes as base58btc, with the letter in front that says so (W3C Controlled Identifiers 1.0, §2.4)."""
+    number, letters = int.from_bytes(content, "big"), ""
     while number:
         number, digit = divmod(number, 58)
         letters = _BASE58[digit] + letters
-    return f"z{letters}"
+    zeros = len(content) - len(content.lstrip(b"\0"))
+    return f"z{_BASE58[0] * zeros}{letters}"
 
 
 def _newest(use: Use) -> Key | None:

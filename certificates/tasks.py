@@ -11,7 +11,9 @@ from certificates.domain import (
     issuing,  # noqa: F401 registers its performer
     rendering,  # noqa: F401 registers its performer
     renewals,  # noqa: F401 registers its performer
+    strays,
     sweeping,
+    witnesses,  # noqa: F401 registers its performer
 )
 
 
@@ -26,6 +28,12 @@ def sweep_owed() -> None:
 def forget_packages() -> None:
     """Let packages of handover go that were there to be fetched long enough."""
     handover.forget()
+
+
+@shared_task(name="certificates.tasks.sweep_strays")
+def sweep_strays() -> None:
+    """Let go of private files that no row names."""
+    strays.drop()
 
 
 @shared_task(name="certificates.tasks.publish_checkpoint")

@@ -108,6 +108,7 @@ class TemplateForm(forms.Form):
             for number, one in enumerate(design[f"{name}s" if name == "logo" else "signatories"]):
                 found |= {f"{name}_{number}_{part}": said for part, said in one.items() if part != "sha256"}
                 found[f"{name}_{number}_kept"] = one["sha256"]
+        found["kind"] = "diploma"  # as the first sample beside it
         if template:
             found |= {"name": template.name, "kind": template.kind, "seen": template.draft_number}
         return found

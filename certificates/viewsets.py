@@ -25,6 +25,16 @@ from lms.models import Department, Person, Post
 from lms.viewsets.base import IndexView, OfficeViewSet
 
 READ, DESIGN = "read_tracking", "design_certificates"
+_REVOKE = ("certificates:revoke", _("Pedir revocación"), "cross")
+# What may be asked of a certificate, by its state.
+DOORS = {
+    Certificate.State.ISSUED: [
+        ("certificates:correct", _("Corregir"), "edit"),
+        ("certificates:suspend", _("Pedir suspensión"), "time"),
+        _REVOKE,
+    ],
+    Certificate.State.SUSPENDED: [("certificates:lift", _("Levantar la suspensión"), "tick"), _REVOKE],
+}
 
 
 class TemplatesMenuItem(menu.MenuItem):
@@ -69,11 +79,9 @@ class CertificateIndexView(IndexView):
     def get_list_more_buttons(self, instance: Certificate) -> list:
         public = reverse("certificates:certificate", args=[instance.code])
         buttons = [MenuItem(_("Ver página pública"), url=public, icon_name="view")]
-        if instance.state == Certificate.State.ISSUED and self.may_ask:
-            correct = reverse("certificates:correct", args=[instance.public_id])
-            revoke = reverse("certificates:revoke", args=[instance.public_id])
-            buttons.append(MenuItem(_("Corregir"), url=correct, icon_name="edit"))
-            buttons.append(MenuItem(_("Pedir revocación"), url=revoke, icon_name="cross"))
+        doors = DOORS.get(instance.state, []) if self.may_ask else []
+        for name, label, icon in doors:
+            buttons.append(MenuItem(label, url=reverse(name, args=[instance.public_id]), icon_name=icon))
         return buttons
 
     @cached_property

@@ -12,6 +12,7 @@ from wagtail.admin.forms import WagtailAdminModelForm
 
 from courses.domain import assigning, audience, invitations
 from courses.models import BankQuestion, CoursePage, Topic
+from courses.models.competencies import LEVELS
 from courses.models.reach import bank_for, topics_for
 from lms.forms import RuleForm
 from lms.forms.days import DayField
@@ -81,6 +82,25 @@ def _offered(person, quiz) -> dict[str, Any]:
         "question": BankQuestion.objects.filter(Q(pk__in=placing.values("pk")) | Q(pk__in=questions)),
         "topic": Topic.objects.filter(Q(pk__in=drawing.values("pk")) | Q(pk__in=topics)),
     }
+
+
+class CompetencyForm(WagtailAdminModelForm):
+    """A competency whose levels are there for all who name one: the posts in it, and the courses that prove it."""
+
+    def clean(self) -> dict:
+        """Says of a level without a name where it is asked for."""
+        data = super().clean()
+        known = {number for number, _label in LEVELS if data.get(f"level_{number}")}
+        for form in self.formsets["asked"].forms:
+            form.full_clean()
+            given = getattr(form, "cleaned_data", {})
+            if given.get("post") and not given.get("DELETE") and given.get("level") not in known:
+                form.add_error("level", _("Esta competencia no tiene ese nivel: póngale nombre arriba, o elija otro."))
+        proven = self.instance.courses.filter(competency_level=4).first() if self.instance.pk else None
+        if proven and 4 not in known:
+            message = _("El curso «%(title)s» demuestra este nivel: cámbielo primero en el curso.")
+            self.add_error("level_4", message % {"title": proven.title})
+        return data
 
 
 class InvitationForm(RuleForm):

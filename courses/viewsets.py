@@ -4,6 +4,7 @@ from functools import wraps
 from typing import Any
 
 from django.contrib.admin.utils import unquote
+from django.db import transaction
 from django.db.models import Count
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,10 +14,11 @@ from wagtail.admin.panels import ObjectList
 from wagtail.admin.ui.tables import BooleanColumn, Column
 from wagtail.snippets.views import chooser
 from wagtail.snippets.views.chooser import SnippetChooserViewSet
-from wagtail.snippets.views.snippets import CreateView, EditView, SnippetViewSet
+from wagtail.snippets.views.snippets import CreateView, DeleteView, EditView, SnippetViewSet
 
-from courses.forms import QuizForm
-from courses.models import LearningPath, Quiz, Term
+from courses.domain import competencies
+from courses.forms import CompetencyForm, QuizForm
+from courses.models import Competency, LearningPath, Quiz, Term
 from courses.models.reach import EDIT, quizzes_for
 from lms import permissions
 from lms.viewsets.base import Guarded
@@ -145,6 +147,68 @@ class LearningPathViewSet(Guarded, SnippetViewSet):
     def get_queryset(self, request: HttpRequest):
         """With the number of courses."""
         return LearningPath.objects.annotate(course_count=Count("items"))
+
+
+class CompetencyAddView(Named, CreateView):
+    """Write a competency."""
+
+    def save_instance(self) -> Competency:
+        """The trail says who did."""
+        made = super().save_instance()
+        competencies.note_change(made, {}, by=self.request.user)
+        return made
+
+
+class CompetencyEditView(Named, EditView):
+    """Change what it is called, or what posts ask of it."""
+
+    def save_instance(self) -> Competency:
+        """The trail says what is otherwise now."""
+        before = competencies.said(self.object)
+        made = super().save_instance()
+        competencies.note_change(made, before, by=self.request.user)
+        return made
+
+
+class CompetencyDeleteView(DeleteView):
+    """Take one away. What was certified keeps its name; courses prove it no longer, posts ask for it no longer."""
+
+    @transaction.atomic
+    def delete_action(self) -> None:
+        """The trail says who did."""
+        before = competencies.said(self.object)
+        super().delete_action()
+        competencies.note_change(self.object, before, by=self.request.user)
+
+
+class CompetencyViewSet(Guarded, SnippetViewSet):
+    """Competencies and what each post asks of them: list, write, take away."""
+
+    action = competencies.ACTION
+    model = Competency
+    add_view_class = CompetencyAddView
+    edit_view_class = CompetencyEditView
+    delete_view_class = CompetencyDeleteView
+    edit_handler = ObjectList(Competency.panels, base_form_class=CompetencyForm)
+    icon = "pick"
+    url_prefix = "competencias"
+    menu_label = _("Competencias")
+    menu_order = 97
+    add_to_admin_menu = True
+    list_display = [
+        "name",
+        Column("levels", label=_("Niveles"), accessor=lambda one: ", ".join(one.levels.values())),
+        Column("post_count", label=_("Puestos que la piden")),
+        Column("course_count", label=_("Cursos que la demuestran")),
+        BooleanColumn("is_derived", label=_("Por confirmar")),
+    ]
+    search_fields = ["name", "description"]
+    search_backend_name = None
+
+    def get_queryset(self, request: HttpRequest):
+        """With how many posts ask for it, and how many courses prove it."""
+        posts, courses = Count("asked", distinct=True), Count("courses__translation_key", distinct=True)
+        return Competency.objects.annotate(post_count=posts, course_count=courses)
 
 
 class TermAddView(Named, CreateView):

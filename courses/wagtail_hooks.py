@@ -40,13 +40,21 @@ from courses.views import (
     translations,
     worksheets,
 )
-from courses.viewsets import CoursesMenuItem, LearningPathViewSet, QuizViewSet, TermViewSet, ToolsMenuItem
+from courses.viewsets import (
+    CompetencyViewSet,
+    CoursesMenuItem,
+    LearningPathViewSet,
+    QuizViewSet,
+    TermViewSet,
+    ToolsMenuItem,
+)
 
 authoring_policy = AuthoringPolicy()
 register_permission_policy(AbstractPage, authoring_policy)
 register_snippet(QuizViewSet)
 register_snippet(TermViewSet)
 register_snippet(LearningPathViewSet)
+register_snippet(CompetencyViewSet)
 
 
 @hooks.register("register_admin_urls")

@@ -503,6 +503,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=34),
         "options": {"expires": 1800},
     },
+    "sweep-private-strays": {
+        "task": "certificates.tasks.sweep_strays",
+        "schedule": crontab(hour=3, minute=40),
+        "options": {"expires": 6 * 3600},
+    },
     "sync-activities": {"task": "courses.tasks.sync_activities", "schedule": 600, "options": {"expires": 600}},
     "seek-duplicates": {
         "task": "lms.tasks.seek_duplicates",
@@ -574,6 +579,8 @@ CERTIFICATE_SIGNATORIES = env.json(
 SEAL_KEYS_DIR = Path(env.str("AULA_SEAL_KEYS_DIR", str(VAR_DIR / "keys" / "seal")))
 # Who proves when a certificate was sealed (RFC 3161); empty: nobody.
 SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")
+# Who is mailed each day's checkpoint of the log, to keep it: e-mail addresses.
+WITNESSES = [address for address in env.list("AULA_WITNESSES", [], subcast=str) if address]
 
 LOGGING = {
     "version": 1,

@@ -309,7 +309,7 @@ def show(figures: list[Figure]) -> None:
 
 def main(rows: int) -> None:
     """Measure on every engine there is, then what making a video costs, and show the table."""
-    from scripts import bench_learning, bench_media  # noqa: PLC0415 they draw their tables with this module
+    from scripts import bench_certificates, bench_learning, bench_media  # noqa: PLC0415 they draw their tables with this module
 
     with steps.one_line_on_failure():
         figures = measure_engine("SQLite", rows)
@@ -320,6 +320,7 @@ def main(rows: int) -> None:
             steps.say(f"PostgreSQL was not measured: {missing}")
         else:
             figures += [Figure(**asdict(one)) for one in bench_learning.measure_learning()]
+            figures += [Figure(**asdict(one)) for one in bench_certificates.measure_certificates()]
         figures += [Figure(**asdict(one)) for one in bench_media.measure_media()]
         try:
             figures += measure_delivery()

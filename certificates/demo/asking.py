@@ -1,8 +1,8 @@
-"""What the demo asks of people: a learning path for three posts, and a course that was assigned."""
+"""What the demo asks of people: a learning path, what three posts ask to be able to do, a course that was assigned."""
 
 from courses.domain import assigning
 from courses.domain.audience import Rule
-from courses.models import Assignment, CoursePage, LearningPath, PathItem
+from courses.models import AskedLevel, Assignment, Competency, CoursePage, LearningPath, PathItem
 from lms.models import Department, Person, Post
 
 from .work import finish
@@ -11,6 +11,21 @@ SLUG = "servir-en-la-dafim-demo"
 POSTS = ("DIRDAFIM", "TES", "RECEP")
 REASON = "Datos de demostración: la asignación es ficticia."
 DUE_DAYS = 15
+# By tool: the competency, what it is, the level that the tool's course proves, and which level each post asks for.
+COMPETENCIES = {
+    "FI01": (
+        "Gestión de ingresos propios (demostración)",
+        "Sabe qué cobra la municipalidad y qué deja de cobrar, y propone metas por fuente. Competencia ficticia.",
+        2,
+        {"DIRDAFIM": 3, "TES": 2},
+    ),
+    "FI02": (
+        "Cobro y registro de usuarios de agua (demostración)",
+        "Cobra el servicio de agua y lleva al día el padrón de usuarios. Competencia ficticia.",
+        1,
+        {"RECEP": 1},
+    ),
+}
 
 
 def ensure_path(taught: dict[str, CoursePage]) -> LearningPath:
@@ -27,6 +42,21 @@ def ensure_path(taught: dict[str, CoursePage]) -> LearningPath:
     path.posts.set(Post.objects.filter(code__in=POSTS))
     path.save()
     return path
+
+
+def ensure_competencies(taught: dict[str, CoursePage]) -> None:
+    """What the courses prove and the posts ask, each unless it is there; plainly derived."""
+    for tool, (name, description, level, asked) in COMPETENCIES.items():
+        able, is_new = Competency.objects.get_or_create(
+            name=name, defaults={"description": description, "is_derived": True}
+        )
+        if not is_new:
+            continue
+        for post in Post.objects.filter(code__in=asked):
+            AskedLevel.objects.create(competency=able, post=post, level=asked[post.code])
+        course = taught[tool]
+        course.competency, course.competency_level = able, level
+        course.save_revision().publish()
 
 
 def ensure_assignment(course: CoursePage, *, by: Person) -> Assignment:

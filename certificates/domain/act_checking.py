@@ -11,6 +11,11 @@ from lms.models import Person
 from . import by_hand, correction, log
 
 KINDS = CertificateEvent.Kind
+_STATES: dict[str, str] = {
+    CertificateAct.Kind.REVOCATION: KINDS.REVOKED,
+    CertificateAct.Kind.SUSPENSION: KINDS.SUSPENDED,
+    CertificateAct.Kind.LIFTING: KINDS.REINSTATED,
+}
 # Revocations from before it took one person, and have no act.
 BEGAN = ("certificates", "0012_keep_what_two_people_did")
 
@@ -51,8 +56,8 @@ def _faults_of(act: CertificateAct) -> Iterator[str]:
 
 def _led_to_what_it_asked(act: CertificateAct, event: CertificateEvent) -> bool:
     found = event.certificate
-    if act.kind == CertificateAct.Kind.REVOCATION:
-        return (event.kind, found.pk) == (KINDS.REVOKED, act.certificate_id)
+    if act.kind in _STATES:
+        return (event.kind, found.pk) == (_STATES[act.kind], act.certificate_id)
     if event.kind != KINDS.ISSUED or found.person_id != act.person_id:
         return False
     if act.kind == CertificateAct.Kind.CORRECTION:
@@ -69,6 +74,8 @@ def _events_without() -> Iterator[str]:
     lacking = CertificateEvent.objects.filter(act=None).select_related("certificate").order_by("pk")
     for event in lacking.filter(kind=KINDS.REVOKED, at__gte=_began()):
         yield f"certificate {event.certificate.reference}: was revoked without an act of two people"
+    for event in lacking.filter(kind__in=(KINDS.SUSPENDED, KINDS.REINSTATED)):
+        yield f"certificate {event.certificate.reference}: was {event.kind} without an act of two people"
     for event in lacking.filter(kind=KINDS.ISSUED, certificate__owed=None, certificate__renewal=None):
         yield f"certificate {event.certificate.reference}: is owed to nobody and has no act of two people"
     orphans = CertificateEvent.objects.filter(kind=KINDS.SUPERSEDED, certificate__superseded_by=None)

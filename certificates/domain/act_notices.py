@@ -34,6 +34,14 @@ def _notice(act: CertificateAct) -> notices.Notice:
         said = _("Se revocó su certificado %(old)s: ya no tiene validez.") % words
         more = _("Motivo: %(why)s.") % {"why": act.get_reason_kind_display()}
         subject = _("Aula Municipal: se revocó un certificado suyo")
+    elif act.kind == Kind.SUSPENSION:
+        said = _("Se suspendió su certificado %(old)s: por ahora no tiene validez.") % words
+        more = _("Motivo: %(why)s.") % {"why": act.get_reason_kind_display()}
+        subject = _("Aula Municipal: se suspendió un certificado suyo")
+    elif act.kind == Kind.LIFTING:
+        said = _("Se levantó la suspensión de su certificado %(old)s: vuelve a valer.") % words
+        more = _("Quien lo verifique lo verá vigente otra vez.")
+        subject = _("Aula Municipal: se levantó una suspensión")
     elif act.kind == Kind.CORRECTION:
         said = _("Se corrigió su certificado %(old)s. Lo sustituye el %(new)s.") % words
         more = _("Use desde ahora el nuevo: quien verifique el anterior verá que fue sustituido.")

@@ -12,7 +12,7 @@ from lms import permissions
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import act_notices, asking, by_hand, correction, revocation, witnesses
+from . import act_notices, asking, by_hand, correction, revocation, suspension, testimony
 
 CERTIFY = revocation.ACTION
 Kind, Decision = CertificateAct.Kind, CertificateAct.Decision
@@ -20,6 +20,8 @@ _CARRIED_OUT_BY: dict[str, ModuleType] = {
     Kind.ISSUE: by_hand,
     Kind.CORRECTION: correction,
     Kind.REVOCATION: revocation,
+    Kind.SUSPENSION: suspension,
+    Kind.LIFTING: suspension,
 }
 
 
@@ -52,7 +54,7 @@ def certify(*, act: CertificateAct, by: Person) -> CertificateAct:
     """Certify an act and do what it asks, in one transaction.
 
     Raises `act.not_yours_to_decide`, `act.asked_by_oneself`, `act.about_oneself`, `act.already_decided`,
-    `act.not_in_force` and, of an issue, as `by_hand.assert_lacks`.
+    `act.not_in_force`, `act.suspended`, `act.not_suspended` and, of an issue, as `by_hand.assert_lacks`.
     """
     with transaction.atomic():
         _carried_out(act).lock(act)
@@ -88,7 +90,7 @@ def carry_out_of_batch(act: CertificateAct, *, by: Person) -> None:
                 by_hand.carry_out(locked)
                 act_notices.ask(locked)
     except RuleBroken as broken:
-        if broken.code == witnesses.BEHIND:  # not this act's fault: it waits until the restore is declared
+        if broken.code == testimony.BEHIND:  # not this act's fault: it waits until the restore is declared
             raise
         refused = {"decided_by": by, "decided_at": timezone.now(), "decision": Decision.REFUSED}
         CertificateAct.objects.waiting().filter(pk=act.pk).update(answer=broken.message[:300], **refused)

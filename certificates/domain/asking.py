@@ -1,5 +1,6 @@
 """What all acts of the register share while they are asked: who may, for whom, why, and that one waits at a time."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -43,23 +44,40 @@ def assert_reaches(municipality: Municipality | None, by: Person) -> None:
         raise RuleBroken("act.not_yours_to_ask", _("Su rol no le permite pedir esto para ese municipio."))
 
 
-def lock_asked(certificate: Certificate, by: Person) -> Certificate:
+def checked_kind(kind: str, kinds: Iterable[str]) -> str:
+    """One of the kinds of reason that an act may have. Raises `act.reason_kind_unknown`."""
+    if kind not in kinds:
+        raise RuleBroken("act.reason_kind_unknown", _("Elija uno de los motivos de la lista."))
+    return kind
+
+
+def lock_asked(certificate: Certificate, by: Person, *, even_suspended: bool = False) -> Certificate:
     """The certificate, locked and in force, about which somebody may ask.
 
-    Raises `act.not_yours_to_ask`, `act.about_oneself`, `act.not_in_force`.
+    Raises `act.not_yours_to_ask`, `act.about_oneself`, `act.not_in_force`, `act.suspended`.
     """
     if not coverage.visible_to(by, ACTION).filter(pk=certificate.pk).exists():
         raise RuleBroken("act.not_yours_to_ask", _("Su rol no le permite pedir esto de este certificado."))
     assert_not_oneself(certificate.person, by)
-    return lock_in_force(certificate)
+    return lock_in_force(certificate, even_suspended=even_suspended)
 
 
-def lock_in_force(certificate: Certificate) -> Certificate:
-    """The certificate, locked. Raises `act.not_in_force` where it holds no more."""
+def lock_in_force(certificate: Certificate, *, even_suspended: bool = False) -> Certificate:
+    """The certificate, locked. Raises `act.not_in_force` where it holds no more, `act.suspended` while it does not.
+
+    No other takes the place of one that is suspended, for that would lift the suspension.
+    """
     locked = lock(certificate)
     if not Certificate.objects.in_force().filter(pk=locked.pk).exists():
         raise RuleBroken("act.not_in_force", _("Este certificado ya no está en vigor."))
+    if not even_suspended and is_suspended(locked):
+        raise RuleBroken("act.suspended", _("Este certificado está suspendido."))
     return locked
+
+
+def is_suspended(certificate: Certificate) -> bool:
+    """Whether it is for the time being of no effect."""
+    return Certificate.objects.suspended().filter(pk=certificate.pk).exists()
 
 
 def lock(certificate: Certificate) -> Certificate:
@@ -68,7 +86,7 @@ def lock(certificate: Certificate) -> Certificate:
 
 
 def certificate_of(act: CertificateAct) -> Certificate:
-    """What a correction or a revocation is about."""
+    """What an act is about that is no issue."""
     if act.certificate is None:
         raise ValueError(f"{act} is about no certificate")
     return act.certificate

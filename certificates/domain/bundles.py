@@ -28,6 +28,7 @@ MAKE = "certificates.make_bundle"
 MOST = 500
 KEPT = timedelta(days=3)
 TYPES = {"zip": "application/zip", "print": "application/pdf"}
+FOLDER = "certificates/paquetes"
 SUFFIXES = {"zip": "zip", "print": "pdf"}
 
 
@@ -87,7 +88,7 @@ def perform(claim: jobs.Claim) -> None:
     bundle = CertificateBundle.objects.get(public_id=claim.job.subject)
     if bundle.path or bundle.expires_at < timezone.now():
         return
-    path = f"certificates/paquetes/{bundle.public_id}.{SUFFIXES[bundle.form]}"
+    path = f"{FOLDER}/{bundle.public_id}.{SUFFIXES[bundle.form]}"
     with SpooledTemporaryFile(max_size=8_000_000) as made:
         contents = _contents(bundle, claim)
         if bundle.form == CertificateBundle.Form.ZIP:

@@ -12,13 +12,14 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, CertificateAct, OwedCertificate
+from courses.domain.competencies import in_words
 from courses.models import CoursePage
 from lms.domain import audit, people
 from lms.domain.errors import RuleBroken
 from lms.domain.texts import fold
 from lms.models import Appointment, Municipality, Person, Post
 
-from . import asking, correction, issuing
+from . import asking, competencies, correction, issuing, validity
 
 # Whatever is taught outside the platform has a key made of its name and last day: the same workshop gives one to each.
 _OF_TITLES = UUID("6c7c1c1e-5d37-4c57-9a0b-0d7a4f5f7a11")
@@ -68,7 +69,7 @@ def facts_of(
     title: str = "",
     hours: Any = 0,
 ) -> dict[str, Any]:
-    """What the paper will say: of a course of the platform its title and hours, else those that are given.
+    """What the paper will say: of a course of the platform its title, hours and last day, else what is given.
 
     Raises `act.kind_unknown`, `act.title_missing`, `act.hours_out_of_range`, `act.ends_before_it_starts`.
     """
@@ -85,6 +86,10 @@ def facts_of(
             "completed_on": completed_on,
         }
     )
+    lasts = validity.facts(course) if course else {}
+    # Another kind of paper than the course's own says that somebody was there, not what they are able to do.
+    proven = course.proven if course and kind == course.certificate_kind else {}
+    ends = validity.last_day(completed_on, lasts.get("months"))
     key = course.translation_key if course else uuid5(_OF_TITLES, f"{fold(title)}|{completed_on.isoformat()}")
     return {
         "course_key": str(key),
@@ -94,6 +99,8 @@ def facts_of(
         "hours": f"{hours:.1f}",
         "started_on": started_on.isoformat(),
         "completed_on": completed_on.isoformat(),
+        **({"expires_on": ends.isoformat(), "validity": lasts} if ends else {}),
+        **competencies.facts(proven),
     }
 
 
@@ -156,7 +163,11 @@ def changes_of(facts: dict[str, Any]) -> Iterator[correction.Change]:
     for name, label in correction.COLUMNS.items():
         shown = f"{name}_name" if f"{name}_name" in facts else name
         if shown in facts:
-            yield correction.Change(str(label), "", facts[shown] or "—")
+            yield correction.Change(str(label), "", correction.in_words(name, facts[shown]))
+    if "expires_on" in facts:
+        yield correction.Change(_("Vence"), "", correction.in_words("expires_on", facts["expires_on"]))
+    if "competency" in facts:
+        yield correction.Change(_("Competencia"), "", in_words(facts["competency"]))
 
 
 def lock(act: CertificateAct) -> None:
@@ -175,7 +186,9 @@ def carry_out(act: CertificateAct) -> None:
         person_name=unicodedata.normalize("NFC", holder.full_name),
         score_percent=None,
         issuer=settings.CERTIFICATE_ISSUER,
-        facts=issuing.frozen_facts([], act.facts["kind"], UUID(act.facts["course_key"])),
+        facts=issuing.frozen_facts([], act.facts["kind"], UUID(act.facts["course_key"]))
+        | act.facts.get("validity", {})
+        | competencies.facts(act.facts.get("competency", {})),
         **_columns(act),
     )
     issuing.enter(made, by=act.decided_by, act=act)
@@ -189,11 +202,13 @@ def carry_out(act: CertificateAct) -> None:
 
 def is_carried_out(act: CertificateAct, made: Certificate) -> bool:
     """Whether a certificate says what was asked, and follows no other."""
-    return made.supersedes is None and all(getattr(made, name) == value for name, value in _columns(act).items())
+    same = all(getattr(made, name) == value for name, value in _columns(act).items())
+    return made.supersedes is None and same and made.facts.get("competency") == act.facts.get("competency")
 
 
 def _columns(act: CertificateAct) -> dict[str, Any]:
     facts = act.facts
+    ends = facts.get("expires_on")
     return {
         "course_key": UUID(facts["course_key"]),
         "edition": facts["edition"],
@@ -202,6 +217,7 @@ def _columns(act: CertificateAct) -> dict[str, Any]:
         "hours": Decimal(facts["hours"]),
         "started_on": date.fromisoformat(facts["started_on"]),
         "completed_on": date.fromisoformat(facts["completed_on"]),
+        "expires_on": date.fromisoformat(ends) if ends else None,
         "municipality": Municipality.objects.filter(code=facts["municipality"]).first(),
         "municipality_name": facts["municipality_name"],
         "post": Post.objects.filter(code=facts["post"]).first(),

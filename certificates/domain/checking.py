@@ -45,6 +45,7 @@ from . import (
     renewal_checking,
     restoring,
     signed_facts,
+    status_checking,
     status_lists,
     sweeping,
     tree_checking,
@@ -53,6 +54,7 @@ from .log import build_entry
 
 # How long a working system takes at most for what may be issued.
 ISSUED_WITHIN = timedelta(minutes=2)
+STANDING = (Certificate.State.ISSUED, Certificate.State.SUSPENDED)
 _OF_ACTS = ("certificate", "person", "municipality", "asked_by", "decided_by")
 PROTECTED = [
     model._meta.db_table
@@ -85,6 +87,7 @@ def find_faults() -> Iterator[str]:
     yield from tree_checking.find_faults()
     yield from act_checking.find_faults()
     yield from restoring.find_faults()
+    yield from status_checking.find_faults()
     yield from renewal_checking.find_faults()
     yield from career_checking.find_faults()
     yield from pictures.find_faults()
@@ -122,7 +125,7 @@ def _doubles() -> Iterator[str]:
     """One certificate in force for each person, course and edition."""
     doubles = (
         Certificate.objects.with_state()
-        .filter(state=CertificateEvent.Kind.ISSUED)  # type: ignore[misc]  # `with_state` annotates it
+        .filter(state__in=STANDING)  # type: ignore[misc]  # `with_state` annotates it
         .order_by()
         .values("person__public_id", "course_key", "edition")
         .annotate(count=Count("pk"))
@@ -135,7 +138,7 @@ def _doubles() -> Iterator[str]:
 
 def _doubles_since_a_merge() -> Iterator[str]:
     """Nobody was given a second one after their records were made one. Two from before stay, and are no fault."""
-    in_force = Certificate.objects.with_state().filter(state=CertificateEvent.Kind.ISSUED)  # type: ignore[misc]
+    in_force = Certificate.objects.with_state().filter(state__in=STANDING)  # type: ignore[misc]
     for merge in Merge.objects.filter(undone_at=None).select_related("survivor").order_by("pk").iterator():
         mine = in_force.filter(person__in=Person.objects.family(merge.survivor))
         counted: dict[tuple, list[Certificate]] = defaultdict(list)
@@ -200,6 +203,9 @@ def _status_of(certificate: Certificate) -> Iterator[str]:
     kept = (status_lists.path_of(entry.list), entry.index) if entry else None
     if kept != ((urlsplit(said["list"]).path, said["index"]) if said else None):
         yield "its bit in the lists of states is not the one that it says"
+    beside = urlsplit((said or {}).get("suspension", "")).path
+    if entry and beside not in {"", status_lists.path_of(entry.list, status_lists.SUSPENSION)}:
+        yield "its list of suspensions is not the one beside its list of states"
 
 
 def _qr_of(certificate: Certificate) -> Iterator[str]:

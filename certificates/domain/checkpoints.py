@@ -16,7 +16,7 @@ from certificates import keyring
 from certificates.models import Certificate, Checkpoint, LogHead, LogLeaf
 from lms.domain import audit
 
-from . import log, merkle, restoring, witnesses
+from . import log, merkle, testimony, witnesses
 
 ED25519 = b"\x01"  # as signed notes number the kinds of key (C2SP signed-note)
 
@@ -58,14 +58,23 @@ def publish() -> Checkpoint:
         before = Checkpoint.objects.last()
         if before and (before.size > head.length or root_of(before.size) != before.root):
             raise LogChanged(f"the checkpoint of {before.day} over {before.size} leaves does not hold any more")
-        if lost := restoring.lost_notes(since=before.day if before else None):
+        if lost := testimony.lost_notes(since=before.day if before else None):
             raise LogChanged(f"the checkpoint of {lost[-1][0]} was published and is lost: manage.py after_restore")
         root = root_of(head.length)
         made = Checkpoint.objects.create(day=day, size=head.length, root=root, note=sign(head.length, root))
         facts = {"size": made.size, "root": made.root}
+        witnesses.ask(made)
         audit.record("log.checkpoint_signed", by=None, subject=f"certificates.Checkpoint:{day}", facts=facts)
-        witnesses.keep_note_later(made)
+        testimony.keep_note_later(made)
     return made
+
+
+def frozen() -> dict:
+    """What a new certificate freezes of the newest checkpoint, to print it short; nothing where there is none yet."""
+    newest = Checkpoint.objects.last()
+    if newest is None:
+        return {}
+    return {"log": {"day": newest.day.isoformat(), "size": newest.size, "root": newest.root}}
 
 
 def root_of(size: int) -> str:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -16,7 +17,7 @@ from lms.domain import audit
 from lms.domain.errors import RuleBroken
 from lms.models import Municipality, Person, Post
 
-from . import asking, issuing, log
+from . import asking, issuing, log, templates, validity
 
 # What may be put right, as it is called on the page.
 COLUMNS = {
@@ -128,7 +129,25 @@ def changes(act: CertificateAct) -> Iterator[Change]:
     for name, label in COLUMNS.items():
         if name in after:
             shown = f"{name}_name" if f"{name}_name" in after else name
-            yield Change(str(label), before[shown] or "—", after[shown] or "—")
+            yield Change(str(label), in_words(name, before[shown]), in_words(name, after[shown]))
+    if "completed_on" in after and act.certificate:
+        old, new = (
+            act.certificate.expires_on,
+            validity.corrected(act.certificate, date.fromisoformat(after["completed_on"])),
+        )
+        if old != new:
+            yield Change(str(_("Vence")), _day(old), _day(new))
+
+
+def in_words(name: str, value: str) -> str:
+    """A column as an act keeps it, as people read it."""
+    if name in {"started_on", "completed_on", "expires_on"}:
+        return _day(date.fromisoformat(value))
+    return number_format(Decimal(value).normalize(), use_l10n=True) if name == "hours" else value or "—"
+
+
+def _day(day: date | None) -> str:
+    return date_format(day, "DATE_FORMAT") if day else "—"
 
 
 def differs_from_record(name: str, person: Person) -> bool:
@@ -140,7 +159,7 @@ def is_carried_out(act: CertificateAct, made: Certificate) -> bool:
     """Whether a certificate says what was asked, and all else as the one that it follows."""
     if made.supersedes is None:
         return False
-    should = {name: getattr(made.supersedes, name) for name in _KEPT} | _columns(act.facts["after"])
+    should = _wanted(made.supersedes, act.facts["after"])
     return all(getattr(made, name) == value for name, value in should.items())
 
 
@@ -152,7 +171,7 @@ def lock(act: CertificateAct) -> None:
 def carry_out(act: CertificateAct) -> None:
     """Issue the successor, and have the old one say that it was superseded. Raises `act.not_in_force`."""
     old = asking.lock_in_force(asking.certificate_of(act))
-    columns = {name: getattr(old, name) for name in _KEPT} | _columns(act.facts["after"])
+    columns = _wanted(old, act.facts["after"])
     kind, at = CertificateEvent.Kind.SUPERSEDED, asking.moment_of(act)
     new = issuing.write(at, supersedes=old, facts=_taken_over(old), **columns)
     log.append(CertificateEvent.objects.create(certificate=old, kind=kind, at=at, by=act.decided_by))
@@ -165,9 +184,18 @@ def carry_out(act: CertificateAct) -> None:
     )
 
 
+def _wanted(old: Certificate, after: dict[str, str]) -> dict[str, Any]:
+    """The columns of the successor."""
+    columns = {name: getattr(old, name) for name in _KEPT} | _columns(after)
+    if "completed_on" in after:
+        columns["expires_on"] = validity.corrected(old, columns["completed_on"])
+    return columns
+
+
 def _taken_over(old: Certificate) -> dict:
     """What the paper says beyond the columns; its address and its bit are its own."""
-    return {name: value for name, value in old.facts.items() if name not in {"verify_url", "status"}}
+    kept = {name: value for name, value in old.facts.items() if name not in {"verify_url", "status"}}
+    return kept | {"layout": templates.LAYOUT}
 
 
 def _columns(after: dict[str, str]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from lms import permissions
 from lms.models import Municipality, Person
 
 IN_FORCE = Q(state=Certificate.State.ISSUED)
+SUSPENDED = Q(state=Certificate.State.SUSPENDED)
 # Somebody who was registered twice is one person, whatever record a certificate names.
 HOLDER = Coalesce("person__merged_into", "person")
 
@@ -24,12 +25,13 @@ def visible_to(person: Person, action: str) -> QuerySet[Certificate]:
 
 @dataclass(frozen=True)
 class Figures:
-    """The sentences on top of the list. Only certificates in force count; `revoked` are the others."""
+    """The sentences on top of the list. Only certificates in force count; `revoked` are the others, for good."""
 
     certificates: int
     people: int
     municipalities: int
     revoked: int
+    suspended: int
 
 
 def figures(certificates: QuerySet[Certificate]) -> Figures:
@@ -38,7 +40,8 @@ def figures(certificates: QuerySet[Certificate]) -> Figures:
         certificates=Count("pk", filter=IN_FORCE),
         people=Count(HOLDER, filter=IN_FORCE, distinct=True),
         municipalities=Count("municipality", filter=IN_FORCE, distinct=True),
-        revoked=Count("pk", filter=~IN_FORCE),
+        revoked=Count("pk", filter=~IN_FORCE & ~SUSPENDED),
+        suspended=Count("pk", filter=SUSPENDED),
     )
     return Figures(**counted)
 

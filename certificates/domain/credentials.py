@@ -6,24 +6,27 @@ by an identifier that is made of the certificate's random code, so that two cert
 
 import json
 from datetime import UTC, date, datetime
+from hashlib import sha256
 from urllib.parse import urlsplit
 from uuid import UUID, uuid5
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, PublicFormat
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from openbadgeslib.errors import LibOpenBadgesException
-from openbadgeslib.ob3.ldp import add_data_integrity_proof, verify_data_integrity_proof
+from openbadgeslib.ob3.ldp import verify_data_integrity_proof
 
 from certificates import keyring
 from certificates.models import Certificate
 from certificates.pdf import kind_title, reason_of, words
 
+from . import quads, vc_jwt
 from .dids import did_of
-from .status_lists import entry_of
+from .status_lists import entries_of
 
 CONTEXT = ["https://www.w3.org/ns/credentials/v2", "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json"]
 SCHEMA = "https://purl.imsglobal.org/spec/ob/v3p0/schema/json/ob_v3p0_achievementcredential_schema.json"
 _OF_SUBJECTS = UUID("5b3f7a52-0c0e-4c39-9f0c-2f8a8f6f0a46")
 _OF_RESULTS = UUID("0f6f0d3c-6e5b-4e0f-8a51-8a4c1d2b9e77")
+_OF_COMPETENCIES = UUID("b7d0a3d6-2b57-4d5e-8f5f-6a1e6f0c9d31")
 
 
 class CredentialBroken(Exception):
@@ -33,13 +36,28 @@ class CredentialBroken(Exception):
 def issue(certificate: Certificate) -> str:
     """The proven credential as JSON; the same text for the same facts and key. Raises `keyring.KeyMissing`."""
     key = keyring.current(keyring.Use.CREDENTIAL)
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     document = build(certificate)
     method = f"{document['issuer']['id']}#{key.name}"
-    at = max(certificate.issued_at, key.since).replace(microsecond=0)
-    proven = add_data_integrity_proof(document, secret, method, created=at)
-    proven["proof"] = [proven["proof"]]  # the schema asks for a list, for there may be several
-    return json.dumps(proven, ensure_ascii=False, indent=1)
+    created = _moment(max(certificate.issued_at, key.since))
+    said = quads.canonical_proof(created, method), quads.canonical(document)
+    proof = {
+        "type": "DataIntegrityProof",
+        "cryptosuite": "eddsa-rdfc-2022",
+        "created": created,
+        "verificationMethod": method,
+        "proofPurpose": "assertionMethod",
+        "proofValue": keyring.multibase(key.private.sign(b"".join(sha256(text.encode()).digest() for text in said))),
+    }
+    document["proof"] = [proof]  # the schema asks for a list, for there may be several
+    return json.dumps(document, ensure_ascii=False, indent=1)
+
+
+def as_token(certificate: Certificate) -> str:
+    """The same as a JSON Web Token, for readers that know no JSON-LD; the same text for the same facts and key.
+
+    Raises `keyring.KeyMissing`.
+    """
+    return vc_jwt.sign(build(certificate), keyring.current(keyring.Use.CREDENTIAL))
 
 
 def check(text: str, certificate: Certificate) -> None:
@@ -66,7 +84,7 @@ def build(certificate: Certificate) -> dict:
     """The credential without its proof."""
     address = certificate.facts["verify_url"]
     parts = urlsplit(address)
-    status = entry_of(certificate)
+    status = entries_of(certificate)
     return {
         "@context": CONTEXT,
         "id": address,
@@ -81,9 +99,16 @@ def build(certificate: Certificate) -> dict:
         "validFrom": _moment(certificate.issued_at),
         **({"validUntil": _end(certificate.expires_on)} if certificate.expires_on else {}),
         "credentialSubject": _subject(certificate),
-        **({"credentialStatus": status} if status else {}),
-        "credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}],
+        **_status(status),
     }
+
+
+def _status(entries: list[dict]) -> dict:
+    """The bits, and the schema of 1EdTech where it holds: it knows one status at most, the W3C any number."""
+    if len(entries) > 1:
+        return {"credentialStatus": entries}
+    schema = {"credentialSchema": [{"id": SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}]}
+    return {"credentialStatus": entries[0], **schema} if entries else schema
 
 
 def _subject(certificate: Certificate) -> dict:
@@ -107,10 +132,21 @@ def _subject(certificate: Certificate) -> dict:
     }
     if held:
         subject["role"] = held
+    if results := _results(certificate):
+        subject["result"] = results
+    return subject
+
+
+def _results(certificate: Certificate) -> list[dict]:
+    """The mark, and the level of the competency that is proven."""
+    results = []
     if certificate.score_percent is not None:
         value = str(certificate.score_percent)
-        subject["result"] = [{"type": ["Result"], "resultDescription": _result_id(certificate), "value": value}]
-    return subject
+        results.append({"type": ["Result"], "resultDescription": _result_id(certificate), "value": value})
+    if proven := certificate.facts.get("competency"):
+        reached = {"resultDescription": _competency_id(proven), "achievedLevel": _level_id(proven)}
+        results.append({"type": ["Result"], **reached, "value": proven["level_name"]})
+    return results
 
 
 def _achievement(certificate: Certificate) -> dict:
@@ -125,8 +161,16 @@ def _achievement(certificate: Certificate) -> dict:
         "description": f"Curso de {words.hours(certificate.hours)}.",
         "criteria": {"narrative": f"{said}, de {words.hours(certificate.hours)}."},
     }
+    if described := _described_results(certificate):
+        achievement["resultDescription"] = described
+    return achievement
+
+
+def _described_results(certificate: Certificate) -> list[dict]:
+    """What the results of `_results` mean. Of the levels only the one that is proven was frozen."""
+    described: list[dict] = []
     if certificate.score_percent is not None:
-        achievement["resultDescription"] = [
+        described.append(
             {
                 "id": _result_id(certificate),
                 "type": ["ResultDescription"],
@@ -135,8 +179,27 @@ def _achievement(certificate: Certificate) -> dict:
                 "valueMin": "0",
                 "valueMax": "100",
             }
-        ]
-    return achievement
+        )
+    if proven := certificate.facts.get("competency"):
+        level = {"id": _level_id(proven), "type": ["RubricCriterionLevel"], "name": proven["level_name"]}
+        described.append(
+            {
+                "id": _competency_id(proven),
+                "type": ["ResultDescription"],
+                "name": f"Competencia demostrada: {proven['name']}",
+                "resultType": "RubricCriterionLevel",
+                "rubricCriterionLevel": [level | {"level": str(proven["level"])}],
+            }
+        )
+    return described
+
+
+def _competency_id(proven: dict) -> str:
+    return f"urn:uuid:{uuid5(_OF_COMPETENCIES, proven['key'])}"
+
+
+def _level_id(proven: dict) -> str:
+    return "urn:uuid:" + str(uuid5(_OF_COMPETENCIES, f"{proven['key']}/{proven['level']}"))
 
 
 def _result_id(certificate: Certificate) -> str:

@@ -1,8 +1,9 @@
 """The duty to train in each semester (Código Municipal, Decreto 12-2002, art. 94): who of the staff was trained.
 
-Trained is who completed a course of ANAM in the semester, or ended a training elsewhere in it that was checked with its
-original. Of groups of fewer than five only the town hall's own Human Resources see more than that they are so few; for
-all others they are joined until nobody can be made out, not even by subtraction.
+Trained is who completed a course of ANAM in the semester, was certified of one that ended in it, or ended a training
+elsewhere in it that was checked with its original. Of groups of fewer than five only the town hall's own Human
+Resources see more than that they are so few; for all others they are joined until nobody can be made out, not even by
+subtraction.
 """
 
 from collections import defaultdict
@@ -12,11 +13,11 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 
 from django.db import transaction
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from certificates.models import CareerAnnotation, CertificateEvent
+from certificates.models import CareerAnnotation, Certificate, CertificateEvent
 from courses.models import Completion
 from lms.domain import audit
 from lms.domain.sheets import Cell
@@ -144,32 +145,39 @@ def _held(municipality: Municipality, semester: Semester) -> list[tuple[int, str
 
 def _hours(people: set[int], semester: Semester) -> dict[int, Decimal]:
     """Hours by record; whoever was not trained is not in it. Each edition of a course counts once."""
-    once: dict[tuple, Decimal] = {}
-    revoked = CertificateEvent.objects.filter(
-        certificate__owed__completion=OuterRef("pk"), kind=CertificateEvent.Kind.REVOKED
-    )
-    since = timezone.make_aware(datetime.combine(semester.first, time.min))
-    until = timezone.make_aware(datetime.combine(semester.last + timedelta(days=1), time.min))
-    done = Completion.objects.filter(~Exists(revoked), completed_at__gte=since, completed_at__lt=until)
-    columns = ("person", "person__merged_into", "course_key", "edition", "hours")
-    for person, root, key, edition, hours in done.values_list(*columns).iterator(chunk_size=2000):
-        if (root or person) in people:
-            once[root or person, key, edition] = hours
+    records = Person.objects.families(list(people)).values("pk")
+    columns = ("holder", "course_key", "edition", "hours")
+    papers = Certificate.objects.in_force().with_holder().filter(person__in=records)
+    in_force = {tuple(key): (hours, day) for *key, hours, day in papers.values_list(*columns, "completed_on")}
+    revoked = CertificateEvent.objects.filter(certificate=OuterRef("pk"), kind=CertificateEvent.Kind.REVOKED)
+    ended = Certificate.objects.with_holder().filter(Exists(revoked), person__in=records)
+    done = {tuple(key): hours for *key, hours in _completed(records, semester).values_list(*columns)}
+    # Where there is a paper, by hand or corrected, it is as the paper says.
+    for key in {*in_force, *ended.values_list(*columns[:3])}:
+        done.pop(key, None)
+    done |= {key: hours for key, (hours, day) in in_force.items() if semester.first <= day <= semester.last}
     counted: dict[int, Decimal] = defaultdict(Decimal)
-    for (person, _key, _edition), hours in once.items():
-        counted[person] += hours
-    for person, root, facts in _checked(semester):
-        if (root or person) in people:
-            counted[root or person] += Decimal(facts.get("hours", "0"))
+    for key, hours in done.items():
+        counted[key[0]] += hours
+    for person, root, facts in _checked(records, semester):
+        counted[root or person] += Decimal(facts.get("hours", "0"))
     return dict(counted)
 
 
-def _checked(semester: Semester) -> Iterator[tuple[int, int | None, dict]]:
+def _completed(records: QuerySet, semester: Semester) -> QuerySet:
+    since = timezone.make_aware(datetime.combine(semester.first, time.min))
+    until = timezone.make_aware(datetime.combine(semester.last + timedelta(days=1), time.min))
+    made: QuerySet = Completion.objects.with_holder()
+    return made.filter(person__in=records, completed_at__gte=since, completed_at__lt=until).order_by()
+
+
+def _checked(records: QuerySet, semester: Semester) -> Iterator[tuple[int, int | None, dict]]:
     """Trainings elsewhere that ended in the semester, were compared with the original and still count."""
     taken = CareerAnnotation.objects.filter(about=OuterRef("pk"))
     found = CareerAnnotation.objects.entries().filter(
         Exists(taken.filter(step=Step.CHECKED)),
         ~Exists(taken.filter(step__in=[Step.REFUSED, Step.ANNULLED])),
+        person__in=records,
         kind=CareerAnnotation.Kind.TRAINING,
         occurred_on__range=(semester.first, semester.last),
     )

@@ -1,6 +1,7 @@
 """Lists of certificates as files for Excel."""
 
 from collections.abc import Iterable, Iterator
+from typing import Any
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -74,6 +75,19 @@ def record_gaps_export(
     municipality: Municipality, *, by: Person, form: str, filters: Iterable[str], people: int
 ) -> None:
     """Tell the trail who took away who lacks what: of the filters only which were used."""
-    facts = {"form": form, "municipality": municipality.code, "filters": sorted(filters), "people": people}
     with transaction.atomic():
+        facts = _of_staff(municipality, form, filters, people)
         audit.record("staff_training.exported", by=by, facts=facts)
+
+
+def record_competencies_export(
+    municipality: Municipality, *, by: Person, form: str, filters: Iterable[str], people: int
+) -> None:
+    """The same of the list of what posts ask their holders to be able to do."""
+    with transaction.atomic():
+        facts = _of_staff(municipality, form, filters, people)
+        audit.record("competency_gaps.exported", by=by, facts=facts)
+
+
+def _of_staff(municipality: Municipality, form: str, filters: Iterable[str], people: int) -> dict[str, Any]:
+    return {"form": form, "municipality": municipality.code, "filters": sorted(filters), "people": people}

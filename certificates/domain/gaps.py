@@ -26,6 +26,7 @@ class State(models.TextChoices):
     LACKING = "falta", gettext_lazy("Falta")
     RUNNING = "en-curso", gettext_lazy("En curso")
     COMPLETED = "completado", gettext_lazy("Completado")
+    EXPIRED = "vencido", gettext_lazy("Certificado vencido")
     CERTIFIED = "certificado", gettext_lazy("Certificado vigente")
 
 
@@ -105,17 +106,20 @@ def count(rows: Iterable[Row]) -> dict[str, int]:
 
 
 class _Facts:
-    """What some people did, in three queries."""
+    """What some people did, in four queries."""
 
     def __init__(self, people: list[int]) -> None:
         # The register names the record of the day; `holder` is the one that stands for the person today.
         issued: QuerySet[Any] = Certificate.objects.with_state().with_holder()
         made: QuerySet[Any] = Completion.objects.with_holder()
         records = Person.objects.families(people).values("pk")
-        certified = issued.filter(IN_FORCE, person__in=records).order_by()
+        issued = issued.filter(person__in=records).order_by()
         completed = made.filter(person__in=records).order_by()
         running = Enrolment.objects.active().filter(person__in=people).order_by()
-        self.certified = set(certified.values_list("holder", "course_key", "edition"))
+        self.certified = set(issued.filter(IN_FORCE).values_list("holder", "course_key", "edition"))
+        self.expired = set(
+            issued.filter(state=Certificate.State.EXPIRED).values_list("holder", "course_key", "edition")
+        )
         self.completed = set(completed.values_list("holder", "course_key", "edition"))
         self.running = set(running.values_list("person_id", "course_key"))
 
@@ -123,6 +127,8 @@ class _Facts:
         """The furthest that holds."""
         if (person, course.translation_key, course.edition) in self.certified:
             return State.CERTIFIED
+        if (person, course.translation_key, course.edition) in self.expired:
+            return State.EXPIRED
         if (person, course.translation_key, course.edition) in self.completed:
             return State.COMPLETED
         return State.RUNNING if (person, course.translation_key) in self.running else State.LACKING

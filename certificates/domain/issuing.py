@@ -18,7 +18,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import codes, log, status_lists, templates, validity, witnesses
+from . import checkpoints, codes, competencies, log, status_lists, templates, testimony, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -132,7 +132,7 @@ def _take_number(at: datetime) -> Series:
     Series.objects.get_or_create(name=settings.CERTIFICATE_SERIES, year=year)
     series = Series.objects.select_for_update().get(name=settings.CERTIFICATE_SERIES, year=year)
     series.last_number += 1
-    witnesses.assert_free(series)
+    testimony.assert_free(series)
     series.save(update_fields=["last_number"])
     return series
 
@@ -148,7 +148,8 @@ def write(at: datetime, *, facts: dict, **columns: Any) -> Certificate:
     # Frozen too: the QR must stay the same for ever.
     own = {
         "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[code]),
-        "status": {"list": status_lists.address_of(name_of_list), "index": bit},
+        "status": status_lists.frozen(name_of_list, bit),
+        **checkpoints.frozen(),
     }
     certificate = Certificate.objects.create(
         series=series,
@@ -179,7 +180,7 @@ def enter(certificate: Certificate, *, by: Person | None = None, act: Certificat
         act.event = event
         act.save()
     log.append(event)
-    witnesses.keep_number_later(certificate)
+    testimony.keep_number_later(certificate)
     jobs.request(RENDER, certificate.public_id, max_attempts=ATTEMPTS)
 
 
@@ -204,7 +205,8 @@ def _columns(completion: Completion) -> dict[str, Any]:
         "issuer": settings.CERTIFICATE_ISSUER,
         "expires_on": validity.last_day(timezone.localdate(completion.completed_at), completion.certificate_months),
         "facts": frozen_facts(completion.programme, completion.certificate_kind, completion.course_key)
-        | validity.facts(completion),
+        | validity.facts(completion)
+        | competencies.facts(completion.competency),
     }
 
 
@@ -223,10 +225,8 @@ def confirmed_appointment(completion: Completion) -> Appointment | None:
 def frozen_facts(programme: list, kind: str, course_key: UUID) -> dict:
     """What the paper says beyond the columns."""
     return {
-        "layout": 1,
         "place": settings.CERTIFICATE_PLACE,
         "programme": programme,
-        "signatories": settings.CERTIFICATE_SIGNATORIES,
         **templates.newest_design(kind=kind, course_key=course_key),
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from typing import Any
 
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -43,6 +44,11 @@ class Line:
     reference: str = ""
     certificate: Certificate | None = None
     entry: transcripts.Entry | None = None
+
+    @property
+    def proven(self) -> dict[str, Any]:
+        """The competency that its certificate froze; empty without one."""
+        return self.certificate.facts.get("competency", {}) if self.certificate else {}
 
 
 def lines_of(found: record.Record) -> list[Line]:
@@ -165,6 +171,8 @@ def state_of(paper: Certificate) -> tuple[str, str]:
         return _("Revocado"), "no"
     if state == Certificate.State.SUPERSEDED:
         return _("Sustituido"), "no"
+    if state == Certificate.State.SUSPENDED:
+        return _("Suspendido"), "no"
     if state == Certificate.State.EXPIRED:
         return _("Vencido"), "wait"
     return pgettext("entry of the record", "Certificado"), "ok"

@@ -8,6 +8,7 @@ import json
 import uuid
 from collections.abc import Iterator
 from datetime import datetime
+from typing import Any
 
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
@@ -26,13 +27,21 @@ from lms.domain.errors import RuleBroken
 from lms.domain.sheets import Cell
 from lms.models import Person
 
-from . import lines, record
+from . import competencies, lines, record
 from .dids import did_of
 from .lines import Line
 
 AUTHOR = "Asociación Nacional de Municipalidades de la República de Guatemala"
+CLR_CONTEXT = [
+    "https://www.w3.org/ns/credentials/v2",
+    "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json",
+    "https://purl.imsglobal.org/spec/ob/v3p0/context-3.0.3.json",
+]
+"""In the order that the schema of CLR 2.0 asks for; the library has the last two the other way round."""
+CLR_SCHEMA = "https://purl.imsglobal.org/spec/clr/v2p0/schema/json/clr_v2p0_clrcredential_schema.json"
 MOST_MEMBERS = 100
-"""How many credentials one file holds: a proven document has at most 256 KiB."""
+MOST_BYTES = 248 * 1024
+"""Of the credentials in one file: with what is around them a proven document has at most 256 KiB."""
 
 
 def note_download(person: Person, *, by: Person, form: str) -> None:
@@ -94,6 +103,7 @@ def _pieces(person: Person, found: record.Record, at: datetime) -> Iterator[tupl
         yield Piece.TEXT, f"Del {words.day(post.starts_on)} {until}. {stands}."
     if not held:
         yield Piece.TEXT, "Ninguno anotado."
+    yield from _competencies(found)
     yield Piece.HEADING, "Formación y certificados"
     for line in shown:
         yield Piece.NAME, line.title
@@ -102,6 +112,25 @@ def _pieces(person: Person, found: record.Record, at: datetime) -> Iterator[tupl
         yield Piece.TEXT, " · ".join(part for part in (line.state, line.reference, _address(line)) if part)
     if not shown:
         yield Piece.TEXT, "Todavía ninguna."
+
+
+def _competencies(found: record.Record) -> Iterator[tuple[Piece, str]]:
+    """What counts today, and what has expired; nothing where there is none."""
+    able = competencies.fold(found.certificates)
+    if able:
+        yield Piece.HEADING, "Competencias"
+    for held in able:
+        yield Piece.NAME, held.name
+        for proof in (held.proof, held.lapsed):
+            if proof:
+                paper = f"{proof.certificate.reference} · {proof.certificate.facts['verify_url']}"
+                yield Piece.TEXT, f"Nivel {proof.level_name}. {_until(proof, is_over=proof is held.lapsed)} · {paper}"
+
+
+def _until(proof: competencies.Proof, *, is_over: bool) -> str:
+    if proof.until is None:
+        return "No vence"
+    return f"{'Venció' if is_over else 'Vigente hasta'} el {words.day(proof.until)}"
 
 
 def _period(line: Line) -> str:
@@ -120,8 +149,8 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
 
     Raises `career.nothing_to_take` without any that has its file, and `keyring.KeyMissing`.
     """
-    papers = [one.certificate for one in record.find(person).entries if one.certificate]
-    members = [json.loads(one.file.credential) for one in papers if _goes_along(one)]
+    standing = [one for one in record.find(person).certificates if lines.is_standing(one)]
+    members = _fitting([json.loads(one.file.credential) for one in standing if _has_credential(one)])
     if not members:
         words_ = _(
             "Todavía no tiene certificados en vigor con su archivo. Cuando tenga uno, podrá llevarse este formato."
@@ -135,26 +164,38 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
     document = build_clr_credential(
         {**issuer, "id": did},
         [named],
-        members[:MOST_MEMBERS],
+        members,
         credential_id=f"urn:uuid:{uuid.uuid4()}",
         valid_from=at or timezone.now(),
     )
+    document["@context"] = CLR_CONTEXT
     document["name"] = "Expediente de Carrera Municipal"
-    document["partial"] = len(members) > MOST_MEMBERS
+    document["partial"] = len(members) < len(standing)
+    document["credentialSchema"] = [{"id": CLR_SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}]
     document["credentialSubject"]["type"] = ["ClrSubject"]
     proven = sign_clr_credential(document, secret, f"{did}#{key.name}")
     proven["proof"] = [proven["proof"]] if isinstance(proven["proof"], dict) else proven["proof"]
     return json.dumps(proven, ensure_ascii=False, indent=1)
 
 
-def _goes_along(certificate: Certificate) -> bool:
-    return lines.is_standing(certificate) and hasattr(certificate, "file") and bool(certificate.file.credential)
+def _has_credential(certificate: Certificate) -> bool:
+    return hasattr(certificate, "file") and bool(certificate.file.credential)
+
+
+def _fitting(members: list[dict]) -> list[dict]:
+    """The first of them, as many as one proven document may hold."""
+    total = 0
+    for place, member in enumerate(members[:MOST_MEMBERS]):
+        total += len(json.dumps(member, ensure_ascii=False, separators=(",", ":")).encode()) + 1
+        if total > MOST_BYTES:
+            return members[:place]
+    return members[:MOST_MEMBERS]
 
 
 def as_cv(person: Person) -> str:
     """Education and work as JSON, after the parts of a Europass CV; it is not Europass' own format, and says so."""
     found = record.find(person)
-    document = {
+    document: dict[str, Any] = {
         "format": "aula-municipal-cv",
         "note": "Inspirado en las partes del CV Europass (formación y experiencia); no es el formato de Europass.",
         "madeAt": timezone.localtime().isoformat(timespec="seconds"),
@@ -185,6 +226,20 @@ def as_cv(person: Person) -> str:
             for line in lines.lines_of(found)
         ],
     }
+    document["competencies"] = [
+        {
+            "name": proof.name,
+            "level": proof.level,
+            "levelName": proof.level_name,
+            "until": proof.until.isoformat() if proof.until else None,
+            "inForce": proof is held.proof,
+            "reference": proof.certificate.reference,
+            "verifyAt": proof.certificate.facts["verify_url"],
+        }
+        for held in competencies.fold(found.certificates)
+        for proof in (held.proof, held.lapsed)
+        if proof
+    ]
     return json.dumps(document, ensure_ascii=False, indent=1)
 
 
@@ -205,6 +260,8 @@ def headings() -> list[str]:
         _("Se comprueba en"),
         _("Puesto"),
         _("Municipalidad"),
+        _("Competencia"),
+        _("Nivel"),
     ]
 
 
@@ -223,4 +280,6 @@ def rows(person: Person) -> Iterator[list[Cell]]:
             _address(line),
             line.post,
             line.place,
+            line.proven.get("name", ""),
+            line.proven.get("level_name", ""),
         ]

@@ -75,6 +75,11 @@ class Record:
         return [entry for entry in self.entries if entry.is_preparing or (entry.certificate and not entry.is_ready)]
 
     @property
+    def certificates(self) -> list[Certificate]:
+        """All of them, with their `state` of today."""
+        return [one.certificate for one in self.entries if one.certificate]
+
+    @property
     def hours(self):
         """Hours of every completed course, each edition once."""
         done = [one.completion or one.certificate for one in self.entries]

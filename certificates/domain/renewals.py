@@ -20,7 +20,7 @@ from courses.models import Completion, CoursePage
 from lms.domain import audit, job_words, jobs, people
 from lms.models import Person
 
-from . import issuing, log, validity
+from . import asking, issuing, log, templates, validity
 
 RENEW = "certificates.renew"
 # Renewed in its last half year, a certificate loses nothing of its time: the new one begins where it ends.
@@ -37,7 +37,8 @@ def ask_for(completion: Completion) -> None:
 
 def unheard() -> QuerySet[Any]:
     """Completions that may renew a certificate which is there, and of which nothing was decided."""
-    there = Certificate.objects.in_force().filter(course_key=OuterRef("renews_key"), expires_on__isnull=False)
+    holds = Certificate.objects.in_force().exclude(pk__in=Certificate.objects.suspended().values("pk"))
+    there = holds.filter(course_key=OuterRef("renews_key"), expires_on__isnull=False)
     of_the_standing = Exists(there.filter(person=OuterRef("holder")))
     of_one_taken_in = Exists(there.filter(person__merged_into=OuterRef("holder")))
     found = Completion.objects.with_holder().filter(renews_key__isnull=False, renewal=None)
@@ -70,7 +71,8 @@ def _locked(completion: Completion) -> Certificate | None:
     family = Certificate.objects.for_person(completion.person.holder).filter(course_key=completion.renews_key)
     locked = family.filter(expires_on__isnull=False).select_for_update(of=("self",), no_key=True).order_by("pk")
     keys = [one.pk for one in locked]
-    return Certificate.objects.in_force().filter(pk__in=keys).order_by("edition", "pk").last()
+    newest = Certificate.objects.in_force().filter(pk__in=keys).order_by("edition", "pk").last()
+    return None if newest and asking.is_suspended(newest) else newest  # it may be, once that is lifted
 
 
 def _is_in_time(old: Certificate, day: date) -> bool:
@@ -88,12 +90,13 @@ def ends_anew(old: Certificate, day: date) -> date | None:
 def _succeed(old: Certificate, completion: Completion, day: date) -> Certificate:
     """Issue the successor, of whoever it is today and in the post of today."""
     held = issuing.confirmed_appointment(completion)
-    renewal = {
+    renewal: dict[str, str] = {
         "of": old.reference,
         "on": day.isoformat(),
         "course": completion.course_title,
         "hours": f"{completion.hours:.1f}",
     }
+    own = {"layout": templates.LAYOUT, "renewal": renewal}
     at = timezone.now()
     new = issuing.write(
         at,
@@ -107,7 +110,7 @@ def _succeed(old: Certificate, completion: Completion, day: date) -> Certificate
         post_name=held.post.name if held else "",
         issuer=old.issuer,
         expires_on=ends_anew(old, day),
-        facts={name: value for name, value in old.facts.items() if name not in _OF_ONE} | {"renewal": renewal},
+        facts={name: value for name, value in old.facts.items() if name not in _OF_ONE} | own,
     )
     ended = CertificateEvent.objects.create(certificate=old, kind=CertificateEvent.Kind.SUPERSEDED, at=at)
     log.append(ended)

@@ -1,6 +1,6 @@
 """After a restore: which numbers were given out that the register no longer knows, and saying so once, for ever.
 
-What the storage holds is read (`witnesses`, and sealed files that no row speaks of), and what somebody says who holds a
+What the storage holds is read (`testimony`, and sealed files that no row speaks of), and what somebody says who holds a
 later certificate. Nothing of the lost certificates is entered again: their numbers become void.
 """
 
@@ -22,7 +22,6 @@ from certificates import keyring
 from certificates.models import (
     Certificate,
     CertificateFile,
-    Checkpoint,
     LogHead,
     LogLeaf,
     OwedCertificate,
@@ -35,7 +34,7 @@ from lms.domain import audit, jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job
 
-from . import batches, codes, log, witnesses
+from . import batches, codes, log, testimony
 from .batches import ISSUE_BATCH
 from .issuing import ISSUE
 
@@ -73,21 +72,14 @@ class Evidence:
 def find_evidence() -> Evidence:
     """What the storage knows and the register does not. Nothing is written."""
     found = Evidence()
-    for name, year in witnesses.series_known():
+    for name, year in testimony.series_known():
         series = Series.objects.filter(name=name, year=year).first() or Series(name=name, year=year)
-        for number in sorted(witnesses.numbers_known(name, year) - numbers_of(series)):
-            found.note((name, year), number, witnesses.code_known(series, number))
-    found.notes = lost_notes()
+        for number in sorted(testimony.numbers_known(name, year) - numbers_of(series)):
+            found.note((name, year), number, testimony.code_known(series, number))
+    found.notes = testimony.lost_notes()
     for path in _files_without_row():
         _read_file(path, found)
     return found
-
-
-def lost_notes(since: date | None = None) -> list[tuple[date, str]]:
-    """Checkpoints that were published, on a day or after it, and that the register neither has nor declared lost."""
-    declared = {note for (notes,) in Restoration.objects.values_list("checkpoints") for note in notes}
-    kept = set(Checkpoint.objects.values_list("note", flat=True)) | declared
-    return [(day, note) for day, note in witnesses.notes_known(since) if note not in kept]
 
 
 def numbers_of(series: Series) -> set[int]:
@@ -219,13 +211,13 @@ def find_lost(code: str) -> VoidNumber | None:
 # Reading it all anew ---------------------------------------------------------------------------------------------
 def find_faults() -> Iterator[str]:
     """Each fault as a sentence: a restore that was not declared, or was declared otherwise than the log says."""
-    for name, year in witnesses.series_known():
+    for name, year in testimony.series_known():
         series = Series.objects.filter(name=name, year=year).first() or Series(name=name, year=year)
-        if unknown := sorted(witnesses.numbers_known(name, year) - numbers_of(series)):
+        if unknown := sorted(testimony.numbers_known(name, year) - numbers_of(series)):
             yield f"series {series}: numbers {unknown[:20]} were given out and are lost: manage.py after_restore"
     for certificate in Certificate.objects.select_related("series").order_by("pk").iterator(chunk_size=500):
-        known = witnesses.code_known(certificate.series, certificate.number)
-        if known and known != witnesses.digest_of_code(certificate):
+        known = testimony.code_known(certificate.series, certificate.number)
+        if known and known != testimony.digest_of_code(certificate):
             yield f"certificate {certificate.reference}: its number was given out before, to another"
     taken = Certificate.objects.filter(series__void_numbers__number=F("number")).order_by("pk")
     for certificate in taken:

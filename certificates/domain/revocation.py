@@ -1,28 +1,27 @@
 """Taking a certificate out of force: one asks, another certifies. The row stays as it is; a new event says so."""
 
 from django.db import transaction
-from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, CertificateAct, CertificateEvent
 from lms.domain import audit
-from lms.domain.errors import RuleBroken
 from lms.models import Person
 
 from . import asking, log
 
 ACTION = "certify_certificate_act"
+Reason = CertificateAct.Reason
+REASONS = (Reason.ERROR, Reason.UNFULFILLED, Reason.FRAUD, Reason.DUPLICATE, Reason.HOLDER, Reason.OTHER)
 
 
 def ask(*, certificate: Certificate, reason_kind: str, reason: str, by: Person) -> CertificateAct:
-    """Ask that a certificate in force be revoked; it holds until somebody else certifies that.
+    """Ask that a certificate in force, suspended or not, be revoked; until somebody else certifies that it stays so.
 
-    Raises `act.reason_kind_unknown`, and as `asking.checked_reason`, `asking.lock_asked` and `asking.put_down`.
+    Raises as `asking.checked_reason`, `asking.checked_kind`, `asking.lock_asked` and `asking.put_down`.
     """
     reason = asking.checked_reason(reason)
-    if reason_kind not in CertificateAct.Reason.values:
-        raise RuleBroken("act.reason_kind_unknown", _("Elija uno de los motivos de la lista."))
+    asking.checked_kind(reason_kind, REASONS)
     with transaction.atomic():
-        locked = asking.lock_asked(certificate, by)
+        locked = asking.lock_asked(certificate, by, even_suspended=True)
         return asking.put_down(
             kind=CertificateAct.Kind.REVOCATION,
             certificate=locked,
@@ -41,7 +40,7 @@ def lock(act: CertificateAct) -> None:
 
 def carry_out(act: CertificateAct) -> None:
     """Write what was certified; every later check sees it. For `acts.certify`. Raises `act.not_in_force`."""
-    certificate = asking.lock_in_force(asking.certificate_of(act))
+    certificate = asking.lock_in_force(asking.certificate_of(act), even_suspended=True)
     event = CertificateEvent.objects.create(
         certificate=certificate,
         kind=CertificateEvent.Kind.REVOKED,

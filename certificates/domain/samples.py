@@ -16,6 +16,13 @@ CODE = "0" * 26
 NAME = "María Xʼol Tzunux"
 LONG_NAME = "Wenceslao Estanislao Maximiliano Hermenegildo Xochitlquetzal Tzunux-Ajpopꞌ Kꞌicheʼ Sacẍaj"
 COURSE = "Cobro y registro de usuarios de agua"
+PROVEN = {"key": "registro-de-usuarios", "name": "Registro de usuarios", "level": 2, "level_name": "intermedio"}
+LONG_PROVEN = {
+    "key": "operacion-de-acueductos",
+    "name": "Operación y mantenimiento de sistemas municipales de agua potable y de saneamiento con enfoque de cuenca",
+    "level": 2,
+    "level_name": "intermedio, con supervisión de otras personas",
+}
 LONG_COURSE = (
     "Administración, operación y mantenimiento de los sistemas municipales de agua potable y saneamiento, "
     "con enfoque de cuenca y de pertinencia cultural en los municipios del altiplano occidental"
@@ -45,6 +52,7 @@ def build(kind: str, facts: dict[str, Any], *, is_long: bool = False) -> Certifi
         facts={
             "place": settings.CERTIFICATE_PLACE,
             "programme": [],
+            **({"competency": LONG_PROVEN if is_long else PROVEN} if kind == "competencia" else {}),
             "verify_url": settings.PUBLIC_URL + reverse("certificates:certificate", args=[CODE]),
             **facts,
         },

@@ -1,6 +1,7 @@
 """The lists in which machines read whether certificates are in force (W3C Bitstring Status List 1.0).
 
-One bit for each certificate, at a place that says nothing of it: a list shows how many were revoked, not which.
+One bit for each certificate, at a place that says nothing of it: a list shows how many were revoked, not which. For
+each list of what was revoked or superseded there is one of what is suspended, with the same places.
 """
 
 import json
@@ -11,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
 from django.core.cache import cache
+from django.db.models import Q
 from django.urls import reverse
 from openbadgeslib.ob3.ldp import add_data_integrity_proof
 from openbadgeslib.ob3.status_list import build_status_list_credential, status_entry
@@ -18,14 +20,17 @@ from openbadgeslib.ob3.status_list import build_status_list_credential, status_e
 from certificates import keyring
 from certificates.models import Certificate, CertificateEvent, Series, StatusEntry
 
+from . import vc_jwt
 from .dids import did_of
 
 BITS = 131_072  # the least that the standard allows: among fewer one certificate could be told from another
 MOST = 98_304  # so that a free place is found at random
 TRIES = 8
-PURPOSE = "revocation"
+REVOCATION, SUSPENSION = "revocation", "suspension"
 NAME = re.compile(r"[\w-]{1,40}")
-OUT_OF_FORCE = (CertificateEvent.Kind.REVOKED, CertificateEvent.Kind.SUPERSEDED)
+SUSPENSIONS = (CertificateEvent.Kind.SUSPENDED, CertificateEvent.Kind.REINSTATED)
+_TELL = {REVOCATION: CertificateEvent.ENDS, SUSPENSION: SUSPENSIONS}
+_VIEWS = {REVOCATION: "certificates:status_list", SUSPENSION: "certificates:suspension_list"}
 FRESH = timedelta(minutes=5)  # the same list is signed once in so long, and anew when something changed
 HOLDS = timedelta(days=1)  # an older copy is refused by those who read it
 
@@ -46,58 +51,85 @@ def names() -> list[str]:
     return [f"{one}-{count}" for one in series for count in range(1, (one.last_number - 1) // MOST + 2)]
 
 
-def address_of(name: str) -> str:
+def address_of(name: str, purpose: str = REVOCATION) -> str:
     """Where a list is published, for ever."""
-    return settings.PUBLIC_URL + path_of(name)
+    return settings.PUBLIC_URL + path_of(name, purpose)
 
 
-def path_of(name: str) -> str:
+def path_of(name: str, purpose: str = REVOCATION) -> str:
     """The same without the host."""
-    return reverse("certificates:status_list", args=[name])
+    return reverse(_VIEWS[purpose], args=[name])
 
 
-def entry_of(certificate: Certificate) -> dict | None:
-    """What a credential says of its bit; None for certificates from before there were lists."""
-    frozen = certificate.facts.get("status")
-    return status_entry(frozen["list"], PURPOSE, frozen["index"]) if frozen else None
+def frozen(name: str, index: int) -> dict:
+    """What a new certificate freezes of its place: both lists and the bit in them."""
+    return {"list": address_of(name), "index": index, "suspension": address_of(name, SUSPENSION)}
 
 
-def publish(name: str) -> str | None:
-    """The list as a proven credential (JSON); None where there is none of that name. Raises `keyring.KeyMissing`."""
+def entries_of(certificate: Certificate) -> list[dict]:
+    """What a credential says of its bit in each list.
+
+    None for certificates from before there were lists, one for those from before there were suspensions.
+    """
+    said = certificate.facts.get("status") or {}
+    lists = [(REVOCATION, said.get("list")), (SUSPENSION, said.get("suspension"))]
+    return [status_entry(address, purpose, said["index"]) for purpose, address in lists if address]
+
+
+def publish(name: str, purpose: str = REVOCATION, *, as_token: bool = False) -> str | None:
+    """The list as a proven credential (JSON), or as a token that devices check by themselves, signed with the QR's key.
+
+    None where there is none of that name. Raises `keyring.KeyMissing`.
+    """
     if not NAME.fullmatch(name):
         return None
-    newest = CertificateEvent.objects.filter(kind__in=OUT_OF_FORCE).order_by("-pk").values_list("pk", flat=True).first()
+    told = CertificateEvent.objects.filter(kind__in=_TELL[purpose]).order_by("-pk")
+    newest = told.values_list("leaf__digest", flat=True).first()  # keys of rows come again after a restore
     turn = int(datetime.now(UTC).timestamp() // FRESH.total_seconds())
-    key = keyring.current(keyring.Use.CREDENTIAL)
-    kept = f"certificates.status:{name}:{newest}:{turn}:{key.name}"
+    key = keyring.current(keyring.Use.QR if as_token else keyring.Use.CREDENTIAL)
+    form = "token" if as_token else "list"
+    kept = f"certificates.{form}.{purpose}:{name}:{newest}:{turn}:{key.name}"
     if text := cache.get(kept):
         return text
     if not StatusEntry.objects.filter(list=name).exists():
         return None
     begun = datetime.fromtimestamp(turn * FRESH.total_seconds(), UTC)
-    text = _sign(name, begun, key)
+    text = (_sign_token if as_token else _sign)(name, purpose, begun, key)
     cache.set(kept, text, FRESH.total_seconds())
     return text
 
 
-def _sign(name: str, begun: datetime, key: keyring.Key) -> str:
-    address = address_of(name)
-    document = build_status_list_credential(
+def _sign(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
+    document = _document(name, purpose, begun)
+    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    return json.dumps(add_data_integrity_proof(document, secret, f"{document['issuer']}#{key.name}", created=begun))
+
+
+def _sign_token(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
+    return vc_jwt.sign(_document(name, purpose, begun), key)
+
+
+def _document(name: str, purpose: str, begun: datetime) -> dict:
+    address = address_of(name, purpose)
+    return build_status_list_credential(
         did_of(address),
         address,
-        PURPOSE,
-        out_of_force(name),
+        purpose,
+        set_bits(name, purpose),
         size_bits=BITS,
         issued=begun,
         valid_until=begun + HOLDS,
         ttl=int(FRESH.total_seconds() * 1000),
     )
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return json.dumps(add_data_integrity_proof(document, secret, f"{document['issuer']}#{key.name}", created=begun))
 
 
-def out_of_force(name: str) -> list[int]:
-    """The bits of a list that are set."""
-    ended = CertificateEvent.objects.filter(kind__in=OUT_OF_FORCE).values("certificate")
-    found = StatusEntry.objects.filter(list=name, certificate__in=ended).order_by("index")
+def set_bits(name: str, purpose: str) -> list[int]:
+    """The bits of a list that are set: of what ended for good, or of what is suspended and nobody lifted that."""
+    ended = CertificateEvent.objects.filter(kind__in=CertificateEvent.ENDS)
+    is_meant = (
+        Q(certificate__in=Certificate.objects.suspended().values("pk"))
+        if purpose == SUSPENSION
+        else Q(certificate__in=ended.values("certificate"))
+    )
+    found = StatusEntry.objects.filter(is_meant, list=name).order_by("index")
     return list(found.values_list("index", flat=True))

@@ -5,6 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy, ngettext
 
 from certificates.models import CareerShare, Certificate, CertificateAct
+from courses.domain.competencies import in_words
 from lms.domain import own_data
 from lms.domain.telling import day, moment
 from lms.models import Person
@@ -86,6 +87,7 @@ def _certificate(one: Certificate) -> dict:
         "issued_at": moment(one.issued_at),
         "verify_url": one.facts["verify_url"],
         "programme": one.facts["programme"],
+        "competency": in_words(one.facts["competency"]) if "competency" in one.facts else None,
         "events": [
             {"kind": str(event.get_kind_display()), "at": moment(event.at), "reason": event.reason or None}
             for event in one.events.all()

@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable
 from typing import Any
 from uuid import UUID
 
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
@@ -17,14 +18,14 @@ from lms.models import Person
 
 from . import designs, pictures
 
-LAYOUT = 2
+LAYOUT = 3  # how what is issued from now on is drawn; what was issued as 1 or 2 is drawn as it was
 
 
 def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:
     """What the facts of a new certificate say of its looks: all that the drawing needs, as published now.
 
-    Of the template that the course chose, else of the one that stands for its kind; nothing where there is none: then
-    the paper is drawn as the first layout.
+    Of the template that the course chose, else of the one that stands for its kind, else ours with the signatories of
+    the settings.
     """
     chosen = TemplateUse.objects.filter(course_key=course_key, template=OuterRef("template"))
     version = (
@@ -35,15 +36,24 @@ def newest_design(*, kind: str, course_key: UUID) -> dict[str, Any]:
         .order_by("-is_chosen", "-number")
         .first()
     )
-    return facts_of(version.template, version.design, version.number) if version else {}
+    return facts_of(version.template, version.design, version.number) if version else _ours(kind)
+
+
+def _ours(kind: str) -> dict[str, Any]:
+    signatories = [{"name": one["name"], "role": one["role"], "sha256": ""} for one in settings.CERTIFICATE_SIGNATORIES]
+    return _frozen(kind, designs.empty() | {"signatories": signatories})
 
 
 def facts_of(template: CertificateTemplate, design: dict[str, Any], number: int) -> dict[str, Any]:
     """The facts that go with a design of a template."""
-    frozen = designs.freeze(template.kind, design)
+    frozen = _frozen(template.kind, design)
+    frozen["design"]["template"] = {"key": str(template.public_id), "version": number}
+    return frozen
+
+
+def _frozen(kind: str, design: dict[str, Any]) -> dict[str, Any]:
     signatories = [{"name": one["name"], "role": one["role"]} for one in design["signatories"]]
-    named = {"template": {"key": str(template.public_id), "version": number}}
-    return {"layout": LAYOUT, "signatories": signatories, "design": frozen | named}
+    return {"layout": LAYOUT, "signatories": signatories, "design": designs.freeze(kind, design)}
 
 
 def make(

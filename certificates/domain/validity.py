@@ -4,7 +4,7 @@ from calendar import monthrange
 from datetime import date, timedelta
 
 from certificates.models import Certificate
-from courses.models import Completion
+from courses.models import Completion, CoursePage
 
 
 def last_day(first: date, months: int | None) -> date | None:
@@ -19,11 +19,18 @@ def last_day(first: date, months: int | None) -> date | None:
     return date(year, month + 1, min(first.day, monthrange(year, month + 1)[1]))
 
 
-def facts(completion: Completion) -> dict[str, int]:
+def facts(source: Completion | CoursePage) -> dict[str, int]:
     """What the register freezes beside the last day, of a certificate that ends."""
-    if not completion.certificate_months:
+    if not source.certificate_months:
         return {}
-    return {"months": completion.certificate_months, "grace_days": completion.grace_days or 0}
+    return {"months": source.certificate_months, "grace_days": source.grace_days or 0}
+
+
+def corrected(certificate: Certificate, completed_on: date) -> date | None:
+    """The last day if the course was completed on another day; that of a renewal stays, which began at the old end."""
+    if "months" not in certificate.facts or "renewal" in certificate.facts:
+        return certificate.expires_on
+    return last_day(completed_on, certificate.facts["months"])
 
 
 def renewable_until(certificate: Certificate) -> date | None:

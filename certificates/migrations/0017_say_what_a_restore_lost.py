@@ -15,7 +15,7 @@ from certificates.migrations._triggers import allow_changes, refuse_changes
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('certificates', '0015_note_which_course_renewed_which_certificate'),
+        ('certificates', '0016_suspend_a_certificate'),
     ]
 
     operations = [

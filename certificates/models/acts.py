@@ -23,7 +23,7 @@ class CertificateActQuerySet(models.QuerySet["CertificateAct"]):
 
 
 class CertificateAct(models.Model):
-    """A manual issue, a correction or a revocation: asked by one person with a reason, decided by another.
+    """A manual issue, a correction, a revocation, a suspension or its lifting: asked by one person, decided by another.
 
     `facts` is what is asked, frozen: of a correction `before` and `after` by column, of an issue the columns. `event`
     is what came of it in the register. Only the kind of the reason is ever public, and never that of an issue.
@@ -35,6 +35,8 @@ class CertificateAct(models.Model):
         ISSUE = "issue", _("Emisión a mano")
         CORRECTION = "correction", _("Corrección")
         REVOCATION = "revocation", _("Revocación")
+        SUSPENSION = "suspension", _("Suspensión")
+        LIFTING = "lifting", _("Levantar una suspensión")
 
     class Reason(models.TextChoices):
         """Why a certificate should not hold as it is."""
@@ -44,6 +46,8 @@ class CertificateAct(models.Model):
         FRAUD = "fraud", _("Fraude")
         DUPLICATE = "duplicate", _("Emitido dos veces")
         HOLDER = "holder", _("A pedido de la persona")
+        DOUBT = "doubt", _("Se está aclarando una duda")
+        CLEARED = "cleared", _("La duda quedó aclarada")
         OTHER = "other", _("Otro motivo")
 
     class Decision(models.TextChoices):
@@ -109,4 +113,5 @@ class CertificateAct(models.Model):
     @property
     def made(self) -> Certificate | None:
         """The certificate that came of it."""
-        return self.event.certificate if self.event and self.kind != self.Kind.REVOCATION else None
+        makes = {self.Kind.ISSUE, self.Kind.CORRECTION}
+        return self.event.certificate if self.event and self.kind in makes else None

@@ -92,9 +92,15 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
         return self.filter(person__in=Person.objects.family(person))
 
     def in_force(self) -> "CertificateQuerySet":
-        """Neither revoked nor superseded; one that has expired is in force for its time."""
-        ended = CertificateEvent.objects.exclude(kind=CertificateEvent.Kind.ISSUED)
+        """Neither revoked nor superseded, so that nothing takes its place; also what expired or is suspended."""
+        ended = CertificateEvent.objects.filter(kind__in=CertificateEvent.ENDS)
         return self.exclude(Exists(ended.filter(certificate=OuterRef("pk"))))
+
+    def suspended(self) -> "CertificateQuerySet":
+        """Those whose suspension nobody lifted, whatever became of them besides."""
+        kinds = (CertificateEvent.Kind.SUSPENDED, CertificateEvent.Kind.REINSTATED)
+        last = CertificateEvent.objects.filter(certificate=OuterRef("pk"), kind__in=kinds).order_by("-pk")
+        return self.alias(last_said=Subquery(last.values("kind")[:1])).filter(last_said=kinds[0])
 
     def of_edition(self, course_key: uuid.UUID, edition: int) -> "CertificateQuerySet":
         """Those of one edition of a course."""
@@ -114,9 +120,12 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def with_state(self, on: date | None = None) -> "CertificateQuerySet":
         """Each with `state` (`Certificate.State`) on a day (default today) and `state_at`, from its newest event."""
         newest = CertificateEvent.objects.filter(certificate=OuterRef("pk")).order_by("-pk")
-        has_ended = Q(expires_on__lt=on or timezone.localdate(), said=CertificateEvent.Kind.ISSUED)
+        holds = Q(said__in=(CertificateEvent.Kind.ISSUED, CertificateEvent.Kind.REINSTATED))
         state = Case(
-            When(has_ended, then=Value(Certificate.State.EXPIRED)), default=F("said"), output_field=models.CharField()
+            When(holds & Q(expires_on__lt=on or timezone.localdate()), then=Value(Certificate.State.EXPIRED)),
+            When(holds, then=Value(Certificate.State.ISSUED)),
+            default=F("said"),
+            output_field=models.CharField(),
         )
         said = self.alias(said=Subquery(newest.values("kind")[:1]))
         return said.annotate(state=state, state_at=Subquery(newest.values("at")[:1]))
@@ -136,6 +145,7 @@ class Certificate(models.Model):
         EXPIRED = "expired", _("Vencido")
         REVOKED = "revoked", _("Revocado")
         SUPERSEDED = "superseded", _("Sustituido")
+        SUSPENDED = "suspended", _("Suspendido")
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     series = models.ForeignKey(Series, models.PROTECT, related_name="certificates")
@@ -197,9 +207,9 @@ class Certificate(models.Model):
 
     @property
     def public_reason(self) -> str:
-        """Of what kind the reason was for which two people revoked it; empty for all others."""
+        """Of what kind the reason was for which two people revoked or suspended it; empty for all others."""
         act = getattr(self.newest_event(), "act", None)
-        return act.get_reason_kind_display() if act and act.kind == "revocation" else ""
+        return act.get_reason_kind_display() if act and act.kind in {"revocation", "suspension"} else ""
 
     def newest_event(self) -> "CertificateEvent":
         """The event that decides the state."""
@@ -207,7 +217,7 @@ class Certificate(models.Model):
 
 
 class CertificateEvent(models.Model):
-    """What happened to a certificate: issued, revoked, superseded."""
+    """What happened to a certificate: issued, revoked, superseded, suspended, reinstated."""
 
     class Kind(models.TextChoices):
         """Kinds of event; the newest decides the state."""
@@ -215,6 +225,10 @@ class CertificateEvent(models.Model):
         ISSUED = "issued", _("Emitido")
         REVOKED = "revoked", _("Revocado")
         SUPERSEDED = "superseded", _("Sustituido")
+        SUSPENDED = "suspended", _("Suspendido")
+        REINSTATED = "reinstated", _("Suspensión levantada")
+
+    ENDS = (Kind.REVOKED, Kind.SUPERSEDED)  # for good
 
     certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="events")
     kind = models.CharField(max_length=12, choices=Kind)

@@ -217,7 +217,10 @@ def _close_streams(pdf: pikepdf.Pdf) -> None:
     for stream in pdf.objects:
         if not isinstance(stream, Stream) or stream.get(Name.Type) == Name.Metadata:
             continue
-        if stream.get(Name.Filter) != Name.FlateDecode:
+        packed_by = stream.get(Name.Filter)
+        if isinstance(packed_by, Array) and list(packed_by) == [Name.FlateDecode]:  # as reportlab says it
+            stream.Filter = Name.FlateDecode
+        elif packed_by != Name.FlateDecode:
             stream.write(zlib.compress(stream.read_bytes()), filter=Name.FlateDecode)
         packed = stream.read_raw_bytes()
         if packed.endswith(b"\r"):

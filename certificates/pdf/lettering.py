@@ -7,9 +7,10 @@ blank box, and nothing invisible turns a name around. Text is drawn in the order
 
 import unicodedata
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
+from reportlab import rl_config
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.ttfonts import TTFont
 from reportlab.pdfgen.canvas import Canvas
@@ -17,6 +18,8 @@ from reportlab.pdfgen.canvas import Canvas
 FOLDER = Path(__file__).parent / "fonts"
 REGULAR, ITALIC, BOLD = "AulaCertificado-Regular", "AulaCertificado-Italic", "AulaCertificado-Bold"
 FALLBACK = "DejaVuSans"
+# Streams as bytes and not in letters: what is drawn is packed again by `finishing`, which would only undo that.
+rl_config.useA85 = 0
 
 
 @cache
@@ -32,6 +35,7 @@ def _characters(face: str) -> frozenset[int]:
     return frozenset(pdfmetrics.getFont(face).face.charToGlyph)
 
 
+@lru_cache(maxsize=8192)
 def _shown(character: str, face: str) -> tuple[str, str]:
     """The face and the text that show one character."""
     kind = unicodedata.category(character)
@@ -45,21 +49,34 @@ def _shown(character: str, face: str) -> tuple[str, str]:
     return face, f"[U+{point:04X}]"
 
 
-def runs(text: str, face: str) -> list[tuple[str, str]]:
+@lru_cache(maxsize=4096)
+def runs(text: str, face: str) -> tuple[tuple[str, str], ...]:
     """`text` as stretches of one face each, every character of it visible."""
-    found: list[tuple[str, str]] = []
+    found: list[tuple[str, list[str]]] = []
     for character in unicodedata.normalize("NFC", text):
         used, shown = _shown(character, face)
         if found and found[-1][0] == used:
-            found[-1] = used, found[-1][1] + shown
+            found[-1][1].append(shown)
         else:
-            found.append((used, shown))
-    return found
+            found.append((used, [shown]))
+    return tuple((used, "".join(parts)) for used, parts in found)
 
 
 def width(text: str, face: str, size: float) -> float:
     """The width of a line in points."""
-    return sum(pdfmetrics.stringWidth(part, used, size) for used, part in runs(text, face))
+    return sum(0.001 * size * units for units in _units(text, face))
+
+
+@lru_cache(maxsize=4096)
+def _units(text: str, face: str) -> tuple[float, ...]:
+    """The widths of the stretches in thousandths of the size: a line is measured for many sizes until it fits."""
+    return tuple(sum(_advances(used)[ord(character)] for character in part) for used, part in runs(text, face))
+
+
+@cache
+def _advances(face: str) -> dict[int, float]:
+    register_faces()
+    return pdfmetrics.getFont(face).face.charWidths
 
 
 def draw(canvas: Canvas, x: float, y: float, text: str, *, face: str, size: float, spacing: float = 0) -> None:
@@ -121,6 +138,11 @@ def wrap(text: str, face: str, size: float, measure: float) -> tuple[str, ...]:
         *full, line = _pieces(word, face, size, measure)
         lines += full
     return (*lines, line) if line or not lines else tuple(lines)
+
+
+def wrap_evenly(text: str, face: str, size: float, measure: float) -> tuple[str, ...]:
+    """The same in as many lines, as even as the words allow: no word stands alone on the last."""
+    return _balanced(text, face, size, measure, wrap(text, face, size, measure))
 
 
 def _pieces(word: str, face: str, size: float, measure: float) -> list[str]:

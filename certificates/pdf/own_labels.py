@@ -189,6 +189,7 @@ LABELS = {
     "in_person": "Presenciales",
     "virtual": "Virtuales",
     "programme": "Programa",
+    "competency": "Competencia demostrada",
     "session_at": "Sesión",
     "room": "Lugar",
     "seat_number": "Número en la hoja",

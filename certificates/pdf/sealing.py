@@ -3,15 +3,12 @@
 With no authority the same file, key and moment give the same bytes: ECDSA by RFC 6979, and nothing else is random.
 """
 
-import asyncio
 import io
 from collections.abc import Iterable
 from datetime import datetime
 from hashlib import sha256
 
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject
 from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
@@ -20,14 +17,13 @@ from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import cms_embedder
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
-from pyhanko.sign.signers.pdf_cms import Signer
 from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from . import envelope
 from .finishing import SEAL_FIELD
 
 # In letters of hexadecimal: twice the bytes of the CMS. A token of time brings certificates of its own.
@@ -49,17 +45,6 @@ class _Writer(IncrementalPdfFileWriter):
     def _handle_id(cls, prev):
         first = prev.trailer["/ID"][0].original_bytes
         return ArrayObject([ByteStringObject(first), ByteStringObject(sha256(first).digest()[:16])])
-
-
-class _Sealer(Signer):
-    """A key that is kept in memory as it is."""
-
-    def __init__(self, private: ec.EllipticCurvePrivateKey, certificate: x509.Certificate):
-        super().__init__(signing_cert=_as_asn1(certificate), cert_registry=SimpleCertificateStore())
-        self._private = private
-
-    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
-        return self._private.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
 
 
 def seal(
@@ -85,15 +70,14 @@ def seal(
         subfilter=SigSeedSubFilter.PADES,
         bytes_reserved=RESERVED_WITH_TIME if time_authority else RESERVED,
     )
-    only_this = cms_embedder.SigMDPSetup(md_algorithm="sha256", certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
+    only_this = cms_embedder.SigMDPSetup(md_algorithm=envelope.DIGEST, certify=True, docmdp_perms=MDPPerm.NO_CHANGES)
     steps.send(cms_embedder.SigObjSetup(sig_placeholder=signature, mdp_setup=only_this))
-    prepared, sealed = steps.send(cms_embedder.SigIOSetup(md_algorithm="sha256", in_place=True))
+    prepared, sealed = steps.send(cms_embedder.SigIOSetup(md_algorithm=envelope.DIGEST, in_place=True))
     stamper = HTTPTimeStamper(time_authority, timeout=TIMESTAMP_PATIENCE_SECONDS) if time_authority else None
-    cms = asyncio.run(
-        _Sealer(private, certificate).async_sign(
-            prepared.document_digest, "sha256", use_pades=True, timestamper=stamper
-        )
-    )
+    if stamper:
+        cms = envelope.around_with_time(prepared.document_digest, private, certificate, stamper)
+    else:
+        cms = envelope.around(prepared.document_digest, private, certificate)
     steps.send(cms)
     return sealed.getvalue()
 
@@ -109,7 +93,7 @@ def check(content: bytes, certificates: Iterable[x509.Certificate]) -> str:
         raise SealBroken(f"it cannot be read: {problem}") from problem
     if len(signatures) != 1:
         raise SealBroken(f"it has {len(signatures)} seals")
-    known = [_as_asn1(certificate) for certificate in certificates]
+    known = [envelope.as_asn1(certificate) for certificate in certificates]
     if signatures[0].signer_cert.dump() not in {one.dump() for one in known}:
         raise SealBroken("it was sealed with a key of somebody else")
     try:
@@ -130,7 +114,3 @@ def _before(content: bytes) -> bytes:
     """The file as it was before anything was added to it."""
     end = b"%%EOF\n"
     return content[: content.index(end) + len(end)]
-
-
-def _as_asn1(certificate: x509.Certificate) -> asn1_x509.Certificate:
-    return asn1_x509.Certificate.load(certificate.public_bytes(serialization.Encoding.DER))

@@ -38,7 +38,8 @@ def draw_signatories(
         y = sheet.foot + 30
         for text, face in said:
             if text:
-                y = _draw_small(canvas, tags, text, face, x=x, y=y, measure=length, size=size)
+                block = Block(design.wrap(text, face, size, length), face, size, _leading(size), text)
+                y = _draw_small(canvas, tags, block, x=x, y=y)
 
 
 def _said(signatory: dict) -> list[tuple[str, str]]:
@@ -58,13 +59,10 @@ def _leading(size: float) -> float:
     return 12 if size == 10.5 else size * 1.14
 
 
-def _draw_small(
-    canvas: Canvas, tags: Tags, text: str, face: str, *, x: float, y: float, measure: float, size: float
-) -> float:
+def _draw_small(canvas: Canvas, tags: Tags, block: Block, *, x: float, y: float) -> float:
     """A paragraph under a line to sign on, its first base line at `y`; returns that of whatever comes below."""
-    block = Block(lettering.wrap(text, face, size, measure), face, size, _leading(size), text)
     with tags.element("P"):
         for line in block.spaced_lines():
-            lettering.draw(canvas, x, y, line, face=face, size=block.size)
+            lettering.draw(canvas, x, y, line, face=block.face, size=block.size)
             y -= block.leading
     return y

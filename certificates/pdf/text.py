@@ -68,7 +68,7 @@ def draw_text(
 def _stack(sheet: Sheet, design: Design, certificate: Certificate, scale: float) -> Stack:
     pieces = [piece for piece in _pieces(sheet, design, certificate, scale) if piece.block.text or design.is_first]
     tag = design.tag("body")
-    details = [Piece(_sentence(text, sheet, scale), ornament.INK, 0, "P", tag) for text in design.sentences()]
+    details = [Piece(_sentence(text, sheet, design, scale), ornament.INK, 0, "P", tag) for text in design.sentences()]
     height = sum(piece.block.height + piece.gap for piece in pieces) + _height_together(details) + 5
     return Stack(pieces, details, height)
 
@@ -96,7 +96,7 @@ def _pieces(sheet: Sheet, design: Design, certificate: Certificate, scale: float
 
     title = _line(design.said("title"), REGULAR, 46 * scale, measure)
     intro = [
-        Piece(_sentence(text, sheet, 0.92 * scale), ornament.INK, 6 * scale, "P", design.tag("intro"))
+        Piece(_sentence(text, sheet, design, 0.92 * scale), ornament.INK, 6 * scale, "P", design.tag("intro"))
         for text in design.lines("intro")
     ]
     return [
@@ -115,10 +115,10 @@ def _line(text: str, face: str, size: float, measure: float) -> Block:
     return lettering.fit(text, face=face, sizes=[size, size * 0.85, size * 0.7], measure=measure, most_lines=1)
 
 
-def _sentence(text: str, sheet: Sheet, scale: float) -> Block:
+def _sentence(text: str, sheet: Sheet, design: Design, scale: float) -> Block:
     """A sentence on a line of its own, or more."""
     size = 12.5 * scale
-    return Block(lettering.wrap(text, REGULAR, size, sheet.measure), REGULAR, size, size * 1.45, text)
+    return Block(design.wrap(text, REGULAR, size, sheet.measure), REGULAR, size, size * 1.45, text)
 
 
 def _height_together(pieces: list[Piece]) -> float:

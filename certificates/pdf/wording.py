@@ -19,6 +19,8 @@ FIELDS = (
     "vence",
     "renovado_el",
     "renovado_con",
+    "competencia",
+    "nivel",
     "puesto",
     "municipio",
     "puesto_y_municipio",
@@ -38,6 +40,7 @@ _COMMON = {
         "intro": "",
         "to": "a",
         "body": "Con una duración de {horas}, realizado {periodo}.\nNota obtenida: {nota} sobre 100.\n"
+        "Competencia demostrada: {competencia}, nivel {nivel}.\n"
         "Vigente hasta el {vence}.\nRenovado el {renovado_el} con el curso «{renovado_con}».\n{puesto_y_municipio}.",
         "held": "{puesto}, municipalidad de {municipio}",
         "placed": "Municipio de {municipio}",
@@ -49,7 +52,8 @@ _COMMON = {
     ENGLISH: {
         "intro": "",
         "to": "to",
-        "body": "A course of {horas}, held {periodo}.\nMark obtained: {nota} out of 100.\nValid until {vence}.\n"
+        "body": "A course of {horas}, held {periodo}.\nMark obtained: {nota} out of 100.\n"
+        "Competence shown: {competencia}, level: {nivel}.\nValid until {vence}.\n"
         "Renewed on {renovado_el} by the course “{renovado_con}”.\n{puesto_y_municipio}.",
         "held": "{puesto}, municipality of {municipio}",
         "placed": "Municipality of {municipio}",
@@ -87,10 +91,10 @@ def resolve(kind: str, language: str, written: Mapping[str, str]) -> dict[str, l
     return {key: [written[key], language] if written.get(key) else [ours[key], spoken] for key in TEXTS}
 
 
-def until(language: str) -> str:
-    """The line that says until when a paper holds."""
+def line_with(field: str, language: str) -> str:
+    """Our own line that says a field, such as until when a paper holds."""
     said = _COMMON.get(language, _COMMON[SPANISH])["body"]
-    return next(line for line in said.splitlines() if "{vence}" in line)
+    return next(line for line in said.splitlines() if f"{{{field}}}" in line)
 
 
 def unknown_fields(text: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What one person asks of the register, for another to certify, and what became of it."""
 
+from collections.abc import Callable
 from uuid import UUID
 
 from django.contrib import messages
@@ -10,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
-from certificates.domain import acts, asking, by_hand, correction, coverage, revocation
-from certificates.forms import ByHandForm, CorrectionForm, RevocationForm
+from certificates.domain import acts, asking, by_hand, correction, coverage, revocation, suspension
+from certificates.forms import AskForm, ByHandForm, CorrectionForm, LiftingForm, RevocationForm, SuspensionForm
 from certificates.models import Certificate, CertificateAct
 from lms.domain import people
 from lms.domain.access import find_person
@@ -19,6 +20,13 @@ from lms.domain.errors import RuleBroken
 from lms.permissions import needs
 
 PAGE = 25
+# In which states what may be asked.
+STATES = {
+    CorrectionForm: {Certificate.State.ISSUED},
+    SuspensionForm: {Certificate.State.ISSUED},
+    LiftingForm: {Certificate.State.SUSPENDED},
+    RevocationForm: {Certificate.State.ISSUED, Certificate.State.SUSPENDED},
+}
 
 
 @needs(asking.ACTION)
@@ -92,6 +100,36 @@ def issue(request: HttpRequest) -> HttpResponseBase:
     return private(render(request, "certificates/by_hand.html", {"form": form}, status=422 if form.errors else 200))
 
 
+@needs(asking.ACTION)
+@require_http_methods(["GET", "POST"])
+def suspend(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Ask that a certificate be suspended."""
+    return _ask_state(request, public_id, SuspensionForm(request.POST or None), suspension.ask)
+
+
+@needs(asking.ACTION)
+@require_http_methods(["GET", "POST"])
+def lift(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
+    """Ask that a suspension be lifted."""
+    return _ask_state(request, public_id, LiftingForm(request.POST or None), suspension.ask_lifting)
+
+
+def _ask_state(
+    request: HttpRequest, public_id: UUID, form: AskForm, ask: Callable[..., CertificateAct]
+) -> HttpResponseBase:
+    certificate = certificate_or_404(request, public_id)
+    if form.is_valid():
+        try:
+            ask(certificate=certificate, by=request.user, **form.cleaned_data)
+        except RuleBroken as broken:
+            form.add_broken(broken)
+        else:
+            words = _("Quedó pedido. El certificado %(number)s sigue como está hasta que otra persona lo certifique.")
+            messages.success(request, words % {"number": certificate.reference})
+            return redirect("certificates:acts")
+    return _page(request, "certificates/suspend.html", form, certificate)
+
+
 def certificate_or_404(request: HttpRequest, public_id: UUID) -> Certificate:
     """A certificate about which one may ask; out of one's reach it does not exist."""
     found = coverage.visible_to(request.user, asking.ACTION).filter(public_id=public_id)
@@ -104,7 +142,14 @@ def certificate_or_404(request: HttpRequest, public_id: UUID) -> Certificate:
 def _page(request: HttpRequest, template: str, form, certificate: Certificate) -> HttpResponseBase:
     waiting = CertificateAct.objects.waiting().filter(certificate=certificate).first()
     named = correction.differs_from_record(certificate.person_name, certificate.person)
-    context = {"form": form, "certificate": certificate, "waiting": waiting, "differs": named}
+    context = {
+        "form": form,
+        "certificate": certificate,
+        "waiting": waiting,
+        "differs": named,
+        "may_ask": certificate.state in STATES[type(form)],  # type: ignore[attr-defined]  # `with_state` annotates it
+        "is_lifting": isinstance(form, LiftingForm),
+    }
     return private(render(request, template, context, status=422 if form.errors else 200))
 
 

@@ -57,6 +57,8 @@ def _said_of(found: Certificate) -> dict:
         words = _("Es, byte por byte, el archivo que emitimos, y el certificado %(reference)s está vigente.")
     elif found.state == Certificate.State.EXPIRED:
         words = _("Es, byte por byte, el archivo que emitimos, pero el certificado %(reference)s ya venció.")
+    elif found.state == Certificate.State.SUSPENDED:
+        words = _("Es, byte por byte, el archivo que emitimos, pero el certificado %(reference)s está suspendido.")
     else:
         words = _("Es el archivo que emitimos, pero el certificado %(reference)s ya no tiene validez.")
     address = reverse("certificates:certificate", args=[found.code])

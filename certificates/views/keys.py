@@ -72,11 +72,33 @@ def for_everybody(response: HttpResponse) -> HttpResponse:
 
 @require_safe
 def status_list(request: HttpRequest, name: str) -> HttpResponse:
-    """A list of bits: which certificates are out of force."""
+    """A list of bits: which certificates are out of force for good."""
+    return _status_list(name, status_lists.REVOCATION)
+
+
+@require_safe
+def suspension_list(request: HttpRequest, name: str) -> HttpResponse:
+    """The same of those that are suspended."""
+    return _status_list(name, status_lists.SUSPENSION)
+
+
+@require_safe
+def status_token(request: HttpRequest, name: str) -> HttpResponse:
+    """The list of what is out of force for good, as a token."""
+    return _status_list(name, status_lists.REVOCATION, as_token=True)
+
+
+@require_safe
+def suspension_token(request: HttpRequest, name: str) -> HttpResponse:
+    """The list of what is suspended, as a token."""
+    return _status_list(name, status_lists.SUSPENSION, as_token=True)
+
+
+def _status_list(name: str, purpose: str, *, as_token: bool = False) -> HttpResponse:
     try:
-        text = status_lists.publish(name)
+        text = status_lists.publish(name, purpose, as_token=as_token)
     except keyring.KeyMissing:
         return HttpResponse(status=503)
     if text is None:
         raise Http404
-    return for_everybody(HttpResponse(text, content_type="application/vc"))
+    return for_everybody(HttpResponse(text, content_type="application/jwt" if as_token else "application/vc"))

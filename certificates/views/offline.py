@@ -69,7 +69,7 @@ def _for_devices(response: HttpResponse) -> HttpResponse:
 def _known() -> dict:
     """Every key that ever signed facts, and the names of the lists of states."""
     keys = [
-        {"id": signed_facts.key_id(key).hex(), "since": key.since.isoformat()}
+        {"id": signed_facts.key_id(key).hex(), "name": key.name, "since": key.since.isoformat()}
         | {name: value for name, value in keyring.public_jwk(key).items() if name in {"x", "y"}}
         for key in keyring.history(keyring.Use.QR)
     ]
@@ -105,12 +105,14 @@ def _says_of_state() -> dict:
         "valid": _("Auténtico. Vigente según la lista del {day}."),
         "unknown": _("Auténtico. No sabemos si sigue vigente."),
         "revoked": _("Auténtico, pero REVOCADO o sustituido."),
+        "suspended": _("Auténtico, pero SUSPENDIDO por ahora."),
         "expired": _("Auténtico, pero vencido."),
         "forged": _("No lo emitimos nosotros: la firma no corresponde."),
         "unreadable": _("No se puede leer."),
         "old": _("Este QR no se puede comprobar sin señal."),
         "since": _("No sabemos si fue revocado después del {at}: de ese momento es la lista que guarda este aparato."),
         "revoked_how": _("Así lo dice la lista del {at}. Ya no tiene validez."),
+        "suspended_how": _("Así lo dice la lista del {at}. Por ahora no tiene validez; pregunte cuando tenga señal."),
         "expired_how": _("Venció el {day}, según el reloj de este aparato."),
         "day_old": _("La lista tiene un día. Actualícela cuando tenga señal."),
         "days_old": _("La lista tiene {n} días. Actualícela cuando tenga señal."),

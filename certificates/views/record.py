@@ -7,7 +7,7 @@ from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpRe
 from django.shortcuts import render
 from django.utils.http import content_disposition_header
 
-from certificates.domain import coverage, lines, rendering, renewals
+from certificates.domain import competencies, competency_gaps, coverage, lines, rendering, renewals
 from certificates.domain import record as career
 from certificates.domain.revocation import ACTION as REVOKE
 from certificates.models import Certificate
@@ -19,10 +19,12 @@ from lms.views import sending
 def record(request: HttpRequest) -> HttpResponse:
     """Mi expediente: posts, courses, certificates, what is on the way, what was declared."""
     found = career.find(request.user)
-    shown = lines.lines_of(found)
+    shown, able = lines.lines_of(found), competencies.fold(found.certificates)
     context = {
         "record": found,
-        "offers": renewals.offers(one.certificate for one in found.entries if one.certificate),
+        "competencies": able,
+        "asked": competency_gaps.find_one(able, request.user.appointments.current()),
+        "offers": renewals.offers(found.certificates),
         "sums": lines.sums(shown),
         "modalities": lines.by_modality(shown),
     }

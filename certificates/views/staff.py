@@ -8,13 +8,13 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from certificates.domain import exports, gaps, lines
+from certificates.domain import competencies, competency_gaps, exports, gaps, lines
 from certificates.domain import record as career
 from certificates.filters import GapsForm
 from lms import permissions
 from lms.domain import people, places
 from lms.domain.errors import RuleBroken
-from lms.models import Department, Municipality, Person
+from lms.models import Appointment, Department, Municipality, Person
 from lms.permissions import needs
 from lms.views import sheets
 
@@ -103,10 +103,14 @@ def training(request: HttpRequest, public_id: UUID) -> HttpResponse:
     except RuleBroken:
         record = None
     shown = lines.lines_of(record) if record else []
+    able = competencies.fold(record.certificates) if record else competency_gaps.able_in(person)
+    held = Appointment.objects.lasting().filter(person=person, municipality__in=reach.values("pk"))
     context = {
         "person": person,
         "record": record,
         "needs": gaps.find_one(person, reach),
+        "asked": competency_gaps.find_one(able, held),
+        "competencies": able if record else [],
         "declared": [one for one in record.declared if one.counts] if record else [],
         "sums": lines.sums(shown),
         "modalities": lines.by_modality(shown),

@@ -4,7 +4,8 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from certificates.domain import codes, restoring, signed_facts
+from certificates import keyring
+from certificates.domain import codes, credentials, restoring, signed_facts
 from certificates.models import Certificate, LogLeaf
 from lms.domain.tries import Limit
 from lms.views.limits import line_asking
@@ -34,6 +35,20 @@ def certificate(request: HttpRequest, code: str) -> HttpResponse:
         return redirect(_address(found))
     leaf = LogLeaf.objects.filter(event__certificate=found).order_by("-index").first()
     return marked(render(request, "certificates/certificate.html", {"certificate": found, "leaf": leaf}))
+
+
+def token(request: HttpRequest, code: str) -> HttpResponse:
+    """The credential as a JSON Web Token, for whoever holds the code."""
+    found = find(code)
+    if not found:
+        return absent(request, code)
+    try:
+        text = credentials.as_token(found)
+    except keyring.KeyMissing:
+        return HttpResponse(status=503)
+    response = HttpResponse(text, content_type="application/jwt")
+    response["Content-Disposition"] = f'attachment; filename="{found.reference}.jwt"'
+    return marked(response)
 
 
 def find(typed: str) -> Certificate | None:

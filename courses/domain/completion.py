@@ -176,6 +176,7 @@ def _facts(enrolment: Enrolment, stated: Stated, met: Asked, deeds: Deeds) -> di
         "certificate_months": course.certificate_months,
         "grace_days": course.grace_days,
         "renews_key": course.renews_key,
+        "competency": course.proven,
         "programme": list(stated.programme),
         "rule": judging.rule_facts(enrolment, met, stated.required, deeds),
         "score_percent": judging.score_of(enrolment, stated.required, deeds),

@@ -11,7 +11,7 @@ from django.db import connection
 from django.db.models import Model
 from wagtail.models import Page
 
-from courses.models import Activity, CoursePage, Enrolment, LessonPage, Quiz
+from courses.models import Activity, Competency, CoursePage, Enrolment, LessonPage, Quiz
 from courses.models.hours import HoursByKind
 from lms.models import Appointment, Person, reading
 
@@ -26,7 +26,10 @@ OF_COURSE = (
     "grace_days",
     "renews_key",
     "edition",
+    "competency_id",
+    "competency_level",
 )
+OF_COMPETENCY = ("id", "key", "name", "level_1", "level_2", "level_3", "level_4")
 OF_PERSON = ("id", "public_id")
 OF_POST = ("id", "municipality_id", "post_id")
 OF_ACTIVITY = ("id", "block_key", "kind", "title", "quiz_id", "hours", "order")
@@ -34,6 +37,7 @@ OF_QUIZ = ("id", "pass_percent")
 PARTS: tuple[tuple[type[Model], str, tuple[str, ...]], ...] = (
     (CoursePage, "page", OF_PAGE),
     (CoursePage, "course", OF_COURSE),
+    (Competency, "able", OF_COMPETENCY),
     (Person, "own", OF_PERSON),
     (Appointment, "held", OF_POST),
     (Activity, "act", OF_ACTIVITY),
@@ -74,6 +78,7 @@ def _statement() -> str:
         f"SELECT {columns}, NULL, NULL"  # noqa: S608 own names
         f" FROM {CoursePage._meta.db_table} course JOIN {pages} page ON page.id = course.page_ptr_id"
         f" JOIN {Person._meta.db_table} own ON own.id = %s"
+        f" LEFT JOIN {Competency._meta.db_table} able ON able.id = course.competency_id"
         f" LEFT JOIN {Appointment._meta.db_table} held ON held.id = ({held})"
         f" LEFT JOIN {Activity._meta.db_table} act"
         " ON act.course_key = %s AND act.retired_at IS NULL AND act.is_required"
@@ -103,6 +108,7 @@ def read(enrolment: Enrolment, on: date) -> Stated:
             activity.quiz = reading.build(Quiz, parts[OF_QUIZ], OF_QUIZ)
             required.append(activity)
     made: Any = reading.build(CoursePage, [*first[OF_PAGE], *first[OF_COURSE]], (*OF_PAGE, *OF_COURSE))
+    made.competency = reading.build(Competency, first[OF_COMPETENCY], OF_COMPETENCY)
     person: Any = reading.build(Person, first[OF_PERSON], OF_PERSON)
     return Stated(
         course=made,

@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Prefetch
 from django.utils.translation import gettext_lazy, ngettext
 
-from courses.domain import tongues
+from courses.domain import competencies, tongues
 from courses.models import (
     ActivityCompletion,
     Answer,
@@ -256,6 +256,7 @@ def _completion(one: Completion) -> dict:
         "municipality": str(one.municipality) if one.municipality else None,
         "post": one.post.name if one.post else None,
         "programme": one.programme,
+        "competency": competencies.in_words(one.competency) if one.competency else None,
     }
 
 

@@ -2,6 +2,7 @@
 
 from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
+from .competencies import AskedLevel, Competency
 from .digests import Digest, DigestChoice
 from .enrolment import Completion, Enrolment
 from .evaluation import Evaluation
@@ -33,12 +34,14 @@ __all__ = [
     "Activity",
     "ActivityCompletion",
     "Answer",
+    "AskedLevel",
     "AssignedPerson",
     "Assignment",
     "Attempt",
     "Attendance",
     "BankQuestion",
     "CatalogueIndexPage",
+    "Competency",
     "Completion",
     "CoursePage",
     "CourseRule",

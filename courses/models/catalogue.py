@@ -3,6 +3,7 @@
 from decimal import Decimal
 from typing import Any
 
+from django import forms
 from django.apps import apps
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -19,6 +20,7 @@ from courses.blocks import LESSON_BLOCKS
 from lms.domain.texts import fold
 from lms.models import Language, Membership, Network, Post
 
+from .competencies import LEVELS, Competency
 from .hours import HoursByKind, HoursPanel
 from .placing import PlacingForm
 from .previewing import SeenAs
@@ -200,6 +202,16 @@ class CoursePage(SeenAs, Translated, Owned, Page):
         ),
     )
     renews_key = models.UUIDField(null=True, editable=False)
+    competency = models.ForeignKey(
+        Competency,
+        models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="courses",
+        verbose_name=_("competencia que demuestra"),
+        help_text=_("El certificado la nombra, con su nivel. Lo ya emitido se queda como se emitió."),
+    )
+    competency_level = models.PositiveSmallIntegerField(_("en qué nivel"), choices=LEVELS, null=True, blank=True)
     entry = models.CharField(_("quién entra"), max_length=8, choices=Entry, default=Entry.OPEN)
     seats = models.PositiveIntegerField(
         _("cupos"),
@@ -232,6 +244,8 @@ class CoursePage(SeenAs, Translated, Owned, Page):
             [
                 HelpPanel(template="wagtailadmin/courses/rules_panel.html"),
                 FieldPanel("certificate_kind"),
+                FieldPanel("competency", widget=forms.Select),
+                FieldPanel("competency_level"),
                 FieldPanel("certificate_months"),
                 FieldPanel("grace_days"),
                 FieldPanel("renews"),
@@ -247,14 +261,31 @@ class CoursePage(SeenAs, Translated, Owned, Page):
         verbose_name_plural = _("cursos")
 
     def clean(self) -> None:
-        """A course renews only another's certificate, and one that ends."""
+        """A course renews only another's certificate, and one that ends; what it proves has a level of its own."""
         super().clean()
+        self._clean_competency()
         if self.renews and self.renews.translation_key == self.translation_key:
             raise ValidationError({"renews": _("Un curso no se renueva a sí mismo. Elija otro, o déjelo vacío.")})
         if self.renews and not self.renews.certificate_months:
             raise ValidationError(
                 {"renews": _("El certificado de ese curso no vence. Escriba primero su vigencia en aquel curso.")}
             )
+
+    def _clean_competency(self) -> None:
+        if self.competency is None:
+            self.competency_level = None
+            return
+        if not self.certificate_kind:
+            raise ValidationError({"competency": _("Sin certificado no se demuestra una competencia.")})
+        if self.competency_level not in self.competency.levels:
+            raise ValidationError({"competency_level": _("Elija uno de los niveles que tiene la competencia.")})
+
+    @property
+    def proven(self) -> dict[str, Any]:
+        """What its certificate proves, as `Competency.as_facts` says; empty where it names no competency."""
+        if not (self.certificate_kind and self.competency and self.competency_level):
+            return {}
+        return self.competency.as_facts(self.competency_level)
 
     def save(self, *args, **kwargs) -> None:
         """Keeps the folded text that the catalogue searches, and which course this one renews, by its lasting key."""

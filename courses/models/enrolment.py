@@ -141,6 +141,7 @@ class Completion(models.Model):
     certificate_months = models.PositiveSmallIntegerField(null=True, help_text="how long it holds; null: for ever")
     grace_days = models.PositiveSmallIntegerField(null=True, help_text="for so long it may be renewed afterwards")
     renews_key = models.UUIDField(null=True, help_text="the course whose certificate this completion renews")
+    competency = models.JSONField(default=dict, help_text="what it proves, as `Competency.as_facts`; empty: nothing")
     programme = models.JSONField(default=list, help_text="titles of the lessons, in order")
     rule = models.JSONField(default=dict, help_text="what had to be done, as it stood that day")
     score_percent = models.PositiveSmallIntegerField(_("nota"), null=True)

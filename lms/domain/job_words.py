@@ -17,6 +17,7 @@ KINDS = {
     "certificates.render": gettext_lazy("Dibujar un certificado"),
     "certificates.renew": gettext_lazy("Renovar un certificado"),
     "certificates.tell_act": gettext_lazy("Avisar a una persona lo que se hizo con su certificado"),
+    "certificates.tell_witness": gettext_lazy("Enviar un punto de control a un testigo"),
     "courses.judge_course": gettext_lazy("Revisar un curso por lo que ahora pide"),
     "courses.assign": gettext_lazy("Asignar un curso"),
     "courses.digest": gettext_lazy("Enviar los recordatorios del día"),

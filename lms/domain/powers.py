@@ -33,6 +33,7 @@ ACTIONS = {
     "import_staff": gettext_lazy("subir listas de personal"),
     "keep_every_file": gettext_lazy("cambiar los videos, imágenes y archivos de todas las personas"),
     "make_exceptions": gettext_lazy("hacer excepciones, con su motivo, en los cursos que escribe"),
+    "manage_competencies": gettext_lazy("escribir las competencias y lo que cada puesto pide de ellas"),
     "manage_jobs": gettext_lazy("cancelar los trabajos del sistema y decir cuál va primero"),
     "manage_network_members": gettext_lazy("recibir y sacar integrantes de una red"),
     "manage_networks": gettext_lazy("fundar y cambiar redes"),

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
+from certificates.pdf import SealBroken, check
+
 
 def poppler_says(content: bytes, folder: Path) -> bool:
     """Whether `pdfsig` calls the one seal valid, and over the whole file."""
@@ -25,6 +27,23 @@ def sealed_parts(content: bytes) -> tuple[bytes, bytes]:
     return content[start : start + length] + content[again : again + rest], cms
 
 
+def readings(content: bytes, certificate, folder: Path) -> dict[str, bool]:
+    """Who calls the file whole and sealed with the key of `certificate`; poppler asks nobody whose the key is."""
+    return {
+        "ours": we_say(content, certificate),
+        "poppler": poppler_says(content, folder),
+        "openssl": openssl_says(content, certificate, folder),
+    }
+
+
+def we_say(content: bytes, certificate) -> bool:
+    """Whether our own reader finds the seal whole."""
+    try:
+        return bool(check(content, [certificate]))
+    except SealBroken:
+        return False
+
+
 def graft(content: bytes, cms: bytes) -> bytes:
     """The file with another CMS of the same length in place of its own."""
     own = content[content.index(b"/Contents <") + 11 :].partition(b">")[0]
@@ -34,7 +53,10 @@ def graft(content: bytes, cms: bytes) -> bytes:
 
 def openssl_says(content: bytes, certificate, folder: Path) -> bool:
     """Whether the CMS holds for the whole file and was made with the key of `certificate`."""
-    data, cms = sealed_parts(content)
+    try:
+        data, cms = sealed_parts(content)
+    except (AssertionError, ValueError):
+        return False
     if len(data) + 2 * len(cms) + 2 != len(content):
         return False
     (folder / "data").write_bytes(data)

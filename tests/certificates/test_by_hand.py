@@ -7,7 +7,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.domain import acts, by_hand, gaps, issuing, rendering, sweeping
+from certificates.domain import acts, by_hand, gaps, issuing, rendering, sweeping, validity
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, CertificateAct, OwedCertificate
 from lms.domain.errors import RuleBroken
@@ -47,6 +47,20 @@ def test_a_course_says_its_own_title_and_hours():
     made = by_hand_for(an_employee(), course=course, kind="diploma")
     assert (made.course_key, made.edition, made.course_title) == (course.translation_key, course.edition, course.title)
     assert made.hours == course.hours
+
+
+def test_it_ends_when_those_of_its_course_do():
+    course = a_course(certificate_months=12, grace_days=30)
+    made = by_hand_for(
+        an_employee(), course=course, kind="diploma", started_on=date(2026, 1, 5), completed_on=date(2026, 1, 9)
+    )
+    assert (made.expires_on, made.facts["months"], made.facts["grace_days"]) == (date(2027, 1, 9), 12, 30)
+    assert validity.renewable_until(made) == date(2027, 2, 8)
+    act = CertificateAct.objects.get()
+    assert ("Vence", "", "9 de enero de 2027") in [(one.label, one.before, one.after) for one in by_hand.changes(act)]
+    rendering.ensure_file(made)
+    assert list(find_faults()) == []
+    assert by_hand_for(an_employee(), title="Taller").expires_on is None
 
 
 def test_the_post_is_the_one_of_that_day():

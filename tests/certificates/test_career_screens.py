@@ -67,3 +67,20 @@ def test_the_pages_of_offices_fit_as_well(window, live_server):
     window.look(reverse("certificates:duty", args=["1413"]), "duty-few", 360)
     window.look(reverse("certificates:audited_record", args=[person.public_id]), "audited")
     assert window.complaints == []
+
+
+def test_a_new_link_is_copied_or_handed_to_the_telephone_s_own_menu(window, live_server):
+    enter(window, live_server, an_employee())
+    window.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    window.add_init_script("navigator.share = (what) => { window.sent = what.url; return Promise.resolve(); }")
+    window.goto(live_server.url + reverse("certificates:links"))
+    window.locator("input[name=parts]").first.check()
+    window.get_by_role("button", name="Hacer un enlace").click()
+    address = window.locator("[data-address]").get_attribute("href")
+    window.get_by_role("button", name="Copiar").click()
+    window.get_by_role("button", name="Copiado").wait_for()
+    assert window.evaluate("navigator.clipboard.readText()") == address
+    window.get_by_role("button", name="Enviarlo").click()
+    assert window.evaluate("window.sent") == address
+    window.look("", "career-new-link", 360)
+    assert window.complaints == []

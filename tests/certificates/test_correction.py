@@ -1,19 +1,22 @@
 """A correction: a successor with the next number, the old one superseded and kept, never two in force."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core.files.storage import default_storage
 from django.db import IntegrityError, transaction
 from django.urls import reverse
+from django.utils.formats import date_format
 
-from certificates.domain import correction, gaps, issuing, rendering, status_lists, sweeping
+from certificates.domain import correction, gaps, issuing, rendering, renewals, status_lists, sweeping, validity
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, CertificateAct, OwedCertificate
 from lms.domain.errors import RuleBroken
 from lms.models import Municipality, Post
 from tests.certificates.merging_steps import merge
+from tests.certificates.test_renewals import taken
+from tests.certificates.test_validity import ending
 from tests.factories.certificates import a_certificate, a_completion, a_correction, a_revocation
 from tests.factories.courses import a_course
 from tests.factories.people import an_employee, somebody_with_role
@@ -30,6 +33,10 @@ def state(certificate: Certificate) -> str:
     return Certificate.objects.with_state().get(pk=certificate.pk).state
 
 
+def wrong() -> list[str]:
+    return [fault for fault in find_faults() if not fault.endswith("has no PDF yet")]
+
+
 def test_the_successor_says_it_and_the_old_one_stays():
     old = a_certificate()
     kept = rendering.ensure_file(old)
@@ -41,7 +48,7 @@ def test_the_successor_says_it_and_the_old_one_stays():
     assert new.code in new.facts["verify_url"]
     assert new.facts["programme"] == old.facts["programme"]
     assert (state(old), state(new)) == ("superseded", "issued")
-    assert status_lists.out_of_force(old.status_entry.list) == [old.status_entry.index]
+    assert status_lists.set_bits(old.status_entry.list, "revocation") == [old.status_entry.index]
     rendering.ensure_file(new)
     assert default_storage.size(kept.path) == kept.bytes
     assert list(find_faults()) == []
@@ -55,6 +62,25 @@ def test_post_and_place_of_the_day():
     assert (new.municipality, new.municipality_name) == (place, str(place))
     none = a_correction(new, post=None)
     assert (none.post, none.post_name, none.municipality) == (None, "", place)
+
+
+def test_another_last_day_of_the_course_is_another_end():
+    old = a_certificate(certificate_months=12, grace_days=30)
+    day = old.completed_on - timedelta(days=3)
+    new = a_correction(old, completed_on=day, started_on=day)
+    assert new.expires_on == validity.last_day(day, 12) != old.expires_on
+    shown = {change.label: change.after for change in correction.changes(CertificateAct.objects.get())}
+    assert shown["Vence"] == date_format(new.expires_on, "DATE_FORMAT")
+    again = a_correction(new, person_name="Otra Persona")
+    assert again.expires_on == new.expires_on
+    assert wrong() == []
+
+
+def test_a_renewal_keeps_its_end_though_its_days_are_put_right():
+    new = renewals.renew(taken(ending(30)).public_id)
+    corrected = a_correction(new, completed_on=new.completed_on - timedelta(days=1), started_on=date(2020, 1, 1))
+    assert corrected.expires_on == new.expires_on
+    assert wrong() == []
 
 
 def test_a_correction_is_corrected():

@@ -52,6 +52,28 @@ def test_the_schema_of_open_badges_holds(name, fields):
     credentials.check(json.dumps(document), paper)
 
 
+def test_of_two_states_each_is_one_that_the_schema_knows():
+    """It knows one at most, the W3C's data model any number; with two the credential does not name it."""
+    places = {"list": "https://aula.example.org/estados/ANAM-2026-1.json", "index": 7}
+    both = places | {"suspension": "https://aula.example.org/estados/suspendidos/ANAM-2026-1.json"}
+    paper = a_paper()
+    paper.facts = paper.facts | {"status": places}
+    before = json.loads(credentials.issue(paper))
+    paper.facts = paper.facts | {"status": both}
+    document = json.loads(credentials.issue(paper))
+    credentials.check(json.dumps(document), paper)
+    assert [one["statusPurpose"] for one in document["credentialStatus"]] == ["revocation", "suspension"]
+    assert {one["statusListIndex"] for one in document["credentialStatus"]} == {"7"}
+    assert "credentialSchema" not in document
+    for one in document["credentialStatus"]:
+        rest = {name: value for name, value in document.items() if name != "credentialStatus"}
+        jsonschema.Draft201909Validator(SCHEMA).validate(rest | {"credentialStatus": one})
+    changed = {"credentialStatus", "credentialSchema", "proof"}
+    assert {name: before[name] for name in before if name not in changed} == {
+        name: document[name] for name in document if name not in changed
+    }
+
+
 def test_the_schema_can_refuse():
     document = json.loads(credentials.issue(a_paper()))
     del document["credentialSubject"]["achievement"]["criteria"]

@@ -11,7 +11,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from certificates.demo import courses, drawings, files, people, progress
-from certificates.models import Certificate, CertificateEvent, CertificateFile
+from certificates.models import AnnotationDetails, CareerAnnotation, Certificate, CertificateEvent, CertificateFile
 from courses.domain import tools
 from courses.domain.prose import render_list, render_prose
 from courses.management.commands.load_tools import read_tools
@@ -230,6 +230,15 @@ def test_the_demo_is_loaded_once_and_everything_is_there():
     assert CertificateFile.objects.count() == len(completions)
     revoked = CertificateEvent.objects.filter(kind=CertificateEvent.Kind.REVOKED)
     assert [event.certificate.person.surnames for event in revoked] == ["Espejo Demo"]
+    steps = CareerAnnotation.objects.values_list("person__surnames", "step")
+    assert sorted(steps) == [
+        ("Encino Demo", "declared"),
+        ("Portón Demo", "certified"),
+        ("Portón Demo", "checked"),
+        ("Portón Demo", "declared"),
+        ("Portón Demo", "declared"),
+    ]
+    assert all("(demostración)" in one.texts["title"] for one in AnnotationDetails.objects.exclude(texts={}))
 
     printed = quiet("demo_accounts")
     for spec in people.people_data()["accounts"]:

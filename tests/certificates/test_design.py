@@ -70,6 +70,38 @@ def test_without_a_design_it_is_drawn_as_before_there_were_any(fields, digest):
     assert unpacked(render(a_paper(**fields), '{"a": 1}')) == digest
 
 
+# Layout 2 broke a line where it was full.
+
+SECOND = [
+    ({"paper": "portrait"}, "9ec2e19425dc78c2439de257f18a4560b96186e7e17679799e7598640b243235"),
+    (
+        {"fields": LONG, "paper": "portrait", "signatories": 3, "texts": TEXTS},
+        "02474f1b6d995bd97cd8f54bea4d2fc481b54b3585e5079dac68a3aee72b2506",
+    ),
+    ({"fields": LONG, "signatories": 2}, "27322b7c4d0da96bbc2f72c2a04c0a998fc802bc33c204c5dc8c528b04c8dda4"),
+]
+
+
+@pytest.mark.parametrize(("said", "digest"), SECOND)
+def test_what_was_issued_with_the_second_layout_is_drawn_as_before(said, digest):
+    """Drawn by the code from before lines were broken evenly."""
+    said = dict(said)
+    drawn = a_drawn(a_paper(**said.pop("fields", {})), **said)
+    drawn.facts["layout"] = 2
+    drawn.facts["design"]["template"]["key"] = "x"
+    assert unpacked(render(drawn, '{"a": 1}')) == digest
+
+
+def test_no_sentence_and_no_signatory_ends_in_a_line_of_one_word():
+    drawn = a_drawn(paper="portrait", signatories=3)
+    lines = text_of(render(drawn)).splitlines()
+    drawn.facts["layout"] = 2
+    before = text_of(render(drawn)).splitlines()
+    for alone in ("2026.", "Ajpopꞌ"):
+        assert alone in before
+        assert alone not in lines
+
+
 # With a template.
 
 
@@ -194,6 +226,19 @@ def test_no_stream_ends_with_what_could_be_the_end_of_a_line():
             assert stream.read_bytes() == content
             assert stream.read_raw_bytes().endswith(b"\r") is not is_closed
         assert (b"\r\nendstream" in made) is not is_closed
+
+
+def test_without_a_template_no_stream_ends_so_either():
+    """What was issued before may have one, and is drawn again as it was given out."""
+    texts = ("a" * length for length in range(1, 257))
+    text = next(one for one in texts if zlib.compress(one.encode()).endswith(b"\r"))
+    paper = a_paper()
+    assert b"\r\nendstream" in render(paper, text)
+    paper.facts["layout"] = templates.LAYOUT
+    content = render(paper, text)
+    assert b"\r\nendstream" not in content
+    assert faults(content) == []
+    assert text_of(content) == text_of(render(a_paper(), text)), "it looks the same"
 
 
 def test_a_sample_is_marked_and_verifies_as_absent(client, settings):

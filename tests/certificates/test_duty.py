@@ -19,7 +19,7 @@ from certificates.pdf import check
 from lms.models import AuditEvent, Municipality, Person
 from tests.clients import FullClient
 from tests.factories.career import a_declaration
-from tests.factories.certificates import a_certificate, a_completion, a_revocation
+from tests.factories.certificates import a_certificate, a_completion, a_correction, a_revocation, by_hand_for
 from tests.factories.courses import a_course
 from tests.factories.people import an_employee, somebody_with_role
 
@@ -76,6 +76,25 @@ def test_who_completed_or_ended_something_checked_in_the_semester_was_trained(ne
     assert figures(report)["Total"] == (7, 2, Decimal("24.0"))
     assert idle.pk in report.total.people
     assert figures(duty.build(nebaj, SECOND.before, for_person=delegate))["Total"][:2] == (7, 1)
+
+
+def test_what_was_issued_by_hand_counts_by_what_it_says(nebaj, delegate):
+    day, other = date(2026, 8, 20), date(2026, 6, 30)
+    by_hand_for(an_employee(), started_on=day, completed_on=day, hours=Decimal("6.5"))
+    by_hand_for(an_employee(), started_on=other, completed_on=other)
+    a_revocation(by_hand_for(an_employee(), started_on=day, completed_on=day))
+    total = duty.build(nebaj, SECOND, for_person=delegate).total
+    assert (total.staff, total.trained, total.hours) == (3, 1, Decimal("6.5"))
+
+
+def test_what_was_corrected_counts_as_corrected_and_once(nebaj, delegate):
+    made, moved, gone = (a_certificate(person=an_employee(), hours=Decimal("4.0")) for _number in range(3))
+    a_correction(made, hours=Decimal("5.0"))
+    a_correction(moved, started_on=date(2026, 6, 1), completed_on=date(2026, 6, 30))
+    a_revocation(a_correction(gone, hours=Decimal("7.0")))
+    total = duty.build(nebaj, SECOND, for_person=delegate).total
+    assert (total.trained, total.hours) == (1, Decimal("5.0"))
+    assert duty.build(nebaj, SECOND.before, for_person=delegate).total.trained == 1
 
 
 def test_only_who_held_a_post_in_the_semester_is_counted(nebaj, delegate):

@@ -147,8 +147,8 @@ def test_the_board_calls_jobs_by_course_and_number_not_by_a_key(run_jobs):
     assert told == {"certificates.issue": "Cobro de agua", "certificates.render": f"{reference} · Cobro de agua"}
 
 
-def test_a_failed_drawing_leaves_the_certificate_issued(run_jobs, settings):
-    settings.CERTIFICATE_SIGNATORIES = "not a list of signatories"
+def test_a_failed_drawing_leaves_the_certificate_issued(run_jobs, monkeypatch):
+    monkeypatch.setattr(rendering, "render", lambda *facts: 1 / 0)
     issuing.owe(a_completion())
     for _ in range(issuing.ATTEMPTS):
         failed = run_jobs()

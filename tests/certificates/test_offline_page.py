@@ -5,6 +5,7 @@ import os
 import random
 import re
 import subprocess
+from base64 import urlsafe_b64encode
 from datetime import timedelta
 from io import BytesIO
 
@@ -21,7 +22,7 @@ from certificates.domain import codes, rendering, signed_facts, status_lists
 from tests import browsers
 from tests.certificates.test_signed_facts import letters_of, signed_paper
 from tests.courses.test_bank_screens import look, window
-from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.certificates import a_certificate, a_lifting, a_revocation, a_suspension
 from tests.factories.people import an_employee
 
 PAGE = "certificates:offline"
@@ -152,6 +153,11 @@ def answer(page, words: str) -> str:
     return page.inner_text("[data-told]")
 
 
+def answering(body: str):
+    """What stands between the device and us, and answers in our place."""
+    return lambda route: route.fulfill(body=body, content_type="application/jwt")
+
+
 def paste(page, text: str, words: str) -> str:
     page.fill("#texto", text)
     page.locator("[data-paste] button").click()
@@ -193,6 +199,82 @@ class TestBrowser:
         assert {method for method, _body in sent} == {"GET"}
         assert [body for _method, body in sent if body] == []
         assert [one for one in window.complaints if "ERR_INTERNET" not in one] == []
+
+    def test_what_is_suspended_says_so_until_it_is_lifted(self, papers, window):
+        certificate, qr, _picture = papers[0]
+
+        def refreshed() -> None:
+            window.evaluate("document.querySelector('[data-busy]').textContent = ''")
+            window.locator("[data-refresh]").click()
+            window.get_by_text("La lista está al día").wait_for(timeout=LONG)
+
+        kept(window)
+        paste(window, qr, "Auténtico. Vigente según la lista del")
+        a_suspension(certificate)
+        refreshed()
+        window.context.set_offline(True)
+        again(window)
+        assert "Por ahora no tiene validez" in paste(window, qr, "Auténtico, pero SUSPENDIDO")
+        look(window, "", "offline-suspended")
+        window.context.set_offline(False)
+        a_lifting(certificate)
+        refreshed()
+        paste(window, qr, "Auténtico. Vigente según la lista del")
+        a_revocation(certificate)
+        refreshed()
+        paste(window, qr, "Auténtico, pero REVOCADO")
+
+    def test_a_list_is_believed_for_its_signature_alone(self, papers, settings, tmp_path, window):
+        """Who stands between, or at the device itself, gives it a list that says that nothing was revoked."""
+        certificate, qr, _picture = papers[0]
+        name = certificate.status_entry.list
+        clean = status_lists.publish(name, as_token=True)
+        suspensions = status_lists.publish(name, "suspension", as_token=True)
+        a_revocation(certificate)
+        true = status_lists.publish(name, as_token=True)
+        settings.SEAL_KEYS_DIR = tmp_path / "theirs"
+        foreign = status_lists.publish(name, as_token=True)
+        settings.SEAL_KEYS_DIR = tmp_path / "keys"
+        head, said, signature = true.split(".")
+        none = urlsafe_b64encode(b'{"alg":"none","kid":"x#' + clean.encode()[:4] + b'"}').decode().rstrip("=")
+        lies = {
+            "changed": f"{head}.{clean.split('.')[1]}.{signature}",
+            "of another key": foreign,
+            "of another purpose": suspensions,
+            "unsigned": f"{none}.{clean.split('.')[1]}.",
+            "cut": f"{head}.{said}.{signature[:-4]}",
+            "as it was, without proof": json.dumps(status_lists._document(name, "revocation", timezone.now())),
+        }
+        kept(window)
+        paste(window, qr, "Auténtico, pero REVOCADO")
+        address = f"**/estados/{name}.jwt"
+        for told, lie in lies.items():
+            window.unroute(address)
+            window.route(address, answering(lie))
+            window.evaluate("document.querySelector('[data-busy]').textContent = ''")
+            window.locator("[data-refresh]").click()
+            window.get_by_text("No se pudo actualizar la lista").wait_for(timeout=LONG)
+            assert paste(window, qr, "Auténtico, pero REVOCADO"), told
+        window.context.set_offline(True)
+        put = """async ([address, text]) => (await caches.open("aula-estados-2")).put(address, new Response(text))"""
+        for told, lie in lies.items():  # somebody with the device in their hands
+            window.evaluate(put, [f"/estados/{name}", lie])
+            assert "no tiene la lista" in paste(window, qr, "No sabemos si sigue vigente"), told
+            window.evaluate(put, [f"/estados/{name}", true])
+            paste(window, qr, "Auténtico, pero REVOCADO")
+
+    def test_a_list_of_ours_that_is_older_takes_no_place(self, papers, window):
+        certificate, qr, _picture = papers[0]
+        name = certificate.status_entry.list
+        begun = timezone.now() - timedelta(days=2)
+        old = status_lists._sign_token(name, "revocation", begun, keyring.current(keyring.Use.QR))
+        a_revocation(certificate)
+        kept(window)
+        paste(window, qr, "Auténtico, pero REVOCADO")
+        window.route(f"**/estados/{name}.jwt", answering(old))
+        window.locator("[data-refresh]").click()
+        window.get_by_text("No se pudo actualizar la lista").wait_for(timeout=LONG)
+        paste(window, qr, "Auténtico, pero REVOCADO")
 
     def test_twins_are_refused(self, papers, settings, tmp_path, window):
         good = papers[0][1]

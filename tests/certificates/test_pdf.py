@@ -122,7 +122,7 @@ def test_what_has_no_shape_is_drawn_as_its_number(name, drawn):
 
 
 def test_other_alphabets_fall_back_on_dejavu_in_stored_order():
-    assert lettering.runs("Ana Ж א", lettering.BOLD) == [
+    assert list(lettering.runs("Ana Ж א", lettering.BOLD)) == [
         (lettering.BOLD, "Ana "),
         (lettering.FALLBACK, "Ж"),
         (lettering.BOLD, " "),

@@ -103,7 +103,7 @@ def test_the_learner_record_holds_the_credentials_word_for_word_and_proves_itsel
     members = document["credentialSubject"]["verifiableCredential"]
     assert sorted(map(json.dumps, members)) == sorted(json.dumps(json.loads(one.credential)) for one in files)
     assert document["type"] == ["VerifiableCredential", "ClrCredential"]
-    assert document["@context"][-1] == "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
+    assert document["@context"][1] == "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json"
     assert document["issuer"]["id"] == members[0]["issuer"]["id"]
     assert document["proof"][0]["cryptosuite"] == "eddsa-rdfc-2022"
     by_address = {one.facts["verify_url"]: one for one in papers}

@@ -131,6 +131,20 @@ class TestDownload:
         assert response["Content-Length"] == str(len(content))
         assert response["Cache-Control"] == "private, no-store"
 
+    def test_with_nginx_the_second_download_is_its_own(self, client, settings, monkeypatch):
+        """Python says which file, draws nothing and sends nothing of it."""
+        settings.MEDIA_DELIVERY = "nginx"
+        certificate = a_certificate()
+        client.force_login(certificate.person)
+        first = download(client, certificate)
+        monkeypatch.setattr(rendering, "_sealed", lambda *_facts: pytest.fail("drawn a second time"))
+        second = download(client, certificate)
+        file = CertificateFile.objects.get()
+        for response in (first, second):
+            assert response["X-Accel-Redirect"] == f"/_archivos/{file.path}"
+            assert response["Content-Disposition"] == f'attachment; filename="{certificate.reference}.pdf"'
+            assert response.content == b""
+
     def test_a_lost_file_is_drawn_again(self, client):
         certificate = a_certificate()
         file = rendering.ensure_file(certificate)

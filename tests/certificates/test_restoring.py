@@ -8,7 +8,7 @@ from django.db import transaction
 from django.urls import reverse
 
 from certificates import keyring
-from certificates.domain import batches, checkpoints, issuing, rendering, restoring, witnesses
+from certificates.domain import batches, checkpoints, issuing, rendering, restoring, testimony
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, LogLeaf, Restoration, Series, VoidNumber
 from lms.domain.errors import RuleBroken
@@ -36,7 +36,7 @@ def lose(count: int, *, is_signed: bool = False) -> list[Certificate]:
     before = transaction.savepoint()
     lost = [a_drawn_certificate() for _ in range(count)]
     if is_signed:
-        witnesses._write(witnesses._of_note(made := checkpoints.publish()), made.note)
+        testimony._write(testimony._of_note(made := checkpoints.publish()), made.note)
     transaction.savepoint_rollback(before)
     return lost
 
@@ -75,11 +75,11 @@ def test_without_what_the_storage_knows_the_number_is_given_out_again(monkeypatc
     """The negative control: two papers of one number. Of all that is kept only the storage tells of it."""
     a_drawn_certificate()
     (lost,) = lose(1)
-    monkeypatch.setattr(witnesses, "assert_free", lambda _series: None)
+    monkeypatch.setattr(testimony, "assert_free", lambda _series: None)
     assert a_drawn_certificate().reference == lost.reference
     said = f"certificate {lost.reference}: its number was given out before, to another"
     assert list(find_faults()) == [said]
-    default_storage.delete(witnesses._of_number(lost.series, lost.number))
+    default_storage.delete(testimony._of_number(lost.series, lost.number))
     assert list(find_faults()) == []
 
 
@@ -118,7 +118,7 @@ def test_files_alone_tell_the_number(capsys):
     a_drawn_certificate()
     lost = lose(2)
     for one in lost:
-        default_storage.delete(witnesses._of_number(one.series, one.number))
+        default_storage.delete(testimony._of_number(one.series, one.number))
     default_storage.save(f"certificates/2026/{lost[0].public_id}-0123456789abcdef.pdf", ContentFile(b"half"))
     said = after_restore(capsys, "--dry-run")
     assert f"{series()}: the storage knows 2 lost, up to 3" in said
@@ -134,7 +134,7 @@ def test_somebody_else_s_file_proves_nothing(capsys, settings, tmp_path):
     a_drawn_certificate()
     settings.SEAL_KEYS_DIR = tmp_path / "others"
     (lost,) = lose(1)
-    default_storage.delete(witnesses._of_number(lost.series, lost.number))
+    default_storage.delete(testimony._of_number(lost.series, lost.number))
     settings.SEAL_KEYS_DIR = tmp_path / "ours"
     keyring.ensure()
     assert "Nothing was lost" in after_restore(capsys)
@@ -172,10 +172,10 @@ def test_torn_files_tell_the_number_all_the_same(capsys):
     a_drawn_certificate()
     (lost,) = lose(1)
     default_storage.delete(rendering._path(lost, None, ""))
-    path = witnesses._of_number(lost.series, lost.number)
+    path = testimony._of_number(lost.series, lost.number)
     default_storage.delete(path)
     default_storage.save(path, ContentFile(b'{"refe'))
-    default_storage.save(f"{witnesses.NUMBERS}/{lost.series}/notes.txt", ContentFile(b""))
+    default_storage.save(f"{testimony.NUMBERS}/{lost.series}/notes.txt", ContentFile(b""))
     after_restore(capsys)
     assert [(one.number, one.code_sha256) for one in VoidNumber.objects.all()] == [(2, "")]
 

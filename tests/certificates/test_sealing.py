@@ -14,8 +14,8 @@ from asn1crypto import tsp
 
 from certificates import keyring
 from certificates.keyring import Use
-from certificates.pdf import SealBroken, check, render, seal, sealing
-from tests.certificates.seals import graft, openssl_says, poppler_says, sealed_parts
+from certificates.pdf import SealBroken, check, envelope, render, seal, sealing
+from tests.certificates.seals import graft, openssl_says, poppler_says, readings, sealed_parts
 from tests.certificates.test_archivable import NAMES, faults
 from tests.certificates.test_pdf import EIGHTY, a_paper
 
@@ -73,16 +73,31 @@ def test_the_same_file_key_and_moment_give_the_same_bytes(key):
     assert sealed(key) == sealed(key)
 
 
+def test_a_filled_envelope_is_the_one_that_would_be_made(key):
+    """For many files, so that signatures of several lengths are among them."""
+    lengths = set()
+    for number in range(60):
+        digest = sha256(b"%d" % number).digest()
+        filled = envelope.around(digest, key.private, key.certificate)
+        made = envelope._made(envelope._Sealer(key.private, key.certificate), digest)
+        assert filled == made
+        lengths.add(len(made))
+    assert len(lengths) > 1
+
+
+def test_an_envelope_of_another_form_is_refused(key, monkeypatch):
+    """Whatever a newer pyHanko writes: never a seal with a digest in the wrong place."""
+    monkeypatch.setattr(envelope, "_made", lambda signer, digest, stamper=None: digest + digest)
+    envelope._mould.cache_clear()
+    with pytest.raises(ValueError, match="another form"):
+        envelope.around(sha256(b"x").digest(), key.private, key.certificate)
+
+
 # Twins: each is refused by every reader that can know.
 
 
 def refused(content: bytes, key: keyring.Key, folder) -> list[bool]:
-    try:
-        check(content, [key.certificate])
-        by_us = False
-    except SealBroken:
-        by_us = True
-    return [by_us, not poppler_says(content, folder), not openssl_says(content, key.certificate, folder)]
+    return [not holds for holds in readings(content, key.certificate, folder).values()]
 
 
 @pytest.mark.parametrize("place", [12, 5000, -40])

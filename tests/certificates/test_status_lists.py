@@ -14,10 +14,10 @@ from openbadgeslib.ob3.ldp import verify_data_integrity_proof
 from openbadgeslib.ob3.status import check_credential_status
 
 from certificates import keyring
-from certificates.domain import credentials, status_lists
+from certificates.domain import checking, credentials, status_lists
 from certificates.domain.checking import find_faults
 from certificates.models import Series, StatusEntry
-from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.certificates import a_certificate, a_lifting, a_revocation, a_suspension
 
 pytestmark = pytest.mark.django_db
 
@@ -37,8 +37,8 @@ def bits(document: dict) -> list[int]:
     return [place for place, bit in enumerate(text) if bit == "1"]
 
 
-def fetched(client, certificate) -> dict:
-    address = certificate.facts["status"]["list"]
+def fetched(client, certificate, which: str = "list") -> dict:
+    address = certificate.facts["status"][which]
     response = client.get("/" + address.split("/", 3)[3])
     assert response["Content-Type"] == "application/vc"
     assert response["Access-Control-Allow-Origin"] == "*"
@@ -65,13 +65,72 @@ def test_a_reader_of_others_believes_the_one_and_refuses_the_other(client):
     revoke(lost)
 
     def download(address: str) -> bytes:
-        assert address == kept.facts["status"]["list"]
-        return json.dumps(fetched(client, kept)).encode()
+        which = {said: name for name, said in kept.facts["status"].items()}[address]
+        return json.dumps(fetched(client, kept, which)).encode()
 
     read = [OpenBadgeCredential.from_vc_document(json.loads(credentials.issue(one))) for one in (kept, lost)]
     check_credential_status(read[0], download)
     with pytest.raises(LibOpenBadgesException, match="revocation"):
         check_credential_status(read[1], download)
+
+
+def test_the_bit_of_a_suspended_certificate_is_set_until_that_is_lifted(client):
+    """By the words of the standard: in the list of suspensions, at the same place, and in no other list."""
+    _kept, doubted, gone = a_certificate(), a_certificate(), a_certificate()
+    assert bits(fetched(client, doubted, "suspension")) == []
+    a_suspension(doubted)
+    document = fetched(client, doubted, "suspension")
+    assert document["credentialSubject"]["statusPurpose"] == "suspension"
+    assert document["id"] == doubted.facts["status"]["suspension"] != doubted.facts["status"]["list"]
+    assert bits(document) == [doubted.facts["status"]["index"]]
+    assert bits(fetched(client, doubted)) == []
+    public = keyring.current(keyring.Use.CREDENTIAL).certificate.public_key()
+    verify_data_integrity_proof(document, public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo))
+    a_suspension(gone)
+    a_revocation(gone)
+    assert sorted(bits(fetched(client, doubted, "suspension"))) == sorted(
+        one.facts["status"]["index"] for one in (doubted, gone)
+    )
+    assert bits(fetched(client, doubted)) == [gone.facts["status"]["index"]]
+    a_lifting(doubted)
+    assert bits(fetched(client, doubted, "suspension")) == [gone.facts["status"]["index"]]
+
+
+def test_a_reader_of_others_refuses_what_is_suspended_and_believes_it_again(client):
+    one = a_certificate()
+    read = OpenBadgeCredential.from_vc_document(json.loads(credentials.issue(one)))
+
+    def download(address: str) -> bytes:
+        which = {said: name for name, said in one.facts["status"].items()}[address]
+        return json.dumps(fetched(client, one, which)).encode()
+
+    check_credential_status(read, download)
+    a_suspension(one)
+    with pytest.raises(LibOpenBadgesException, match="suspension"):
+        check_credential_status(read, download)
+    a_lifting(one)
+    check_credential_status(read, download)
+
+
+def test_what_was_issued_before_there_were_suspensions_says_what_it_said(client):
+    """Its credential has the one status that it was proven with, word for word; its page and the list say the rest."""
+    one = a_certificate()
+    one.facts["status"].pop("suspension")
+    said = json.loads(credentials.issue(one))
+    assert said["credentialStatus"]["statusPurpose"] == "revocation"
+    assert said["credentialSchema"]
+    a_suspension(one)
+    name = one.status_entry.list
+    document = json.loads(client.get(reverse("certificates:suspension_list", args=[name])).content)
+    assert bits(document) == [one.facts["status"]["index"]]
+    page = client.get(reverse("certificates:certificate", args=[one.code])).content.decode()
+    assert "Certificado suspendido" in page
+
+
+def test_a_list_of_suspensions_that_is_another_is_named():
+    one = a_certificate()
+    one.facts["status"]["suspension"] = one.facts["status"]["suspension"].replace("ANAM", "OTRA")
+    assert [*checking._status_of(one)] == ["its list of suspensions is not the one beside its list of states"]
 
 
 def test_a_list_that_was_changed_is_not_ours(client):

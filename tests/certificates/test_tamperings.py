@@ -12,10 +12,10 @@ from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import connection, transaction
 
-from certificates.domain import checkpoints, rendering
+from certificates.domain import checkpoints, rendering, status_lists
 from certificates.domain.checking import PROTECTED, find_faults
 from certificates.models import Certificate, CertificateAct, CertificateEvent, Checkpoint, Series
-from tests.factories.certificates import a_certificate, a_correction, a_revocation
+from tests.factories.certificates import a_certificate, a_correction, a_lifting, a_revocation, a_suspension
 from tests.factories.people import an_employee
 
 OTHER = "f" * 64
@@ -23,9 +23,10 @@ OTHER = "f" * 64
 
 @dataclass(frozen=True)
 class Register:
-    """Five certificates and a second edition of the first: it stands, was revoked, was superseded, supersedes, stands.
+    """What stands, was revoked, was superseded, supersedes, stands, is suspended, and was suspended once.
 
-    The leaves: 0 to 3 issues, 4 the revocation, 5 that one was superseded, 6 the issue of its successor.
+    The leaves: 0 to 5 issues, 6 the revocation, 7 that one was superseded, 8 the issue of its successor, then two
+    suspensions and the lifting of the second.
     """
 
     plain: Certificate
@@ -33,8 +34,11 @@ class Register:
     superseded: Certificate
     successor: Certificate
     other: Certificate
+    suspended: Certificate
+    lifted: Certificate
     revocation: CertificateAct
     correction: CertificateAct
+    suspension: CertificateAct
     series: Series
     checkpoint: Checkpoint
 
@@ -53,16 +57,20 @@ def made(django_db_setup, django_db_blocker) -> Iterator[Register]:
 
 
 def _make() -> Register:
-    plain, revoked, superseded, other = [a_certificate(person=an_employee()) for _ in range(4)]
+    plain, revoked, superseded, other, suspended, lifted = [a_certificate(person=an_employee()) for _ in range(6)]
     event = a_revocation(revoked)
     successor = a_correction(superseded, person_name="Ana Xʼol")
-    for one in (plain, revoked, superseded, successor, other):
+    suspension = a_suspension(suspended)
+    a_suspension(lifted)
+    a_lifting(lifted)
+    for one in (plain, revoked, superseded, successor, other, suspended, lifted):
         rendering.ensure_file(one)
     checkpoint = checkpoints.publish()
     _open_to_change()
     correction = CertificateAct.objects.get(kind="correction")
     return Register(
-        plain, revoked, superseded, successor, other, event.act, correction, Series.objects.get(), checkpoint
+        *(plain, revoked, superseded, successor, other, suspended, lifted),
+        *(event.act, correction, suspension.act, Series.objects.get(), checkpoint),
     )
 
 
@@ -230,6 +238,15 @@ TAMPERINGS: dict[str, Tampering] = {
     # Its events
     "revocation undone": of_event("revoked", "revoked", "kind", "issued"),
     "supersession undone": of_event("superseded", "superseded", "kind", "issued"),
+    "suspension undone": of_event("suspended", "suspended", "kind", "issued"),
+    "suspension lifted": of_event("suspended", "suspended", "kind", "reinstated"),
+    "suspension of somebody else": lambda r: (
+        change("certificateevent", "certificate_id", r.other.pk, id=r.suspension.event_id),
+        f"certificate {r.other.reference}",
+    ),
+    "suspension that is no revocation": of_event("suspended", "suspended", "kind", "revoked"),
+    "lifting undone": of_event("lifted", "reinstated", "kind", "suspended"),
+    "moment of a suspension": of_event("suspended", "suspended", "at", EARLY),
     "moment of an event": of_event("plain", "issued", "at", EARLY),
     "whose event": of_event("revoked", "revoked", "by_id", None),
     "reason of an event": of_event("revoked", "revoked", "reason", "Otro"),
@@ -268,6 +285,13 @@ TAMPERINGS: dict[str, Tampering] = {
     ),
     "owed row": lambda r: (change("owedcertificate", "issued_at", None, id=r.plain.owed_id), f"row {r.plain.owed_id}"),
     # What two people did
+    "suspension's reason": of_act("suspension", "reason", "Otro"),
+    "suspension's kind of reason": of_act("suspension", "reason_kind", "other"),
+    "suspension's kind": of_act("suspension", "kind", "lifting"),
+    "suspension's act gone": lambda r: (
+        remove("certificateact", id=r.suspension.pk),
+        f"certificate {r.suspended.reference}",
+    ),
     "act's reason": of_act("revocation", "reason", "Otro"),
     "act's kind of reason": of_act("revocation", "reason_kind", "holder"),
     "who asked": of_act("revocation", "asked_by_id", new=lambda r: r.other.person_id),
@@ -307,6 +331,23 @@ def test_another_content_of_a_file_is_named(register):
     finally:
         default_storage.delete(path)
         default_storage.save(path, ContentFile(kept))
+
+
+def test_a_bit_that_says_otherwise_is_named(register):
+    """The rows of the events are what the lists are made from; the leaves say what should be in them."""
+    change("certificateevent", "kind", "reinstated", id=register.suspension.event_id)()
+    entry = register.suspended.status_entry
+    assert f"list of states {entry.list} (suspension): bit {entry.index} is not set" in faults()
+    assert f"certificate {register.suspended.reference}: was reinstated after it was issued" in faults()
+
+
+def test_a_list_that_somebody_changed_where_it_is_kept_is_named(register, monkeypatch):
+    """The kept copy of a signed list goes out as it is: it is read too."""
+    entry, publish = register.suspended.status_entry, status_lists.publish
+    monkeypatch.setattr(status_lists, "publish", lambda name, purpose="revocation": publish(name, "revocation"))
+    wrong = {fault for fault in faults() if fault.startswith("list of states")}
+    assert f"list of states {entry.list} (suspension): bit {entry.index} is not set" in wrong
+    assert len(wrong) == 3  # and the bits of what was revoked and superseded stand there instead
 
 
 def test_it_stands_again_afterwards(register):

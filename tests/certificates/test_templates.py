@@ -4,10 +4,12 @@ import io
 from uuid import uuid4
 
 import pikepdf
+import pypdf
 import pytest
 from django.db import IntegrityError, transaction
 from PIL import Image
 
+from certificates import checks
 from certificates.domain import checking, designs, issuing, pictures, rendering, samples, templates
 from certificates.models import CertificateTemplate, TemplatePicture, TemplateUse, TemplateVersion
 from certificates.pdf import render, render_sample
@@ -36,13 +38,30 @@ def code_of(verb, *args, **said) -> str:
 # Which template
 
 
-def test_without_a_template_it_is_issued_as_the_first_layout():
-    assert a_certificate().facts["layout"] == 1
+def is_ours(facts: dict) -> bool:
+    return facts["layout"] == templates.LAYOUT and "template" not in facts["design"]
+
+
+def test_without_a_template_it_is_issued_with_our_design(settings):
+    assert is_ours(a_certificate().facts)
+    settings.CERTIFICATE_SIGNATORIES = [{"name": "Prueba", "role": "Dirección de prueba"}]
     a_template(is_published=False)
     a_template()  # published, and nobody's choice
-    facts = a_certificate().facts
-    assert facts["layout"] == 1
-    assert "design" not in facts
+    certificate = a_certificate()
+    assert is_ours(certificate.facts)
+    assert certificate.facts["signatories"] == settings.CERTIFICATE_SIGNATORIES
+    said = " ".join(pypdf.PdfReader(io.BytesIO(render(certificate))).pages[0].extract_text().split())
+    assert "Dirección de prueba" in said
+    assert certificate.person_name in said
+
+
+@pytest.mark.parametrize(
+    "said", ["ANAM", [{"name": "Ana"}], [{"name": "", "role": " "}], [{"name": "", "role": "x"}] * 4]
+)
+def test_signatories_that_cannot_be_drawn_are_named_at_the_start(settings, said):
+    assert checks.check_signatories() == []
+    settings.CERTIFICATE_SIGNATORIES = said
+    assert [found.id for found in checks.check_signatories()] == ["certificates.E002"]
 
 
 def test_the_course_s_own_comes_before_the_default():
@@ -51,14 +70,14 @@ def test_the_course_s_own_comes_before_the_default():
     default = a_template(is_default=True, signatories=2)
     keys = [a_certificate(course=one).facts["design"]["template"]["key"] for one in (course, a_course())]
     assert keys == [str(own.public_id), str(default.public_id)]
-    assert a_certificate(certificate_kind="constancia").facts["layout"] == 1
+    assert is_ours(a_certificate(certificate_kind="constancia").facts)
 
 
 def test_a_course_s_template_of_another_kind_is_not_taken():
     """The course gives another kind since."""
     course = a_course()
     a_template(courses=[course])
-    assert a_certificate(course=course, certificate_kind="competencia").facts["layout"] == 1
+    assert is_ours(a_certificate(course=course, certificate_kind="competencia").facts)
 
 
 def test_one_default_a_kind(admin):

@@ -12,10 +12,12 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 from pypdf import PdfReader
 
-from certificates.domain import coverage, credentials, expiring, exports, rendering, validity
+from certificates.domain import coverage, credentials, expiring, exports, gaps, rendering, validity
 from certificates.models import Certificate
 from certificates.pdf import render
 from courses.domain import digests
+from courses.models import CoursePage
+from lms.models import Municipality, Post
 from tests.certificates.test_verification import page
 from tests.courses.test_digests import morning
 from tests.factories.certificates import a_certificate, a_revocation
@@ -79,6 +81,20 @@ def test_it_holds_through_its_last_day(days, state):
     ending(days)
     assert Certificate.objects.with_state().get().state == state
     assert Certificate.objects.with_state().filter(coverage.IN_FORCE).count() == (state == "issued")
+
+
+def test_hr_sees_that_it_ended():
+    person = an_employee()
+    posts = Post.objects.filter(appointments__person=person)
+    old, good = (ending(days, person=person) for days in (-1, 1))
+    for one in (old, good):
+        course = CoursePage.objects.get(translation_key=one.course_key)
+        course.posts.set(posts)
+        course.save()
+    page = CoursePage.objects.get(translation_key=old.course_key)
+    needs = {need.course.pk: need.state for need in gaps.find_one(person, Municipality.objects.all())}
+    assert needs.pop(page.pk) == gaps.State.EXPIRED
+    assert list(needs.values()) == [gaps.State.CERTIFIED]
 
 
 def test_one_that_ended_and_was_revoked_is_revoked():

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from certificates.domain import acts, by_hand, correction, issuing, revocation
+from certificates.domain import acts, by_hand, correction, issuing, revocation, suspension
 from certificates.models import Certificate, CertificateAct, CertificateEvent
 from courses.models import Completion, CoursePage, Enrolment
 from lms.models import Person
@@ -56,6 +56,18 @@ def a_revocation(certificate: Certificate, *, reason: str = "Prueba", kind: str 
     """Revoke a certificate, by two people who are made for it."""
     asked = {"certificate": certificate, "reason_kind": kind, "reason": reason}
     return certified(revocation.ask(by=somebody_with_role("certifier"), **asked)).event
+
+
+def a_suspension(certificate: Certificate, *, reason: str = "Prueba", kind: str = "doubt") -> CertificateEvent:
+    """Suspend a certificate, by two people who are made for it."""
+    asked = {"certificate": certificate, "reason_kind": kind, "reason": reason}
+    return certified(suspension.ask(by=somebody_with_role("administrator"), **asked)).event
+
+
+def a_lifting(certificate: Certificate, *, reason: str = "Prueba", kind: str = "cleared") -> CertificateEvent:
+    """Lift the suspension of a certificate, by two people who are made for it."""
+    asked = {"certificate": certificate, "reason_kind": kind, "reason": reason}
+    return certified(suspension.ask_lifting(by=somebody_with_role("administrator"), **asked)).event
 
 
 def a_correction(certificate: Certificate, **wanted) -> Certificate:

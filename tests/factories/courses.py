@@ -6,7 +6,9 @@ from courses import questions
 from courses.domain import bank
 from courses.domain.tree import ensure_tree
 from courses.models import (
+    AskedLevel,
     BankQuestion,
+    Competency,
     CoursePage,
     LearningPath,
     LessonPage,
@@ -76,6 +78,15 @@ def a_term(word: str = "", meaning: str = "Lo que se explica.", **said: str) -> 
     for code, other in said.items():
         TermTranslation.objects.create(term=term, language=code, word=other, meaning=f"{meaning} ({code})")
     return term
+
+
+def a_competency(name: str = "", *, asked: dict[str, int] | None = None, **fields) -> Competency:
+    """A competency with three levels, unless `level_4` is named; `asked` is {code of a post: level}."""
+    fields.setdefault("description", "Hace lo que se prueba.")
+    made = Competency.objects.create(name=name or f"Competencia de prueba {next(_serial)}", **fields)
+    for code, level in (asked or {}).items():
+        AskedLevel.objects.create(competency=made, post=Post.objects.get(code=code), level=level)
+    return made
 
 
 def a_path(

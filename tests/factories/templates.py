@@ -1,5 +1,6 @@
 """Templates and pictures for tests."""
 
+import functools
 import io
 import itertools
 from typing import Any
@@ -34,7 +35,12 @@ def a_file(
 
 def a_picture(ink: int = 80) -> str:
     """The digest of a picture that is kept."""
-    return pictures.keep(pictures.redraw(a_file(ink=ink)))
+    return pictures.keep(_redrawn(ink))
+
+
+@functools.cache
+def _redrawn(ink: int) -> bytes:
+    return pictures.redraw(a_file(ink=ink))
 
 
 def a_design(*, logos: int = 0, signatories: int = 0, is_signed: bool = False, **said: Any) -> dict[str, Any]:

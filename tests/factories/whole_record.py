@@ -43,6 +43,8 @@ from tests.factories.media import a_video
 from tests.factories.people import PASSWORD, a_cui, a_member, a_network, a_person, somebody_with_role
 from tests.factories.sessions import a_session, hold
 
+PROVEN = {"key": "presupuesto", "name": "Presupuesto", "level": 2, "level_name": "intermedio"}
+
 
 def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, email: str, guardian_name: str) -> Person:
     """An employee of Nebaj in a network, with courses, a certificate, requests, roles that ended and ways in."""
@@ -63,7 +65,7 @@ def a_whole_record(*, given_names: str, surnames: str, cui: str, phone: str, ema
     now = timezone.now()
     RoleGrant.objects.create(person=person, role="trainer", starts_at=now, ends_at=now)
     _learn(person)
-    rendering.ensure_file(certificate := a_certificate(person=person))
+    rendering.ensure_file(certificate := a_certificate(person=person, competency=PROVEN))
     asked = {"reason_kind": "error", "reason": f"El papel de {given_names}", "by": somebody_with_role("administrator")}
     act = revocation.ask(certificate=certificate, **asked)
     acts.refuse(act=act, reason=f"{given_names} tiene razón", by=somebody_with_role("certifier"))

@@ -39,6 +39,7 @@ def test_the_administrator_filters_who_is_certified_and_takes_the_list_along(vis
     rows = page.locator("table tbody tr:has-text('ANAM-')")
     assert rows.count() > 0
     expect(page.locator("main")).to_contain_text("Huehuetenango")
+    page.click("text=Descargar esta lista")
     with page.expect_download() as download:
         page.click("text=Descargar CSV")
     listed = list(csv.reader(io.StringIO(download.value.path().read_text("utf-8-sig"))))

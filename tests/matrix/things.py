@@ -30,7 +30,7 @@ from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.career import a_declaration, a_paper
 from tests.factories.certificates import a_certificate
-from tests.factories.courses import a_course, a_path, a_question, a_quiz, a_term
+from tests.factories.courses import a_competency, a_course, a_path, a_question, a_quiz, a_term
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born, somebody_with_role
 from tests.factories.sessions import a_part
@@ -301,6 +301,7 @@ MAKERS: dict[str, Callable[[World, Side], Found]] = {
     "course_invitation": learning.invitation,
     "staff_invitation": partial(learning.invitation, is_of_staff=True),
     "path": lambda world, side: by_key(made := a_path(side.course, title=f"Ruta {uuid.uuid4()}"), slug=made.slug),
+    "competency": lambda world, side: by_key(a_competency()),
     "term": lambda world, side: by_key(a_term()),
     "own_course": lambda world, side: Found({"course_key": side.course.translation_key}),
     "network_member": _of_network,

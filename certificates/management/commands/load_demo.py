@@ -6,7 +6,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 
-from certificates.demo import asking, courses, people, progress
+from certificates.demo import asking, career, courses, people, progress
 from courses.models import CoursePage
 from lms.models import Network, Person
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
         administrator, trainer = persons["administrator"], persons["trainer"]
         network = people.ensure_network(by=administrator)
         taught = self._load_courses(network, trainer, is_small)
+        asking.ensure_competencies(taught)
         self._load_progress(network, administrator, taught, is_small)
         asking.ensure_path(taught)
         asking.ensure_assignment(taught["FI02"], by=administrator)
@@ -38,6 +39,8 @@ class Command(BaseCommand):
         revocation = people.people_data()["revocation"]
         by_two = {"asked_by": administrator, "by": persons["certifier"]}
         progress.ensure_revocation(persons[revocation["person"]], reason=revocation["reason"], **by_two)
+        for spec in people.people_data()["declared"]:
+            career.ensure_declared(persons[spec["person"]], spec, checker=administrator, certifier=persons["certifier"])
         count = Person.objects.filter(is_demo=True).count()
         self.stdout.write(f"Demo: {len(taught)} courses, {count} people, {new} new certificates")
 

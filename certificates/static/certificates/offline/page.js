@@ -1,7 +1,7 @@
 // The page that checks a certificate on this device alone. What it says comes with the page, in the reader's language.
 const say = JSON.parse(document.getElementById("aparato").textContent);
 const [{ open }, states, { inFile, throughCamera }] = await Promise.all(say.modules.map((address) => import(address)));
-states.use(say.inflater);
+states.use(say.inflater, say.keys);
 const find = (name) => document.querySelector(`[data-${name}]`);
 const told = find("told"), busy = find("busy"), result = find("result");
 const where = { timeZone: "America/Guatemala" };
@@ -31,16 +31,17 @@ function tellOurs({ facts, key }, state) {
   const isAfter = state && state.at.getTime() + FRESH >= facts.issued.getTime(); // the list knew of it
   const notes = [];
   let kind = "ok", words;
-  if (state?.isSet) [kind, words] = ["no", say.revoked];
+  const isOut = state?.isSet || state?.isSuspended;
+  if (isOut) [kind, words] = ["no", state.isSet ? say.revoked : say.suspended];
   else if (isOver) [kind, words] = ["no", say.expired];
   else if (isAfter) words = fill(say.valid, { day: dayOf(state.at) });
   else [kind, words] = ["wait", say.unknown];
   if (isOver) notes.push(fill(say.expired_how, { day: dayOf(lastDay(facts)) }));
-  if (state?.isSet) notes.push(fill(say.revoked_how, { at: momentOf(state.at) }));
+  if (isOut) notes.push(fill(state.isSet ? say.revoked_how : say.suspended_how, { at: momentOf(state.at) }));
   else if (isAfter) notes.push(fill(say.since, { at: momentOf(state.at) }));
   else notes.push(!state ? say.no_list : say.list_before);
   const age = state ? Math.floor((Date.now() - state.at) / DAY) : 0;
-  if (age >= 1 && !state.isSet) notes.push(fill(age === 1 ? say.day_old : say.days_old, { n: age }));
+  if (age >= 1 && !isOut) notes.push(fill(age === 1 ? say.day_old : say.days_old, { n: age }));
   if (facts.isLonger) notes.push(say.longer);
   tell(kind, words, notes, rows(facts), "", fill(say.how, { key: key.id, day: dayOf(new Date(key.since)) }));
 }

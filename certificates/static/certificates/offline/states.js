@@ -1,38 +1,55 @@
-// The lists of what is out of force, kept on this device as they were last fetched (W3C Bitstring Status List 1.0).
-const STORE = "aula-estados";
-let inflater;
-const addressOf = (name) => `/estados/${name}.json`;
+// The lists of what is out of force or suspended, kept on this device as last fetched (W3C Bitstring Status List 1.0).
+// They come as tokens (RFC 7519, ES256), and nothing of one is believed before a key that this page brought has signed it.
+const STORE = "aula-estados-2", OLD = "aula-estados"; // what the old one holds nobody checked
+const HOW = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+let inflater, keys;
+const PURPOSES = { revocation: "/estados/", suspension: "/estados/suspendidos/" };
+const addressOf = (name, purpose) => `${PURPOSES[purpose]}${name}`;
 
-// Where the unpacking of ours is, for browsers that have none.
-export function use(address) {
+// Where the unpacking of ours is, for browsers that have none, and the keys that may sign.
+export function use(address, ours) {
   inflater = address;
+  keys = ours;
+  globalThis.caches?.delete(OLD).catch(() => {});
 }
 
-// Fetches each list and keeps it; how many it got.
+// Fetches the two lists of each name and keeps them; of how many names it got both.
 export async function refresh(names) {
-  const got = await Promise.allSettled(names.map(fetchOne));
+  const both = (name) => Promise.all(Object.keys(PURPOSES).map((purpose) => fetchOne(name, purpose)));
+  const got = await Promise.allSettled(names.map(both));
   return got.filter((one) => one.status === "fulfilled").length;
 }
 
-async function fetchOne(name) {
-  const answer = await fetch(addressOf(name), { cache: "no-cache", credentials: "omit" });
+async function fetchOne(name, purpose) {
+  const address = addressOf(name, purpose);
+  const answer = await fetch(`${address}.jwt`, { cache: "no-cache", credentials: "omit" });
   if (!answer.ok) throw answer.status;
   const text = await answer.text();
-  await read(text); // what cannot be read takes no place of what can
-  await (await caches.open(STORE)).put(addressOf(name), new Response(text));
+  const { at } = await read(text, name, purpose); // what cannot be believed takes no place of what can
+  const store = await caches.open(STORE), before = await store.match(address);
+  const known = before && (await read(await before.text(), name, purpose).catch(() => null));
+  if (known && known.at > at) throw new RangeError("older"); // signed by us, but brought back by somebody
+  await store.put(address, new Response(text));
 }
 
-// {at, isSet}: what the list says of a bit and of when it is; null where there is no such list or bit here.
+// {at, isSet, isSuspended}: what the lists say of a bit and of when they are; null where a list or the bit is not here.
 export async function look(name, index) {
   if (!/^[\w-]{1,40}$/.test(name) || !Number.isInteger(index) || index < 0) return null;
   try {
-    const kept = await (await caches.open(STORE)).match(addressOf(name));
-    if (!kept) return null;
-    const { at, bits } = await read(await kept.text());
-    return index < bits.length * 8 ? { at, isSet: Boolean((bits[index >> 3] >> (7 - (index & 7))) & 1) } : null;
+    const store = await caches.open(STORE);
+    const [ended, suspended] = await Promise.all(Object.keys(PURPOSES).map((purpose) => bitOf(store, name, purpose, index)));
+    const at = new Date(Math.min(ended.at, suspended.at));
+    return { at, isSet: ended.isSet, isSuspended: suspended.isSet };
   } catch {
     return null;
   }
+}
+
+async function bitOf(store, name, purpose, index) {
+  const kept = await store.match(addressOf(name, purpose));
+  const { at, bits } = await read(await kept.text(), name, purpose);
+  if (index >= bits.length * 8) throw new RangeError("bit");
+  return { at, isSet: Boolean((bits[index >> 3] >> (7 - (index & 7))) & 1) };
 }
 
 // The oldest of the lists kept here, or null where one is missing.
@@ -41,13 +58,28 @@ export async function oldest(names) {
   return names.length && found.every(Boolean) ? new Date(Math.min(...found.map(({ at }) => at))) : null;
 }
 
-async function read(text) {
-  const { credentialSubject, validFrom } = JSON.parse(text);
+const bytesOf = (letters) =>
+  Uint8Array.from(atob(letters.replaceAll("-", "+").replaceAll("_", "/")), (letter) => letter.charCodeAt(0));
+const wordsOf = (letters) => JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(bytesOf(letters)));
+
+// What one of our keys signed; anything else throws.
+async function verified(text) {
+  const [head, said, signature, ...rest] = text.trim().split(".");
+  const { alg, kid } = wordsOf(head);
+  const key = keys.find((one) => one.name === kid.slice(kid.lastIndexOf("#") + 1));
+  if (rest.length || alg !== "ES256" || !key) throw new TypeError("key");
+  const held = await crypto.subtle.importKey("jwk", { kty: "EC", crv: "P-256", x: key.x, y: key.y }, HOW, false, ["verify"]);
+  const signed = new TextEncoder().encode(`${head}.${said}`);
+  if (!(await crypto.subtle.verify(HOW, held, bytesOf(signature), signed))) throw new TypeError("signature");
+  return wordsOf(said);
+}
+
+async function read(text, name, purpose) {
+  const { id, credentialSubject, validFrom } = await verified(text);
   const at = new Date(validFrom);
-  if (Number.isNaN(at.getTime()) || credentialSubject.statusPurpose !== "revocation") throw new TypeError("list");
-  const letters = credentialSubject.encodedList.slice(1).replaceAll("-", "+").replaceAll("_", "/");
-  const packed = Uint8Array.from(atob(letters), (letter) => letter.charCodeAt(0));
-  return { at, bits: await unpack(packed) };
+  if (new URL(id).pathname !== `${addressOf(name, purpose)}.json`) throw new TypeError("another list");
+  if (Number.isNaN(at.getTime()) || credentialSubject.statusPurpose !== purpose) throw new TypeError("list");
+  return { at, bits: await unpack(bytesOf(credentialSubject.encodedList.slice(1))) };
 }
 
 async function unpack(packed) {

@@ -1,0 +1,166 @@
+"""The learner record (1EdTech CLR 2.0) is built as its schema asks, and is never too large to be proven.
+
+What is asked of the whole is said here after the published schema (`portable.CLR_SCHEMA`); of its parts, which both
+standards share, after the schema of Open Badges, and so of each credential in it.
+"""
+
+import copy
+import json
+from types import SimpleNamespace
+
+import jsonschema
+import pytest
+from openbadgeslib.errors import LibOpenBadgesException
+from openbadgeslib.ob3.clr import bundled_clr_contexts
+from openbadgeslib.ob3.ldp import verify_data_integrity_proof
+
+from certificates.domain import credentials, portable, rendering
+from certificates.models import Certificate
+from tests.certificates.test_credentials import SCHEMA as OPEN_BADGES
+from tests.certificates.test_credentials import leaves, public
+from tests.certificates.test_pdf import a_paper
+from tests.factories.certificates import a_certificate
+from tests.factories.people import an_employee
+
+pytestmark = [pytest.mark.once, pytest.mark.django_db]
+PURL = "https://purl.imsglobal.org/spec"
+DRAFT = jsonschema.Draft201909Validator
+
+
+def having(*kinds: str) -> dict:
+    """A list of types with these among them."""
+    return {"type": "array", "minItems": 1, "allOf": [{"contains": {"const": kind}} for kind in kinds]}
+
+
+LEARNER_RECORD = {
+    "$schema": OPEN_BADGES["$schema"],
+    "$defs": OPEN_BADGES["$defs"],
+    "type": "object",
+    "required": ["@context", "type", "id", "name", "credentialSubject", "issuer", "validFrom", "proof"],
+    "properties": {
+        "@context": {
+            "type": "array",
+            "minItems": 3,
+            # The order counts: later contexts may say another thing of a word.
+            "items": [
+                {"const": "https://www.w3.org/ns/credentials/v2"},
+                {"pattern": rf"^{PURL}/clr/v2p0/context-2\.\d\.\d\.json$"},
+                {"pattern": rf"^{PURL}/ob/v3p0/context-3\.\d\.\d\.json$"},
+            ],
+            "additionalItems": {"$ref": "#/$defs/Context"},
+        },
+        "type": having("VerifiableCredential", "ClrCredential"),
+        "id": {"type": "string", "format": "uri"},
+        "name": {"type": "string"},
+        "partial": {"type": "boolean"},
+        "issuer": {"$ref": "#/$defs/ProfileRef"},
+        "validFrom": {"type": "string", "format": "date-time"},
+        "proof": {"type": "array", "items": {"$ref": "#/$defs/Proof"}},
+        "credentialSchema": {
+            "type": "array",
+            "items": {"$ref": "#/$defs/CredentialSchema"},
+            "contains": {"required": ["id"], "properties": {"id": {"const": portable.CLR_SCHEMA}}},
+        },
+        "credentialSubject": {
+            "type": "object",
+            "required": ["type", "identifier", "verifiableCredential"],
+            "properties": {
+                "type": having("ClrSubject"),
+                "identifier": {"type": "array", "minItems": 1, "items": {"$ref": "#/$defs/IdentityObject"}},
+                "verifiableCredential": {"type": "array", "minItems": 1, "items": {"type": "object"}},
+            },
+        },
+    },
+}
+
+
+@pytest.fixture(autouse=True)
+def own_keys(settings, tmp_path):
+    settings.SEAL_KEYS_DIR = tmp_path / "keys"
+
+
+def record_of(person) -> dict:
+    return json.loads(portable.as_clr(person))
+
+
+def validate(document: dict) -> None:
+    checker = jsonschema.FormatChecker()
+    DRAFT(LEARNER_RECORD, format_checker=checker).validate(document)
+    for member in document["credentialSubject"]["verifiableCredential"]:
+        DRAFT(OPEN_BADGES, format_checker=checker).validate(member)
+
+
+def test_the_schema_holds():
+    person = an_employee(given_names="Xʼol Kꞌicheꞌ", surnames="<b>Sacẍaj")
+    rendering.ensure_file(a_certificate(person=person))
+    rendering.ensure_file(a_certificate(person=person, certificate_kind="constancia", score_percent=None))
+    document = record_of(person)
+    validate(document)
+    assert document["partial"] is False
+
+
+@pytest.mark.parametrize("lacking", ["name", "id", "credentialSubject", "proof", "validFrom"])
+def test_the_schema_can_refuse(lacking):
+    person = an_employee()
+    rendering.ensure_file(a_certificate(person=person))
+    document = record_of(person)
+    turned = copy.deepcopy(document)
+    turned["@context"][1:] = reversed(turned["@context"][1:])
+    del document[lacking]
+    for wrong in (turned, document):
+        with pytest.raises(jsonschema.ValidationError):
+            validate(wrong)
+
+
+def test_one_whose_file_is_on_its_way_makes_it_partial():
+    person = an_employee()
+    rendering.ensure_file(a_certificate(person=person))
+    a_certificate(person=person)
+    document = record_of(person)
+    assert len(document["credentialSubject"]["verifiableCredential"]) == 1
+    assert document["partial"] is True
+
+
+def test_each_word_of_the_whole_is_proven():
+    """Whatever no context defines would stand there unsigned."""
+    person = an_employee()
+    rendering.ensure_file(a_certificate(person=person))
+    document = record_of(person)
+    bare = {**document, "credentialSubject": {**document["credentialSubject"], "verifiableCredential": []}}
+    ways = leaves({name: value for name, value in bare.items() if name != "@context"})
+    assert len(ways) > 15
+    for *outer, last in ways:
+        twin = copy.deepcopy(document)
+        inside = twin
+        for step in outer:
+            inside = inside[step]
+        inside[last] = (not inside[last]) if isinstance(inside[last], bool) else f"{inside[last][:-1]}~"
+        assert not holds(twin), f"{[*outer, last]} is not proven"
+
+
+def holds(document: dict) -> bool:
+    try:
+        verify_data_integrity_proof(document, public(), extra_contexts=bundled_clr_contexts())
+    except (LibOpenBadgesException, ValueError):
+        return False
+    return True
+
+
+def test_whoever_has_very_many_takes_the_newest(monkeypatch):
+    """A proven document has at most 256 KiB: with the longest titles fewer fit than with short ones."""
+    title, name = ("Administración municipal " * 11)[:255], "Wenceslao " * 16
+    text = credentials.issue(a_paper(course_title=title, person_name=name))
+    rows = [a_standing(json.loads(text) | {"id": f"https://aula.example.org/{number}/"}) for number in range(120)]
+    monkeypatch.setattr(portable.record, "find", lambda person: SimpleNamespace(entries=rows))
+    document = record_of(an_employee())
+    ids = [one["id"] for one in document["credentialSubject"]["verifiableCredential"]]
+    assert ids == [f"https://aula.example.org/{number}/" for number in range(len(ids))]
+    assert 70 < len(ids) < 100
+    assert document["partial"] is True
+    assert holds(document)
+    assert len(portable._fitting([{"id": str(number)} for number in range(120)])) == 100
+
+
+def a_standing(credential: dict) -> SimpleNamespace:
+    file = SimpleNamespace(credential=json.dumps(credential, ensure_ascii=False))
+    return SimpleNamespace(certificate=SimpleNamespace(state=Certificate.State.ISSUED, file=file))
