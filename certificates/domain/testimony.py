@@ -6,10 +6,9 @@ A database that comes back from a backup knows less than they do, and whoever wo
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import date
-from functools import partial
 from hashlib import sha256
 
 from django.core.files.base import ContentFile
@@ -40,12 +39,25 @@ def keep_number(certificate: Certificate) -> None:
 
 def keep_number_later(certificate: Certificate) -> None:
     """The same as soon as it is committed. Where that fails whoever draws the certificate does it."""
-    transaction.on_commit(partial(keep_number, certificate), robust=True)
+
+    def keep() -> None:
+        keep_number(certificate)
+
+    _when_committed(keep)
 
 
 def keep_note_later(made: Checkpoint) -> None:
     """Write down a checkpoint's note as soon as it is committed."""
-    transaction.on_commit(partial(_write, _of_note(made), made.note), robust=True)
+
+    def keep() -> None:
+        _write(_of_note(made), made.note)
+
+    _when_committed(keep)
+
+
+def _when_committed(keep: Callable[[], None]) -> None:
+    """A full disk does not undo what is committed: it is logged. Django asks what failed for a name: no `partial`."""
+    transaction.on_commit(keep, robust=True)
 
 
 def assert_free(series: Series) -> None:

@@ -228,3 +228,19 @@ def test_what_was_declared_cannot_be_altered_unseen(what, capsys):
     faults = list(find_faults())
     assert any("is not what leaf 1 was made of" in fault for fault in faults)
     assert any("its number is void" in fault for fault in faults) == (what == "taken")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_full_disk_does_not_undo_an_issue(monkeypatch, caplog):
+    """What could not be written down at once is, before the PDF can be had."""
+    write = testimony._write
+
+    def full(path, text):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(testimony, "_write", full)
+    certificate = a_certificate()
+    assert "No space left on device" in caplog.text
+    monkeypatch.setattr(testimony, "_write", write)
+    rendering.ensure_file(certificate)
+    assert testimony.code_known(certificate.series, 1) == testimony.digest_of_code(certificate)
