@@ -26,6 +26,7 @@ hypothesis.settings.load_profile("aula")
 
 # What takes longest begins first, or one process would still be at it when the others have nothing left to do.
 LONGEST = (
+    "tests/certificates/test_faults_while_owed.py",
     "tests/certificates/test_kill_worker.py",
     "tests/lms/test_imports_size.py",
     "tests/matrix/test_site.py",
