@@ -43,6 +43,7 @@ class Channel(filesystem.Channel):
 
     def _put(self, queue: str, payload: dict, **kwargs: object) -> None:
         folder = Path(self.data_folder_out)
+        folder.mkdir(parents=True, exist_ok=True)  # a clock that goes on publishing asks for nothing else before
         name = f"{time.time_ns():020d}_{uuid.uuid4().hex}.{queue}.msg"
         temporary = folder / f"{name}.part"
         temporary.write_bytes(str_to_bytes(dumps(payload)))

@@ -12,7 +12,7 @@ from lms import permissions
 from lms.domain.errors import RuleBroken
 from lms.models import Person
 
-from . import act_notices, asking, by_hand, correction, revocation, suspension
+from . import act_notices, asking, by_hand, correction, revocation, suspension, testimony
 
 CERTIFY = revocation.ACTION
 Kind, Decision = CertificateAct.Kind, CertificateAct.Decision
@@ -79,7 +79,7 @@ def refuse(*, act: CertificateAct, reason: str, by: Person) -> CertificateAct:
 def carry_out_of_batch(act: CertificateAct, *, by: Person) -> None:
     """Do what an act of a batch asks, which `by` certified whole; refused where it is lacking no more.
 
-    For whoever holds the transaction. An act that was decided before stays as it is.
+    For whoever holds the transaction. An act that was decided before stays as it is. Raises `register.behind`.
     """
     try:
         with transaction.atomic():
@@ -90,6 +90,8 @@ def carry_out_of_batch(act: CertificateAct, *, by: Person) -> None:
                 by_hand.carry_out(locked)
                 act_notices.ask(locked)
     except RuleBroken as broken:
+        if broken.code == testimony.BEHIND:  # not this act's fault: it waits until the restore is declared
+            raise
         refused = {"decided_by": by, "decided_at": timezone.now(), "decision": Decision.REFUSED}
         CertificateAct.objects.waiting().filter(pk=act.pk).update(answer=broken.message[:300], **refused)
 

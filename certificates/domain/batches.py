@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -203,6 +203,12 @@ def perform(claim: jobs.Claim) -> None:
         with claim.publishing(gets_on=True):
             acts.carry_out_of_batch(act, by=batch.decided_by)
         claim.progress(total - batch.acts.waiting().count(), total)
+
+
+def unfinished() -> QuerySet[CertificateBatch]:
+    """Those that were certified and of which something is not issued yet, the oldest first."""
+    left = CertificateAct.objects.waiting().filter(batch=OuterRef("pk"))
+    return CertificateBatch.objects.filter(Exists(left), decision=Decision.CERTIFIED).order_by("pk")
 
 
 def _left(batch: CertificateBatch) -> Iterator[CertificateAct]:

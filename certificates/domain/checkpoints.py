@@ -16,7 +16,7 @@ from certificates import keyring
 from certificates.models import Certificate, Checkpoint, LogHead, LogLeaf
 from lms.domain import audit
 
-from . import log, merkle, witnesses
+from . import log, merkle, testimony, witnesses
 
 ED25519 = b"\x01"  # as signed notes number the kinds of key (C2SP signed-note)
 
@@ -43,7 +43,8 @@ def origin() -> str:
 def publish() -> Checkpoint:
     """The checkpoint of today, signed now unless it was before. May be called any number of times.
 
-    Raises `LogChanged` where the one before is no longer a part of the log, `keyring.KeyMissing`.
+    Raises `LogChanged` where the one before is no longer a part of the log, or one was published that we do not know,
+    `keyring.KeyMissing`.
     """
     day = timezone.localdate()
     if found := Checkpoint.objects.filter(day=day).first():
@@ -57,11 +58,14 @@ def publish() -> Checkpoint:
         before = Checkpoint.objects.last()
         if before and (before.size > head.length or root_of(before.size) != before.root):
             raise LogChanged(f"the checkpoint of {before.day} over {before.size} leaves does not hold any more")
+        if lost := testimony.lost_notes(since=before.day if before else None):
+            raise LogChanged(f"the checkpoint of {lost[-1][0]} was published and is lost: manage.py after_restore")
         root = root_of(head.length)
         made = Checkpoint.objects.create(day=day, size=head.length, root=root, note=sign(head.length, root))
         facts = {"size": made.size, "root": made.root}
         witnesses.ask(made)
         audit.record("log.checkpoint_signed", by=None, subject=f"certificates.Checkpoint:{day}", facts=facts)
+        testimony.keep_note_later(made)
     return made
 
 

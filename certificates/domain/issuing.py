@@ -18,7 +18,7 @@ from lms.domain import audit, job_words, jobs, people
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
-from . import checkpoints, codes, competencies, log, status_lists, templates, validity
+from . import checkpoints, codes, competencies, log, status_lists, templates, testimony, validity
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
@@ -99,7 +99,8 @@ def issue(completion_public_id: UUID | str) -> Certificate | None:
     """The certificate of an owed completion, issued now unless it was before; None while it has to wait.
 
     One transaction: the owed row is locked, then the series; the number, the event, the leaf of the log and the request
-    for the PDF are written together or not at all. Raises `OwedCertificate.DoesNotExist` when nothing is owed.
+    for the PDF are written together or not at all. Raises `OwedCertificate.DoesNotExist` when nothing is owed, and
+    `register.behind` after a restore that nobody declared (docs/decisions/0057).
     """
     with transaction.atomic():
         owed = (
@@ -126,11 +127,12 @@ def issue(completion_public_id: UUID | str) -> Certificate | None:
 
 
 def _take_number(at: datetime) -> Series:
-    """The series of the year, locked, its counter raised by one."""
+    """The series of the year, locked, its counter raised by one. Raises `register.behind`."""
     year = timezone.localtime(at).year
     Series.objects.get_or_create(name=settings.CERTIFICATE_SERIES, year=year)
     series = Series.objects.select_for_update().get(name=settings.CERTIFICATE_SERIES, year=year)
     series.last_number += 1
+    testimony.assert_free(series)
     series.save(update_fields=["last_number"])
     return series
 
@@ -178,6 +180,7 @@ def enter(certificate: Certificate, *, by: Person | None = None, act: Certificat
         act.event = event
         act.save()
     log.append(event)
+    testimony.keep_number_later(certificate)
     jobs.request(RENDER, certificate.public_id, max_attempts=ATTEMPTS)
 
 

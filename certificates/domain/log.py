@@ -19,6 +19,7 @@ from certificates.models import (
     LogHead,
     LogLeaf,
     LogNode,
+    Restoration,
 )
 from lms.domain.audit import GENESIS, canonical, chain_digest
 
@@ -46,7 +47,7 @@ _COLUMNS = [
 ]
 
 
-def _plain(value: object) -> object:
+def plain(value: object) -> object:
     """A column as JSON that is the same on every database: no floats, times in UTC to the microsecond."""
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat(timespec="microseconds")
@@ -62,7 +63,7 @@ def build_entry(event: CertificateEvent) -> dict:
     certificate: Certificate = event.certificate
     entry = {
         "event": event.kind,
-        "at": _plain(event.at),
+        "at": plain(event.at),
         "by": str(event.by.public_id) if event.by else "",
         "reason": event.reason,
         "certificate": str(certificate.public_id),
@@ -73,7 +74,7 @@ def build_entry(event: CertificateEvent) -> dict:
             "municipality": certificate.municipality.code if certificate.municipality else "",
             "post": certificate.post.code if certificate.post else "",
             "code_sha256": sha256(certificate.code.encode()).hexdigest(),
-            **{column: _plain(getattr(certificate, column)) for column in _COLUMNS},
+            **{column: plain(getattr(certificate, column)) for column in _COLUMNS},
             **_what_only_some_have(certificate),
         }
     if event.kind == CertificateEvent.Kind.SUPERSEDED and hasattr(certificate, "superseded_by"):
@@ -98,9 +99,9 @@ def digest_of_act(act: CertificateAct) -> str:
         "reason": act.reason,
         "facts": act.facts,
         "asked_by": str(act.asked_by.public_id),
-        "asked_at": _plain(act.asked_at),
+        "asked_at": plain(act.asked_at),
         "decided_by": str(act.decided_by.public_id) if act.decided_by else "",
-        "decided_at": _plain(act.decided_at),
+        "decided_at": plain(act.decided_at),
         "decision": act.decision,
         "answer": act.answer,
     }
@@ -131,7 +132,12 @@ def append_annotation(annotation: CareerAnnotation, entry: dict) -> LogLeaf:
     return _append(entry, annotation=annotation)
 
 
-def _append(entry: dict, **told: CertificateEvent | CareerAnnotation) -> LogLeaf:
+def append_restoration(restoration: Restoration, entry: dict) -> LogLeaf:
+    """Add the leaf that says that the register came back from a backup."""
+    return _append(entry, restoration=restoration)
+
+
+def _append(entry: dict, **told: CertificateEvent | CareerAnnotation | Restoration) -> LogLeaf:
     LogHead.objects.get_or_create(pk=1, defaults={"digest": GENESIS})
     head = LogHead.objects.select_for_update().get(pk=1)
     leaf = LogLeaf.objects.create(

@@ -18,7 +18,7 @@ from certificates.models import Certificate, CertificateFile
 from certificates.pdf import render, seal
 from lms.domain import audit, job_words, jobs
 
-from . import credentials, signed_facts
+from . import credentials, signed_facts, testimony
 from .issuing import RENDER
 
 
@@ -34,6 +34,7 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
     if found and _is_whole(found):
         return found
     content, facts = _sealed(certificate, found)
+    testimony.keep_number(certificate)  # before anybody can hold a file that says it
     with transaction.atomic():
         Certificate.objects.select_for_update(of=("self",), no_key=True).get(pk=certificate.pk)
         file = CertificateFile.objects.filter(certificate=certificate).first()

@@ -14,7 +14,8 @@ from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from lms.models import Job
 
-from . import renewals
+from . import batches, renewals
+from .batches import ISSUE_BATCH
 from .issuing import ATTEMPTS, ISSUE, RENDER, owe
 from .renewals import RENEW
 
@@ -29,6 +30,8 @@ MOST_WAKES = 11
 def sweep() -> int:
     """Owe what was completed, issue what is owed, draw what was issued. Returns how many jobs were asked for.
 
+    Of lists that were certified whatever is left is asked for, too.
+
     What waits for a confirmation is passed over by the query itself, so it never fills a sweep, and so is what rests or
     was given up; what was confirmed without our hearing of it, and whoever turned eighteen, is found here. So is what
     another record of the same person has already. A job that was given up stands failed on the board of jobs.
@@ -38,6 +41,8 @@ def sweep() -> int:
     unissued = OwedCertificate.objects.due().exclude(completion__public_id__in=_left_alone(ISSUE)).order_by("owed_at")
     undrawn = Certificate.objects.filter(file=None).exclude(public_id__in=_left_alone(RENDER)).order_by("pk")
     renewing = renewals.unheard().exclude(public_id__in=_left_alone(RENEW))
+    listed = batches.unfinished().exclude(public_id__in=_left_alone(ISSUE_BATCH))
+    _ask_again(ISSUE_BATCH, listed.values_list("public_id", flat=True)[:BATCH])
     _ask_again(RENEW, renewing.values_list("public_id", flat=True)[:BATCH])
     return _ask_again(ISSUE, unissued.values_list("completion__public_id", flat=True)[:BATCH]) + _ask_again(
         RENDER, undrawn.values_list("public_id", flat=True)[:BATCH]
@@ -95,4 +100,6 @@ def _may_be_woken(job: Job) -> bool:
     if job.wakes >= MOST_WAKES:
         return False
     lost_with_its_worker = job.reason == "lost" and not job.wakes
-    return lost_with_its_worker or (job.finished_at or job.created_at) < timezone.now() - REST * 2**job.wakes
+    now, ended = timezone.now(), job.finished_at or job.created_at
+    # What ended tomorrow ended while a clock was wrong, and would rest until then.
+    return lost_with_its_worker or ended < now - REST * 2**job.wakes or ended > now + REST

@@ -6,6 +6,7 @@ from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpeni
 from .handover import HandoverPackage
 from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
 from .renewals import Renewal
+from .restoring import Restoration, VoidNumber
 from .status import StatusEntry
 from .templates import CertificateTemplate, TemplatePicture, TemplateUse, TemplateVersion
 from .tree import Checkpoint, LogNode
@@ -28,10 +29,12 @@ __all__ = [
     "LogNode",
     "OwedCertificate",
     "Renewal",
+    "Restoration",
     "Series",
     "ShareOpening",
     "StatusEntry",
     "TemplatePicture",
     "TemplateUse",
     "TemplateVersion",
+    "VoidNumber",
 ]

@@ -248,7 +248,8 @@ class CertificateEvent(models.Model):
 class LogLeaf(models.Model):
     """A leaf of the append-only log: the digest of an event's frozen facts, chained to the leaf before it.
 
-    It tells either of what happened to a certificate or of an annotation of somebody's career record.
+    It tells of what happened to a certificate, of an annotation of somebody's career record, or that the register came
+    back from a backup.
 
     `digest` is SHA-256 over the previous digest and the canonical JSON of `entry` (RFC 8785 for the types used here).
     """
@@ -256,6 +257,7 @@ class LogLeaf(models.Model):
     index = models.PositiveBigIntegerField(unique=True)
     event = models.OneToOneField(CertificateEvent, models.PROTECT, null=True, related_name="leaf")
     annotation = models.OneToOneField("certificates.CareerAnnotation", models.PROTECT, null=True, related_name="leaf")
+    restoration = models.OneToOneField("certificates.Restoration", models.PROTECT, null=True, related_name="leaf")
     entry = models.JSONField()
     previous_digest = models.CharField(max_length=64, unique=True)
     digest = models.CharField(max_length=64, unique=True)
@@ -266,7 +268,9 @@ class LogLeaf(models.Model):
         ordering = ["index"]
         constraints = [
             models.CheckConstraint(
-                condition=Q(event=None, annotation__isnull=False) | Q(event__isnull=False, annotation=None),
+                condition=Q(event__isnull=False, annotation=None, restoration=None)
+                | Q(event=None, annotation__isnull=False, restoration=None)
+                | Q(event=None, annotation=None, restoration__isnull=False),
                 name="log_leaf_tells_of_one_thing",
             )
         ]

@@ -6,6 +6,7 @@
 
 from .page import kind_title, reason_of, render, render_sample
 from .printing import join
+from .reading import attached
 from .sealing import SealBroken, check, seal
 
-__all__ = ["SealBroken", "check", "join", "kind_title", "reason_of", "render", "render_sample", "seal"]
+__all__ = ["SealBroken", "attached", "check", "join", "kind_title", "reason_of", "render", "render_sample", "seal"]

@@ -7,8 +7,8 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
-from certificates.domain import checkpoints, log
-from certificates.models import CertificateEvent, Checkpoint
+from certificates.domain import checkpoints, log, restoring
+from certificates.models import CertificateEvent, Checkpoint, Restoration
 
 from . import verification
 from .keys import for_everybody
@@ -18,9 +18,11 @@ SHOWN = 31
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """What the log is, what was signed of it lately, and with which key."""
+    """What the log is, what was signed of it lately, with which key, and when it came back from a backup."""
     rows = list(Checkpoint.objects.order_by("-day")[:SHOWN])
-    return render(request, "certificates/log.html", {"rows": rows, "keys": checkpoints.verifier_keys()})
+    restorations = [(one, restoring.void_of(one)) for one in Restoration.objects.order_by("-pk")]
+    context = {"rows": rows, "keys": checkpoints.verifier_keys(), "restorations": restorations}
+    return render(request, "certificates/log.html", context)
 
 
 @require_safe

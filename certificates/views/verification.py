@@ -5,7 +5,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from certificates import keyring
-from certificates.domain import codes, credentials, signed_facts
+from certificates.domain import codes, credentials, restoring, signed_facts
 from certificates.models import Certificate, LogLeaf
 from lms.domain.tries import Limit
 from lms.views.limits import line_asking
@@ -65,7 +65,12 @@ def _address(found: Certificate) -> str:
 
 
 def absent(request: HttpRequest, typed: str) -> HttpResponse:
-    """The same answer for a code that does not exist and for one that cannot exist."""
+    """The same answer for a code that does not exist and for one that cannot exist.
+
+    Another for the code of a certificate that was lost when the register came back from a backup.
+    """
+    if lost := restoring.find_lost(codes.normalise(typed)):
+        return marked(render(request, "certificates/lost.html", {"lost": lost}, status=404))
     if not MISSES.take(line_asking(request)):
         response = render(request, "certificates/too_many.html", status=429)
         response["Retry-After"] = str(MISSES.seconds)

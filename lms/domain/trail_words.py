@@ -146,6 +146,7 @@ ACTIONS = {
     "question.translated": gettext_lazy("Tradujo una pregunta"),
     "quiz.translated": gettext_lazy("Tradujo el título y las indicaciones de un cuestionario"),
     "questions.imported": gettext_lazy("Importó preguntas de un archivo"),
+    "register.restored": gettext_lazy("Se declaró que el registro volvió de una copia"),
     "request.asked": gettext_lazy("Hizo una solicitud sobre sus datos"),
     "request.granted": gettext_lazy("Concedió una solicitud"),
     "request.proposal_seen": gettext_lazy("Vio el CUI que trae una solicitud"),

@@ -1,6 +1,7 @@
 """The ledger of durable work. The database is the ledger, Celery only the carrier (`lms.domain.jobs`)."""
 
 import uuid
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import models
@@ -17,19 +18,36 @@ class JobQuerySet(models.QuerySet["Job"]):
         return self.filter(state__in=[Job.State.WAITING, Job.State.RUNNING])
 
     def abandoned(self, at=None) -> "JobQuerySet":
-        """Running jobs whose lease ran out, and waiting jobs whose turn came without a carrier."""
+        """Running jobs whose lease ran out, and waiting jobs whose turn came without a carrier.
+
+        Also those that wait for a moment which a clock that was wrong said: asked for, or begun, after today.
+        """
         at = at or timezone.now()
-        return self.filter(Q(state=Job.State.RUNNING, lease_until__lt=at) | Q(state=Job.State.WAITING, due_at__lt=at))
+        ahead = _beyond_every_lease(at)
+        was_wrong = Q(created_at__gt=ahead) | Q(begun_at__gt=ahead)
+        waiting = Q(due_at__lt=at) | Q(was_wrong, due_at__gt=ahead)
+        return self.filter(_let_go(at) | Q(waiting, state=Job.State.WAITING))
 
     def claimable(self, at=None) -> "JobQuerySet":
         """Jobs that a worker may take now; one that was asked to stop is taken by nobody."""
         at = at or timezone.now()
-        free = Q(state=Job.State.WAITING) | Q(state=Job.State.RUNNING, lease_until__lt=at)
+        free = Q(state=Job.State.WAITING) | _let_go(at)
         return self.filter(free, attempts__lt=F("max_attempts"), cancel_asked_at=None)
 
     def for_subject(self, kind: str, subject: object) -> "JobQuerySet":
         """Jobs of a kind about one thing; `subject` is its public id."""
         return self.filter(kind=kind, subject=str(subject))
+
+
+def _let_go(at: datetime) -> Q:
+    """Running, but not held: the lease ran out, or ends later than any that is given now, for the clock went back."""
+    over = Q(lease_until__lt=at) | Q(lease_until__gt=_beyond_every_lease(at))
+    return Q(over, state=Job.State.RUNNING)
+
+
+def _beyond_every_lease(at: datetime) -> datetime:
+    """A minute, for clocks of two machines, after the last moment until which a job can be held or rest with reason."""
+    return at + timedelta(seconds=settings.JOB_LEASE_SECONDS, minutes=1)
 
 
 class Job(models.Model):

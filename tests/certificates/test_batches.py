@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from certificates.domain import acts, batches, bundles, by_hand, rendering
+from certificates.domain import acts, batches, bundles, by_hand, rendering, sweeping
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, CertificateBatch, CertificateBundle, Series
 from lms.domain import jobs
@@ -171,6 +171,18 @@ class TestIssuing:
         assert sorted(Certificate.objects.values_list("number", flat=True)) == [1, 2, 3, 4, 5]
         assert Series.objects.get().last_number == 5
         assert list(find_faults()) == []
+
+    def test_a_list_whose_workers_all_died_is_taken_up_again(self, run_jobs):
+        """Killed as often as it may be tried, before it got on each time."""
+        batch = a_batch(2)
+        batches.certify(batch=batch, by=somebody_with_role("certifier"))
+        ended = {"state": Job.State.FAILED, "reason": "lost", "attempts": 5, "finished_at": timezone.now()}
+        Job.objects.filter(kind=batches.ISSUE_BATCH).update(**ended)
+        sweeping.sweep()
+        assert run_jobs() == []
+        assert Certificate.objects.count() == 2
+        sweeping.sweep()
+        assert Job.objects.filter(kind=batches.ISSUE_BATCH).count() == 1
 
     def test_whoever_was_thought_dead_writes_nothing(self):
         batch = a_batch()

@@ -1,9 +1,10 @@
 """The database in force refuses by itself to change or remove rows of the register."""
 
 import pytest
+from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
-from certificates.domain import checking, checkpoints
+from certificates.domain import checking, checkpoints, restoring
 from certificates.models import Certificate, CertificateEvent, LogLeaf, Series
 from tests.factories.career import a_declaration
 from tests.factories.certificates import a_certificate
@@ -20,6 +21,8 @@ CHANGES = {
     "certificates_checkpoint": "size = 0",
     "certificates_statusentry": "list = 'x'",
     "certificates_careerannotation": "kind = 'merit'",
+    "certificates_restoration": "leaves = 7",
+    "certificates_voidnumber": "number = 7",
     "certificates_templatepicture": "sha256 = 'x'",
     "certificates_templateversion": "number = 7",
 }
@@ -32,10 +35,11 @@ def test_raw_sql_is_refused(table, verb):
     a_certificate()
     a_declaration(a_person())
     checkpoints.publish()
+    restoring.declare(restoring.Evidence(), {(settings.CERTIFICATE_SERIES, 2020): 1})
     sql = f"UPDATE {table} SET {CHANGES[table]}" if verb == "update" else f"DELETE FROM {table}"  # noqa: S608 no input
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)
-    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 2)
+    assert (Certificate.objects.count(), CertificateEvent.objects.count(), LogLeaf.objects.count()) == (1, 1, 3)
 
 
 def test_the_orm_is_refused():
