@@ -74,7 +74,10 @@ def test_a_changed_name_is_named(register, tamper):
 
 def test_a_changed_code_is_named(register, tamper):
     tamper("UPDATE certificates_certificate SET code = %s WHERE number = %s", "0" * 26, 3)
-    assert faults() == [f"certificate {register[2].reference}: differs from leaf 2 in code_sha256"]
+    assert faults() == [
+        f"certificate {register[2].reference}: differs from leaf 2 in code_sha256",
+        f"certificate {register[2].reference}: its number was given out before, to another",
+    ]
 
 
 def test_a_gap_is_named(register, tamper):
