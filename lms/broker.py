@@ -55,8 +55,8 @@ class Channel(filesystem.Channel):
             try:
                 path.rename(taken)
                 payload = taken.read_bytes()
-            except FileNotFoundError:
-                continue  # another reader was quicker
+            except (FileNotFoundError, NotADirectoryError):
+                continue  # another reader was quicker, or the folder is away: the worker stays
             taken.unlink(missing_ok=True)
             try:
                 return loads(bytes_to_str(payload))

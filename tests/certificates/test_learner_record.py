@@ -151,7 +151,7 @@ def test_whoever_has_very_many_takes_the_newest(monkeypatch):
     title, name = ("Administración municipal " * 11)[:255], "Wenceslao " * 16
     text = credentials.issue(a_paper(course_title=title, person_name=name))
     rows = [a_standing(json.loads(text) | {"id": f"https://aula.example.org/{number}/"}) for number in range(120)]
-    monkeypatch.setattr(portable.record, "find", lambda person: SimpleNamespace(entries=rows))
+    monkeypatch.setattr(portable.record, "find", lambda person: SimpleNamespace(certificates=rows))
     document = record_of(an_employee())
     ids = [one["id"] for one in document["credentialSubject"]["verifiableCredential"]]
     assert ids == [f"https://aula.example.org/{number}/" for number in range(len(ids))]
@@ -163,4 +163,4 @@ def test_whoever_has_very_many_takes_the_newest(monkeypatch):
 
 def a_standing(credential: dict) -> SimpleNamespace:
     file = SimpleNamespace(credential=json.dumps(credential, ensure_ascii=False))
-    return SimpleNamespace(certificate=SimpleNamespace(state=Certificate.State.ISSUED, file=file))
+    return SimpleNamespace(state=Certificate.State.ISSUED, file=file)

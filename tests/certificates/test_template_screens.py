@@ -73,7 +73,9 @@ def test_the_sample_follows_what_is_typed(office, live_server):
 
 
 def test_the_button_shows_it_without_a_script(office, live_server):
-    context = office.context.browser.new_context(java_script_enabled=False, viewport={"width": 1400, "height": 900})
+    context = office.context.browser.new_context(
+        java_script_enabled=False, viewport={"width": 1400, "height": 900}, locale="es-GT"
+    )
     context.add_cookies(office.context.cookies())
     page = context.new_page()
     page.goto(live_server.url + address("add"), wait_until="networkidle")  # the frame has its first sample

@@ -4,6 +4,7 @@ import json
 import shutil
 import threading
 from pathlib import Path
+from queue import Empty
 
 import pytest
 from kombu import Connection, Exchange, Queue
@@ -127,3 +128,14 @@ def test_what_a_power_cut_left_of_a_table_of_queues_stops_nobody(options, left):
         message = broker.SimpleQueue(bound).get(timeout=5)
         assert message.payload == {"a": 1}
         message.ack()
+
+
+def test_a_reader_stays_when_the_folder_goes_away_under_it(options, monkeypatch):
+    """Between the look and the taking: a folder may be a file for a moment, on a disk that comes and goes."""
+    publish(options, 0)
+    monkeypatch.setattr(Path, "rename", lambda _path, _target: (_ for _ in ()).throw(NotADirectoryError(20, "away")))
+    with Connection("aula-files://", transport_options=options) as broker, pytest.raises(Empty):
+        broker.SimpleQueue(QUEUE).get(timeout=0.2)
+    monkeypatch.undo()
+    with Connection("aula-files://", transport_options=options) as broker:
+        assert broker.SimpleQueue(QUEUE).get(timeout=5).payload["number"] == 0
