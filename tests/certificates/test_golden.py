@@ -6,11 +6,13 @@
 import io
 import json
 import os
+import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from hashlib import sha256
 from html import escape
+from pathlib import Path
 
 import cbor2
 import cwt
@@ -19,6 +21,7 @@ import pikepdf
 import pypdfium2
 import pytest
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+from django.conf import settings
 from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -54,6 +57,7 @@ def golden(django_db_setup, django_db_blocker, tmp_path_factory) -> Iterator[dic
         hold = transaction.atomic()
         hold.__enter__()
         try:
+            shutil.rmtree(Path(settings.MEDIA_ROOT, "certificates", "testigos"), ignore_errors=True)  # of tests before
             course = a_course()
             made = {case.name: _issued(case.issue(course), folder) for case in CASES}
             for before in Certificate.objects.filter(file=None):  # those of which another took the place
