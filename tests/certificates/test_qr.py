@@ -6,7 +6,7 @@ import pytest
 import segno
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from segno import encoder
+from segno import consts, encoder
 
 from certificates.pdf import qr
 
@@ -30,6 +30,15 @@ def test_addresses_of_signed_facts(text):
 @example("https://aula.example.org/verificar/3Q7WZ1K9M4X0TBV6HG2RDN8PSE/")
 def test_whatever_else(text):
     assert qr.rows_of(text) == by_segno(text)
+
+
+@pytest.mark.parametrize("version", [*range(1, 20), 27, 33, 40])
+def test_every_size_and_correction(version):
+    """As many letters as it takes, and one that leaves room for a better correction."""
+    most = consts.SYMBOL_CAPACITY[version][consts.ERROR_LEVEL_M] // 8 - 3
+    for many in (most, most * 2 // 3):
+        content = "xꞌ"[: 1 + (version % 2)].ljust(many - 2, "q")
+        assert qr.rows_of(content) == by_segno(content)
 
 
 @pytest.mark.parametrize("shape", ["random", "finders", "stripes", "white"])
