@@ -26,8 +26,18 @@ class State(models.TextChoices):
     LACKING = "falta", gettext_lazy("Falta")
     RUNNING = "en-curso", gettext_lazy("En curso")
     COMPLETED = "completado", gettext_lazy("Completado")
+    REVOKED = "revocado", gettext_lazy("Certificado revocado")
     EXPIRED = "vencido", gettext_lazy("Certificado vencido")
+    SUSPENDED = "suspendido", gettext_lazy("Certificado suspendido")
     CERTIFIED = "certificado", gettext_lazy("Certificado vigente")
+
+
+# What a certificate that is not in force leaves of it; where there are several, the first of these is told.
+ENDED = {
+    State.SUSPENDED: Certificate.State.SUSPENDED,
+    State.EXPIRED: Certificate.State.EXPIRED,
+    State.REVOKED: Certificate.State.REVOKED,
+}
 
 
 @dataclass(frozen=True)
@@ -106,7 +116,7 @@ def count(rows: Iterable[Row]) -> dict[str, int]:
 
 
 class _Facts:
-    """What some people did, in four queries."""
+    """What some people did, in six queries."""
 
     def __init__(self, people: list[int]) -> None:
         # The register names the record of the day; `holder` is the one that stands for the person today.
@@ -117,19 +127,22 @@ class _Facts:
         completed = made.filter(person__in=records).order_by()
         running = Enrolment.objects.active().filter(person__in=people).order_by()
         self.certified = set(issued.filter(IN_FORCE).values_list("holder", "course_key", "edition"))
-        self.expired = set(
-            issued.filter(state=Certificate.State.EXPIRED).values_list("holder", "course_key", "edition")
-        )
+        self.ended = {
+            state: set(issued.filter(state=said).values_list("holder", "course_key", "edition"))
+            for state, said in ENDED.items()
+        }
         self.completed = set(completed.values_list("holder", "course_key", "edition"))
         self.running = set(running.values_list("person_id", "course_key"))
 
     def state(self, person: int, course: CoursePage) -> State:
         """The furthest that holds."""
-        if (person, course.translation_key, course.edition) in self.certified:
+        of_today = (person, course.translation_key, course.edition)
+        if of_today in self.certified:
             return State.CERTIFIED
-        if (person, course.translation_key, course.edition) in self.expired:
-            return State.EXPIRED
-        if (person, course.translation_key, course.edition) in self.completed:
+        for state, people in self.ended.items():
+            if of_today in people:
+                return state
+        if of_today in self.completed:
             return State.COMPLETED
         return State.RUNNING if (person, course.translation_key) in self.running else State.LACKING
 

@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from certificates.domain import lines, record, sharing
+from certificates.domain import competencies, lines, record, sharing
 from certificates.forms import ShareForm
 from certificates.models import CareerShare
 from lms.domain import people
@@ -81,6 +81,7 @@ def shared(request: HttpRequest, code: str) -> HttpResponse:
         "person": person,
         "lines": shown,
         "sums": lines.sums(shown),
+        "competencies": competencies.fold(found.certificates),
         "periods": [one for one in found.periods if one.appointment] if link.parts == CareerShare.Parts.ALL else [],
     }
     return _unseen(render(request, "certificates/shared.html", context))

@@ -21,6 +21,7 @@ from certificates.domain import (
     portable,
     rendering,
     renewals,
+    sharing,
     telling,
 )
 from certificates.models import Certificate, CertificateAct
@@ -354,3 +355,16 @@ def test_human_resources_reads_it_in_the_transcript(client, holder):
 def test_one_s_own_data_has_it(holder):
     proving(2, person=holder)
     assert telling.tell(holder)["certificates"][0]["competency"] == "Presupuesto, nivel intermedio"
+
+
+def test_whoever_is_shown_the_certificates_is_shown_what_they_prove(client):
+    person = an_employee()
+    paper = proving(person=person)
+    made = sharing.share(person=person, parts="certificates", days=7, by=person)
+    address = reverse("certificates:shared", args=[made.code])
+    shown = client.get(address).content.decode()
+    assert "<h2>Competencias</h2>" in shown
+    assert paper.facts["competency"]["level_name"] in shown
+    assert reverse("certificates:certificate", args=[paper.code]) in shown
+    a_revocation(paper)
+    assert "<h2>Competencias</h2>" not in client.get(address).content.decode()

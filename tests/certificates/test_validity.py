@@ -20,7 +20,7 @@ from courses.models import CoursePage
 from lms.models import Municipality, Post
 from tests.certificates.test_verification import page
 from tests.courses.test_digests import morning
-from tests.factories.certificates import a_certificate, a_revocation
+from tests.factories.certificates import a_certificate, a_revocation, a_suspension
 from tests.factories.courses import a_course
 from tests.factories.people import an_employee, somebody_with_role
 
@@ -95,6 +95,19 @@ def test_hr_sees_that_it_ended():
     needs = {need.course.pk: need.state for need in gaps.find_one(person, Municipality.objects.all())}
     assert needs.pop(page.pk) == gaps.State.EXPIRED
     assert list(needs.values()) == [gaps.State.CERTIFIED]
+
+
+@pytest.mark.parametrize(("end", "state"), [(a_suspension, gaps.State.SUSPENDED), (a_revocation, gaps.State.REVOKED)])
+def test_hr_sees_what_is_no_longer_in_force(end, state):
+    """Not "Completado", as if a certificate were on its way."""
+    person = an_employee()
+    course = a_course()
+    course.posts.set(Post.objects.filter(appointments__person=person))
+    course.save()
+    paper = a_certificate(person=person, course=course)
+    assert [need.state for need in gaps.find_one(person, Municipality.objects.all())] == [gaps.State.CERTIFIED]
+    end(paper)
+    assert [need.state for need in gaps.find_one(person, Municipality.objects.all())] == [state]
 
 
 def test_one_that_ended_and_was_revoked_is_revoked():
