@@ -185,7 +185,12 @@ class TestPages:
         assert client.post(suspend, {"reason_kind": "doubt"}).status_code == 422
         assert client.post(suspend, {"reason_kind": "doubt", "reason": "Falta el acta"}).status_code == 302
         assert state(certificate) == "issued"
-        certified(CertificateAct.objects.waiting().get())
+        waiting = CertificateAct.objects.waiting().get()
+        client.force_login(somebody_with_role("administrator"))
+        asked = client.get(reverse("certificates_acts:decide", args=[waiting.public_id])).content.decode()
+        assert "se puede levantar después" in asked
+        assert "no se puede deshacer" not in asked
+        certified(waiting)
         listed = client.get(reverse("certificates:tracking"), {"state": "suspendido"}).content.decode()
         assert lift in listed
         assert correct not in listed
