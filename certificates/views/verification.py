@@ -5,8 +5,8 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from certificates import keyring
-from certificates.domain import codes, credentials, restoring, signed_facts
-from certificates.models import Certificate, LogLeaf
+from certificates.domain import codes, credentials, restoring, shown, signed_facts
+from certificates.models import Certificate
 from lms.domain.tries import Limit
 from lms.views.limits import line_asking
 
@@ -28,13 +28,12 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 def certificate(request: HttpRequest, code: str) -> HttpResponse:
     """Every certified fact, whether it is in force, and how that was checked. No CUI, no e-mail, no phone."""
-    found = find(code)
+    found = shown.find(code)
     if not found:
         return absent(request, code)
     if code != found.code:
         return redirect(_address(found))
-    leaf = LogLeaf.objects.filter(event__certificate=found).order_by("-index").first()
-    return marked(render(request, "certificates/certificate.html", {"certificate": found, "leaf": leaf}))
+    return marked(render(request, "certificates/certificate.html", {"certificate": found}))
 
 
 def token(request: HttpRequest, code: str) -> HttpResponse:
@@ -60,7 +59,7 @@ def find(typed: str) -> Certificate | None:
     return Certificate.objects.with_state().filter(code=code).first()
 
 
-def _address(found: Certificate) -> str:
+def _address(found: Certificate | shown.Shown) -> str:
     return reverse("certificates:certificate", args=[found.code])
 
 
