@@ -8,7 +8,10 @@ from certificates import keyring
 from certificates.domain import codes, credentials, restoring, shown, signed_facts
 from certificates.models import Certificate
 from lms.domain.tries import Limit
+from lms.views.filling import render_filled
 from lms.views.limits import line_asking
+
+from . import wording
 
 # Only codes that do not exist are counted: whoever checks a pile of real papers is never stopped.
 MISSES = Limit("verify", most=60, seconds=60)
@@ -33,7 +36,8 @@ def certificate(request: HttpRequest, code: str) -> HttpResponse:
         return absent(request, code)
     if code != found.code:
         return redirect(_address(found))
-    return marked(render(request, "certificates/certificate.html", {"certificate": found}))
+    said = {"branches": wording.branches(found), "texts": wording.texts(found), "named_by": "code"}
+    return marked(render_filled(request, "certificates/certificate.html", **said))
 
 
 def token(request: HttpRequest, code: str) -> HttpResponse:
