@@ -4,6 +4,7 @@ import hashlib
 import logging
 
 from csp.middleware import CSPMiddleware, PolicyParts
+from csp.utils import build_policy
 from django.conf import settings
 from django.contrib import auth
 from django.contrib.auth.middleware import AuthenticationMiddleware
@@ -22,7 +23,7 @@ from lms import permissions
 from lms.backends import came_along
 from lms.domain import audit, kept, roles
 from lms.upload_handlers import NoFileHandler
-from lms.views import gate
+from lms.views import gate, strangers
 from lms.views.limits import client_address
 
 log = logging.getLogger(__name__)
@@ -51,13 +52,27 @@ class ContentSecurityPolicyMiddleware(CSPMiddleware):
     """
 
     OF_DATA = "default-src 'none'; frame-ancestors 'none'"
+    # What a view may say of the policy of its own answer, and a page of a script that it holds.
+    OF_ITS_OWN = frozenset({"_csp_config", "_csp_update", "_csp_replace", "_csp_exempt"})
+    _written: tuple[dict, str] | None = None
 
     def process_response(self, request: HttpRequest, response: HttpResponseBase) -> HttpResponseBase:
         """The header, unless the view gave one."""
         if response.get("Content-Type", "").startswith("application/json"):
             response.setdefault("Content-Security-Policy", self.OF_DATA)
             return response
-        return super().process_response(request, response)
+        is_plain = self.OF_ITS_OWN.isdisjoint(vars(response)) and not hasattr(request, "_csp_nonce")
+        if not is_plain or settings.DEBUG or request.path_info.startswith("/cms/"):
+            return super().process_response(request, response)
+        response.setdefault("Content-Security-Policy", self._policy())
+        return response
+
+    def _policy(self) -> str:
+        """That of the settings, as it is written for every answer that says nothing of it."""
+        said = settings.CONTENT_SECURITY_POLICY
+        if self._written is None or self._written[0] is not said:
+            self._written = said, build_policy()
+        return self._written[1]
 
     def get_policy_parts(self, request: HttpRequest, response: HttpResponse, report_only: bool = False) -> PolicyParts:
         parts = super().get_policy_parts(request=request, response=response, report_only=report_only)
@@ -208,12 +223,11 @@ class CompressionMiddleware(GZipMiddleware):
 class KeptPagesMiddleware:
     """Shows strangers what another stranger was shown a moment ago, and says so to a browser that still has it.
 
-    A stranger's request carries no cookie but those named in `OF_STRANGERS`; what was shown is kept only if it set none
-    and comes from a view of `settings.KEPT_PAGES`. So it says nothing of a person and holds no mark against forgery.
+    A stranger's request carries no cookie but those named in `strangers.COOKIES`; what was shown is kept only if it set
+    none and comes from a view of `settings.KEPT_PAGES`. So it says nothing of a person and holds no mark against
+    forgery.
     """
 
-    OF_STRANGERS = frozenset({settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME})
-    LONGEST_ADDRESS = 300
     MOST_BYTES = 200_000
 
     def __init__(self, get_response):
@@ -221,24 +235,24 @@ class KeptPagesMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         with kept.one_request():
-            mark = kept.read_mark() if self._is_strangers(request) else ""
-            return self._ask(request, mark) if mark else self.get_response(request)
+            return self._ask(request) if strangers.is_plain(request) else self.get_response(request)
 
-    def _ask(self, request: HttpRequest, mark: str) -> HttpResponse:
+    def process_view(self, request: HttpRequest, view, args: tuple, kwargs: dict) -> None:
+        """The mark is read before anything is drawn, and only for what may be kept."""
+        if request.resolver_match.view_name in settings.KEPT_PAGES:
+            request.kept_mark = kept.read_mark()
+
+    def _ask(self, request: HttpRequest) -> HttpResponse:
         key = f"{get_language_from_request(request)} {request.scheme}://{request.get_host()}{request.path}"
-        page = kept.pages.find(key, mark)
+        page = kept.pages.find(key, kept.read_mark()) if key in kept.pages else None
         if page is None:
             response = self.get_response(request)
-            if not self._is_for_everybody(request, response):
+            mark = getattr(request, "kept_mark", "")
+            if not (mark and self._is_for_everybody(request, response)):
                 return response
             page = KeptPage(response)
             kept.pages.keep(key, mark, page)
         return page.answer(request)
-
-    def _is_strangers(self, request: HttpRequest) -> bool:
-        """Addresses with a query are as many as there are searches, and asked for once."""
-        is_plain = request.method == "GET" and not request.META.get("QUERY_STRING")
-        return is_plain and len(request.path) <= self.LONGEST_ADDRESS and self.OF_STRANGERS.issuperset(request.COOKIES)
 
     def _is_for_everybody(self, request: HttpRequest, response: HttpResponse) -> bool:
         match = request.resolver_match

@@ -104,7 +104,7 @@ def keeping(settings):
 
     def forget() -> None:
         cache.delete(kept.MARK)
-        for store in (kept.pages, kept.values):
+        for store in (kept.pages, kept.values, kept.drawn):
             store.clear()
 
     settings.KEPT_SECONDS = 60

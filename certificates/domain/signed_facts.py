@@ -25,6 +25,7 @@ from certificates import keyring
 from certificates.models import Certificate
 
 from . import cbor, codes
+from .shown import Shown
 
 ES256, ALGORITHM, KEY_ID = -7, 1, 4  # RFC 9053, RFC 9052
 EXPIRES, ISSUED, CODE, FACTS = 4, 6, 7, -65537  # claims of RFC 8392, and one of our own
@@ -86,7 +87,7 @@ def read(text: str) -> Facts:
     return _facts(_verified(text))
 
 
-def says(facts: Facts, certificate: Certificate) -> bool:
+def says(facts: Facts, certificate: Certificate | Shown) -> bool:
     """Whether the register says of a certificate what was signed."""
     return _facts(_payload(certificate)) == facts
 
@@ -160,7 +161,7 @@ def key_id(key: keyring.Key) -> bytes:
     return urlsafe_b64decode(key.name + "=")[:KEY_ID_BYTES]
 
 
-def _payload(certificate: Certificate) -> bytes:
+def _payload(certificate: Certificate | Shown) -> bytes:
     """The claims, from frozen columns alone."""
     numbers = {kind: number for number, kind in KINDS.items()}
     where, index = _bit(certificate)
@@ -184,13 +185,13 @@ def _payload(certificate: Certificate) -> bytes:
     return cbor.encode(claims)
 
 
-def _last_day(certificate: Certificate) -> date | None:
+def _last_day(certificate: Certificate | Shown) -> date | None:
     """The last day on which it is in force, where it has one."""
     said = getattr(certificate, "expires_on", None) or certificate.facts.get("expires_on")
     return date.fromisoformat(said) if isinstance(said, str) else said
 
 
-def _bit(certificate: Certificate) -> tuple[cbor.Value, int | None]:
+def _bit(certificate: Certificate | Shown) -> tuple[cbor.Value, int | None]:
     """The list of states and the bit in it; of a list that is named after the number's series, only its own number."""
     status = certificate.facts.get("status")
     if not status:

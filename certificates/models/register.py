@@ -84,6 +84,17 @@ class OwedCertificate(models.Model):
         return str(self.completion_id)
 
 
+def state_on(day: date, *, said: str, expires_on: str) -> Case:
+    """`Certificate.State` on a day, of the kind of the newest event and the last day, each named by its column."""
+    holds = Q(**{f"{said}__in": (CertificateEvent.Kind.ISSUED, CertificateEvent.Kind.REINSTATED)})
+    return Case(
+        When(holds & Q(**{f"{expires_on}__lt": day}), then=Value(Certificate.State.EXPIRED)),
+        When(holds, then=Value(Certificate.State.ISSUED)),
+        default=F(said),
+        output_field=models.CharField(),
+    )
+
+
 class CertificateQuerySet(models.QuerySet["Certificate"]):
     """Sets of certificates."""
 
@@ -120,13 +131,7 @@ class CertificateQuerySet(models.QuerySet["Certificate"]):
     def with_state(self, on: date | None = None) -> "CertificateQuerySet":
         """Each with `state` (`Certificate.State`) on a day (default today) and `state_at`, from its newest event."""
         newest = CertificateEvent.objects.filter(certificate=OuterRef("pk")).order_by("-pk")
-        holds = Q(said__in=(CertificateEvent.Kind.ISSUED, CertificateEvent.Kind.REINSTATED))
-        state = Case(
-            When(holds & Q(expires_on__lt=on or timezone.localdate()), then=Value(Certificate.State.EXPIRED)),
-            When(holds, then=Value(Certificate.State.ISSUED)),
-            default=F("said"),
-            output_field=models.CharField(),
-        )
+        state = state_on(on or timezone.localdate(), said="said", expires_on="expires_on")
         said = self.alias(said=Subquery(newest.values("kind")[:1]))
         return said.annotate(state=state, state_at=Subquery(newest.values("at")[:1]))
 
@@ -204,12 +209,6 @@ class Certificate(models.Model):
     def listed_name(self) -> str:
         """The name for lists and exports: that of the paper, unless whoever it names asked for erasure."""
         return self.person.full_name if self.person.erased_at else self.person_name
-
-    @property
-    def public_reason(self) -> str:
-        """Of what kind the reason was for which two people revoked or suspended it; empty for all others."""
-        act = getattr(self.newest_event(), "act", None)
-        return act.get_reason_kind_display() if act and act.kind in {"revocation", "suspension"} else ""
 
     def newest_event(self) -> "CertificateEvent":
         """The event that decides the state."""

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from certificates.domain import waiting
+from certificates.domain.shown import Shown
 from certificates.models import Certificate
 from courses.models import CoursePage
 from lms.models import Person
@@ -16,7 +17,7 @@ register = template.Library()
 
 
 @register.filter
-def kind_name(certificate: Certificate) -> str:
+def kind_name(certificate: Certificate | Shown) -> str:
     """`Diploma`, `Constancia de participación`, in the reader's language."""
     names = {
         CoursePage.CertificateKind.ATTENDANCE: _("Constancia de participación"),

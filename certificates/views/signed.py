@@ -4,8 +4,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
-from certificates.domain import signed_facts
-from certificates.models import Certificate
+from certificates.domain import shown, signed_facts
 from lms.views.limits import line_asking
 
 from .verification import MISSES, marked
@@ -17,7 +16,7 @@ def signed(request: HttpRequest, text: str) -> HttpResponse:
         facts = signed_facts.read(text)
     except signed_facts.NotOurs:
         return _not_ours(request)
-    found = Certificate.objects.filter(code=facts.code).first()
+    found = shown.find(facts.code)
     if found and signed_facts.says(facts, found):
         return marked(redirect(reverse("certificates:certificate", args=[found.code])))
     return marked(render(request, "certificates/signed.html", {"facts": facts, "found": found}, status=404))

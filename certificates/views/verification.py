@@ -5,10 +5,13 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 
 from certificates import keyring
-from certificates.domain import codes, credentials, restoring, signed_facts
-from certificates.models import Certificate, LogLeaf
+from certificates.domain import codes, credentials, restoring, shown, signed_facts
+from certificates.models import Certificate
 from lms.domain.tries import Limit
+from lms.views.filling import render_filled
 from lms.views.limits import line_asking
+
+from . import wording
 
 # Only codes that do not exist are counted: whoever checks a pile of real papers is never stopped.
 MISSES = Limit("verify", most=60, seconds=60)
@@ -28,13 +31,13 @@ def verify(request: HttpRequest) -> HttpResponse:
 
 def certificate(request: HttpRequest, code: str) -> HttpResponse:
     """Every certified fact, whether it is in force, and how that was checked. No CUI, no e-mail, no phone."""
-    found = find(code)
+    found = shown.find(code)
     if not found:
         return absent(request, code)
     if code != found.code:
         return redirect(_address(found))
-    leaf = LogLeaf.objects.filter(event__certificate=found).order_by("-index").first()
-    return marked(render(request, "certificates/certificate.html", {"certificate": found, "leaf": leaf}))
+    said = {"branches": wording.branches(found), "texts": wording.texts(found), "named_by": "code"}
+    return marked(render_filled(request, "certificates/certificate.html", **said))
 
 
 def token(request: HttpRequest, code: str) -> HttpResponse:
@@ -60,7 +63,7 @@ def find(typed: str) -> Certificate | None:
     return Certificate.objects.with_state().filter(code=code).first()
 
 
-def _address(found: Certificate) -> str:
+def _address(found: Certificate | shown.Shown) -> str:
     return reverse("certificates:certificate", args=[found.code])
 
 

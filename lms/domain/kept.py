@@ -30,6 +30,10 @@ class Store:
         self._rows: OrderedDict[str, tuple[str, float, Any]] = OrderedDict()
         self._lock = Lock()
 
+    def __contains__(self, key: str) -> bool:
+        """Whether anything is kept under a key, whatever mark it carries."""
+        return key in self._rows
+
     def find(self, key: str, mark: str) -> Any:
         """What is kept under a key, if it carries the mark and is not too old; else None."""
         with self._lock:
@@ -53,7 +57,7 @@ class Store:
             self._rows.clear()
 
 
-pages, values = Store(256), Store(4000)
+pages, values, drawn = Store(256), Store(4000), Store(256)
 
 
 @contextmanager

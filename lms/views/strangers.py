@@ -3,8 +3,19 @@
 from collections.abc import Callable
 from functools import wraps
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt, csrf_protect
+
+# The only cookies of whoever is nobody yet: their language, and the mark against forgery.
+COOKIES = frozenset({settings.LANGUAGE_COOKIE_NAME, settings.CSRF_COOKIE_NAME})
+LONGEST_ADDRESS = 300
+
+
+def is_plain(request: HttpRequest) -> bool:
+    """Whether a stranger asks for a page and says nothing else: addresses with a query are as many as searches."""
+    is_short = len(request.path) <= LONGEST_ADDRESS and not request.META.get("QUERY_STRING")
+    return request.method == "GET" and is_short and COOKIES.issuperset(request.COOKIES)
 
 
 def need_no_mark(view: Callable) -> Callable:

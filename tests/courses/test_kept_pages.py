@@ -155,6 +155,17 @@ def test_only_pages_that_show_everybody_the_same_are_kept():
         assert [(one.status_code, one.has_header("ETag")) for one in answers] == [(200, False)] * 2, address
 
 
+def test_the_mark_is_asked_for_only_where_a_page_may_be_kept(monkeypatch):
+    course, certificate = a_course(), a_certificate()
+    asked = []
+    plain = kept.read_mark
+    monkeypatch.setattr(kept, "read_mark", lambda: asked.append(1) or plain())
+    Client().get(reverse("certificates:certificate", args=[certificate.code]))
+    assert not asked
+    Client().get(course.url)
+    assert asked
+
+
 def test_what_is_published_taken_back_moved_or_closed_is_seen_at_once():
     course, other = a_course(title="Uno"), a_course(title="Dos")
     lesson = a_lesson(course, title="Primera")
@@ -251,9 +262,11 @@ def test_strangers_need_no_mark_and_those_who_are_signed_in_do():
 def test_only_a_whole_answer_that_lets_itself_be_kept_is_kept(fields, is_kept):
     def show(request):
         request.resolver_match = SimpleNamespace(view_name="lms:home")
+        middleware.process_view(request, show, (), {})
         return HttpResponse("hola", **fields)
 
-    answer = KeptPagesMiddleware(show)(RequestFactory().get("/"))
+    middleware = KeptPagesMiddleware(show)
+    answer = middleware(RequestFactory().get("/"))
     assert (answer.has_header("ETag"), answer.content) == (is_kept, b"hola")
 
 
