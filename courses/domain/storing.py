@@ -16,10 +16,19 @@ GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_se
 MOVED = ["cut", "by_cut", "length_seconds"]
 
 
-def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], events: Sequence[LearningEvent]) -> None:
-    """Add segments and events, write progress over what was there. Rows get no key. Raises `IntegrityError`."""
+def store(
+    segments: Sequence[WatchSegment],
+    progress: Sequence[WatchProgress],
+    events: Sequence[LearningEvent],
+    *,
+    is_last: bool = False,
+) -> None:
+    """Add segments and events, write progress over what was there. Rows get no key. Raises `IntegrityError`.
+
+    `is_last`: nothing else is written in this transaction, as `reading.ask_last` says.
+    """
     if connection.vendor == "postgresql":
-        _store_at_once(segments, progress, events)
+        _store_at_once(segments, progress, events, is_last=is_last)
         return
     WatchSegment.objects.bulk_create(segments)
     WatchProgress.objects.bulk_create(
@@ -49,10 +58,11 @@ def _of_segments(vendor: str) -> str:
     return f"SELECT {columns} FROM {table} own WHERE {those}"  # noqa: S608 own names
 
 
-def _store_at_once(*rows: Sequence[Model]) -> None:
+def _store_at_once(*rows: Sequence[Model], is_last: bool) -> None:
     given = [(model, these) for model, these in zip(MODELS, rows, strict=True) if these]
     if given:
-        reading.ask(_statement(*(model for model, _these in given)), [_document(these) for _model, these in given])
+        send = reading.ask_last if is_last else reading.ask
+        send(_statement(*(model for model, _these in given)), [_document(these) for _model, these in given])
 
 
 MODELS = (WatchSegment, WatchProgress, LearningEvent)

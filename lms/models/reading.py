@@ -5,7 +5,8 @@ of ordinary models, the same on every database.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
@@ -19,6 +20,17 @@ from django.db.models.base import ModelState
 from lms.models.line import Asked, Line, line_of
 
 Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class First:
+    """A statement that goes out with others and before them; `take` looks at its rows before anybody sees theirs.
+
+    What `take` raises keeps them from being seen.
+    """
+
+    asked: Asked
+    take: Callable[[list[tuple]], None]
 
 
 class _Shown:
@@ -43,11 +55,31 @@ def ask(statement: str, values: Sequence[Any]) -> list[tuple]:
     return ask_together((statement, values))[0]
 
 
-def ask_together(*asked: Asked) -> list[list[tuple]]:
+def ask_last(statement: str, values: Sequence[Any]) -> None:
+    """Write what is the last thing in a transaction: where the database can, it is committed in the same round trip.
+
+    A fault that comes later would not undo it any more, so nothing may be left to do but to answer.
+    """
+    here: Any = connections[DEFAULT_DB_ALIAS]
+    is_outermost = here.in_atomic_block and len(here.atomic_blocks) == 1 and not here.savepoint_ids
+    if not is_outermost or here.vendor != "postgresql" or here.execute_wrappers or here.queries_logged:
+        ask(statement, values)
+        return
+    here.validate_thread_sharing()
+    here.validate_no_broken_transaction()
+    with here.wrap_database_errors:
+        line_of(here.connection).send([(statement, values)], ends=True)
+
+
+def ask_together(*asked: Asked, first: First | None = None) -> list[list[tuple]]:
     """All rows of each statement, in one round trip where the database can.
 
     They are carried out one after another: what one waited for, the next one sees.
     """
+    if first is not None:
+        its, *rows = ask_together(first.asked, *asked)
+        first.take(its)
+        return rows
     here: Any = connections[DEFAULT_DB_ALIAS]
     here.ensure_connection()
     if here.vendor != "postgresql":
