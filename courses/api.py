@@ -39,8 +39,8 @@ def watch(request: HttpRequest, body: WatchIn) -> HttpResponse:
 
 def keep_watched(person: Person, body: WatchIn, first: reading.First | None = None) -> HttpResponse:
     """What `watch` does. `first` as `watching.record` has it."""
-    batch = [watching.Segment(**item.model_dump()) for item in body.segments]
-    position = watching.Position(**body.position.model_dump()) if body.position else None
+    batch = [watching.Segment(**vars(item)) for item in body.segments]
+    position = watching.Position(**vars(body.position)) if body.position else None
     verdicts = watching.record(person=person, batch=batch, position=position, first=first)
     reached = {(one.activity_key, one.video_key): one for item in verdicts if (one := item.standing)}
     told = [_verdict(item) for item in verdicts]
@@ -104,7 +104,7 @@ def _answer(said: BaseModel) -> HttpResponse:
 
 
 def _event(item) -> events.Event:
-    said = item.model_dump()
+    said = vars(item)
     own = {name: value for name, value in said.items() if name not in OF_EVERY_EVENT}
     return events.Event(**{name: said[name] for name in OF_EVERY_EVENT}, body=own)
 

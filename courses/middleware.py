@@ -147,7 +147,7 @@ class ShortWayMiddleware:
             raise _LongWay
         translation.activate(translation.get_language_from_request(request))
         # Nothing is believed of this person before `_admit` saw who they are.
-        person: Any = reading.build(Person, [hinted, whose], ("id", "public_id"))
+        person: Any = reading.build(Person, [hinted, reading.key(whose)], ("id", "public_id"))
         request.session = session = SessionStore(key)
         return way.keep(person, body, session.going_first(hinted, lambda: _admit(request, person)))
 
@@ -166,15 +166,20 @@ class ShortWayMiddleware:
         if response.status_code != 200:
             for finish in self._finish:
                 response = finish(request, response)
+            patch_vary_headers(response, ["Cookie"])
+            response = self._compress.process_response(request, response)
+            response.headers["Content-Length"] = str(len(response.content))
             return response
         kind = (translation.get_language(), request.is_secure())
         if kind not in self._headers:
             self._headers[kind] = self._headers_of(request)
         for name, value in self._headers[kind].items():
             response.headers[name] = value
-        if len(response.content) > ONE_PACKET:
+        length = len(response.content)
+        if length > ONE_PACKET:
             response = self._compress.process_response(request, response)
-        response.headers["Content-Length"] = str(len(response.content))
+            length = len(response.content)
+        response.headers["Content-Length"] = str(length)
         return response
 
     def _headers_of(self, request: HttpRequest) -> dict[str, str]:

@@ -33,6 +33,7 @@ from lms.models import Person, reading
 Kind = LearningEvent.Kind
 OF_VIDEOS = {Kind.WATCHED, Kind.POSITION}
 TRIES = 3
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ class Event:
     def digest(self) -> str:
         """Of all that it says but its id, in one canonical form."""
         said = {name: getattr(self, name) for name in ("kind", "token", "device", "clock", "course_version", "body")}
-        plain = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
-        return hashlib.sha256(plain.encode()).hexdigest()
+        return hashlib.sha256(CANONICAL.encode(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True)

@@ -53,7 +53,7 @@ def open_records(
     as `with_network_end` says; that is asked for only where a course is a network's. Progress in other activities comes
     along where its clock reaches beyond `since` (epoch seconds). `first` goes out before all that.
     """
-    them, vendor = reading.keys(people), connection.vendor
+    them, vendor = reading.keys(people), "postgresql" if reading.is_postgresql() else connection.vendor
     lock = (_of_enrolments(vendor), [reading.at(at), them])
     read = (_of_activities(vendor), [them, reading.keys(activities), them, since])
     locked, found = reading.ask_together(lock, read, first=first)

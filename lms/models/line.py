@@ -132,6 +132,8 @@ def line_of(connection: psycopg.Connection) -> Line:
 
 def _as_text(value: Any) -> bytes | None:
     """A value as the server reads it. Raises psycopg's `DataError` for what would be cut off."""
+    if type(value) is int:
+        return b"%d" % value
     if isinstance(value, str):
         if "\0" in value:
             raise psycopg.DataError("a text with a null character")
