@@ -23,18 +23,25 @@ from courses.schemas import (
     WatchIn,
     WatchOut,
 )
+from lms.models import Person, reading
 
 router = Router(tags=["courses"])
 STATUS = {"stored": 201, "repeated": 200, "refused": 422, "conflict": 409, "unknown": 404, "early": 425}
+JSON = "application/json; charset=utf-8"
 OF_EVERY_EVENT = {"id", "kind", "token", "device", "clock", "course_version"}
 
 
 @router.post("/watch", response={200: WatchOut, 422: ProblemOut}, summary="Send what was watched")
 def watch(request: HttpRequest, body: WatchIn) -> HttpResponse:
     """Keep up to 500 segments of the signed-in person; repeating a batch changes nothing."""
-    batch = [watching.Segment(**item.model_dump()) for item in body.segments]
-    position = watching.Position(**body.position.model_dump()) if body.position else None
-    verdicts = watching.record(person=request.user, batch=batch, position=position)
+    return keep_watched(request.user, body)
+
+
+def keep_watched(person: Person, body: WatchIn, first: reading.First | None = None) -> HttpResponse:
+    """What `watch` does. `first` as `watching.record` has it."""
+    batch = [watching.Segment(**vars(item)) for item in body.segments]
+    position = watching.Position(**vars(body.position)) if body.position else None
+    verdicts = watching.record(person=person, batch=batch, position=position, first=first)
     reached = {(one.activity_key, one.video_key): one for item in verdicts if (one := item.standing)}
     told = [_verdict(item) for item in verdicts]
     return _answer(WatchOut(verdicts=told, activities=[_standing(item) for item in reached.values()]))
@@ -48,8 +55,13 @@ def tell_events(request: HttpRequest, body: EventsIn) -> HttpResponse:
     """
     if request.headers.get("X-Aula-Person", str(request.user.public_id)) != str(request.user.public_id):
         raise HttpError(403, "Somebody else is signed in.")
+    return keep_told(request.user, body)
+
+
+def keep_told(person: Person, body: EventsIn, first: reading.First | None = None) -> HttpResponse:
+    """What `tell_events` does. `first` as `events.record` has it."""
     batch = [_event(item) for item in body.events if not isinstance(item, Unreadable)]
-    verdicts = iter(events.record(person=request.user, batch=batch))
+    verdicts = iter(events.record(person=person, batch=batch, first=first))
     told = [
         events.Verdict(item.id, "refused", "event.unreadable") if isinstance(item, Unreadable) else next(verdicts)
         for item in body.events
@@ -88,11 +100,11 @@ STRAIGHT = {"tell_events": (EventsIn, tell_events), "watch": (WatchIn, watch)}
 
 def _answer(said: BaseModel) -> HttpResponse:
     """Written as it was made: it is what the route promises, and need not be looked at again."""
-    return HttpResponse(said.model_dump_json(), content_type="application/json; charset=utf-8")
+    return HttpResponse(said.model_dump_json(), content_type=JSON)
 
 
 def _event(item) -> events.Event:
-    said = item.model_dump()
+    said = vars(item)
     own = {name: value for name, value in said.items() if name not in OF_EVERY_EVENT}
     return events.Event(**{name: said[name] for name in OF_EVERY_EVENT}, body=own)
 

@@ -33,6 +33,7 @@ from lms.models import Person, reading
 Kind = LearningEvent.Kind
 OF_VIDEOS = {Kind.WATCHED, Kind.POSITION}
 TRIES = 3
+CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), default=str)
 
 
 @dataclass(frozen=True)
@@ -51,8 +52,7 @@ class Event:
     def digest(self) -> str:
         """Of all that it says but its id, in one canonical form."""
         said = {name: getattr(self, name) for name in ("kind", "token", "device", "clock", "course_version", "body")}
-        plain = json.dumps(said, sort_keys=True, separators=(",", ":"), default=str)
-        return hashlib.sha256(plain.encode()).hexdigest()
+        return hashlib.sha256(CANONICAL.encode(said).encode()).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -81,23 +81,28 @@ def grant_page(*, enrolment: Enrolment, activity: Activity, at: datetime | None 
     )
 
 
-def record(*, person: Person, batch: Sequence[Event], at: datetime | None = None) -> list[Verdict]:
+def record(
+    *, person: Person, batch: Sequence[Event], at: datetime | None = None, first: reading.First | None = None
+) -> list[Verdict]:
     """Keep a batch of events; one verdict for each, in order. May be repeated for ever.
 
-    First all are taken for new, which most are; only when one is not it is asked which.
+    First all are taken for new, which most are; only when one is not it is asked which. `first` is asked for each time
+    before anything else, in one round trip with it (`Granted.first`).
     """
     at = at or timezone.now()
     for _try in range(1, TRIES):
         try:
-            return _record(person, batch, at, are_new=_try == 1)
+            return _record(person, batch, at, first, are_new=_try == 1)
         except IntegrityError:
             continue
-    return _record(person, batch, at, are_new=False)
+    return _record(person, batch, at, first, are_new=False)
 
 
 @transaction.atomic
-def _record(person: Person, batch: Sequence[Event], at: datetime, *, are_new: bool) -> list[Verdict]:
-    desk = watching.Desk(person, at)
+def _record(
+    person: Person, batch: Sequence[Event], at: datetime, first: reading.First | None, *, are_new: bool
+) -> list[Verdict]:
+    desk = watching.Desk(person, at, first)
     desk.open(_clocks(batch))
     ids = [] if are_new else [event.id for event in batch]
     known = LearningEvent.objects.filter(client_id__in=ids) if ids else []
@@ -141,8 +146,8 @@ class _Ledger:
     def take(self, batch: Sequence[Event]) -> list[Verdict]:
         """Sort out, do what is new in the order in which it happened, store it."""
         taken = [self._look(event) for event in batch]
-        self._watch([one for one in self.fresh if one.event.kind in OF_VIDEOS])
         others = [one for one in self.fresh if one.event.kind not in OF_VIDEOS]
+        self._watch([one for one in self.fresh if one.event.kind in OF_VIDEOS], is_last=not others)
         self._lock_attempts(others)
         for one in sorted(others, key=_when):
             self._do(one)
@@ -203,7 +208,7 @@ class _Ledger:
             return "clock.ahead"
         return "token.too_old" if self.desk.at - granted_at > crediting.TOKEN_LASTS else ""
 
-    def _watch(self, taken: list[_Taken]) -> None:
+    def _watch(self, taken: list[_Taken], *, is_last: bool) -> None:
         """All stretches and places of videos at once, stored together with their events."""
         played = [one for one in taken if one.event.kind == Kind.WATCHED]
         moved = [one for one in taken if one.event.kind == Kind.POSITION and one.row and not one.row.code]
@@ -215,7 +220,7 @@ class _Ledger:
             return [one.row for one in taken if one.row]
 
         segments = [_segment(one.event) for one in played]
-        verdicts = self.desk.keep(segments, *places, are_new=self.are_new, beside=note)
+        verdicts = self.desk.keep(segments, *places, are_new=self.are_new, beside=note, is_last=is_last)
         for one, verdict in zip(played, verdicts, strict=True):
             one.standing = verdict.standing
 

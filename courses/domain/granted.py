@@ -15,7 +15,7 @@ from courses.domain import opening, watch_tokens
 from courses.domain.opening import Opened
 from courses.domain.watch_tokens import NO_VIDEO, Grant
 from courses.models import Activity, Enrolment
-from lms.models import Person
+from lms.models import Person, reading
 from media.models import Video
 
 
@@ -25,6 +25,8 @@ class Granted:
 
     person: Person
     at: datetime
+    first: reading.First | None = None
+    """What goes out before anything is read: whether it is this person who asks. Then every token must be theirs."""
     grants: dict[str, Grant] = field(default_factory=dict)
     records: dict[UUID, int] = field(default_factory=dict)
     enrolments: dict[UUID, Enrolment] = field(default_factory=dict)
@@ -62,7 +64,7 @@ class Granted:
 
     def _open(self, activities: set[UUID], since: float) -> None:
         """Lock and read. An enrolment that a merge joined into another leads to that one."""
-        opened = opening.open_records(self.records.values(), activities, since, self.at)
+        opened = opening.open_records(self.records.values(), activities, since, self.at, self.first)
         rows = {item.pk: item for item in opened.enrolments}
         if any(item.joined_into_id and item.joined_into_id not in rows for item in rows.values()):
             # The record was merged while we waited for its rows.

@@ -40,18 +40,25 @@ def _of_enrolments(vendor: str) -> str:
     )
 
 
-def open_records(people: Iterable[int], activities: Iterable[UUID], since: float, at: datetime) -> "Opened":
+def open_records(
+    people: Iterable[int],
+    activities: Iterable[UUID],
+    since: float,
+    at: datetime,
+    first: reading.First | None = None,
+) -> "Opened":
     """Lock all enrolments of some records of one person, and read what stands in them and in some activities.
 
     Each enrolment has its course's `threshold`, whether the course `has_rules` by `at`, and `is_outside` and `left_on`
     as `with_network_end` says; that is asked for only where a course is a network's. Progress in other activities comes
-    along where its clock reaches beyond `since` (epoch seconds).
+    along where its clock reaches beyond `since` (epoch seconds). `first` goes out before all that.
     """
-    them, vendor = reading.keys(people), connection.vendor
+    them, vendor = reading.keys(people), "postgresql" if reading.is_postgresql() else connection.vendor
     lock = (_of_enrolments(vendor), [reading.at(at), them])
-    locked, read = reading.ask_together(lock, (_of_activities(vendor), [them, reading.keys(activities), them, since]))
+    read = (_of_activities(vendor), [them, reading.keys(activities), them, since])
+    locked, found = reading.ask_together(lock, read, first=first)
     opened = Opened(enrolments=_enrolments(locked))
-    opened.take(read)
+    opened.take(found)
     return opened
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from functools import cache
+from itertools import accumulate
 from typing import Any
 
 from django.db import connection
@@ -43,6 +44,10 @@ PARTS: tuple[tuple[type[Model], str, tuple[str, ...]], ...] = (
     (Activity, "act", OF_ACTIVITY),
     (Quiz, "quiz", OF_QUIZ),
 )
+
+_ends = list(accumulate(len(names) for _model, _alias, names in PARTS))
+# Where in a row the columns of each part stand.
+PLACES = {part[2]: slice(end - len(part[2]), end) for part, end in zip(PARTS, _ends, strict=True)}
 
 
 @dataclass(frozen=True)
@@ -97,17 +102,16 @@ def read(enrolment: Enrolment, on: date) -> Stated:
     first: Any = None
     required, lessons = [], []
     for row in reading.ask(_statement(), values):
-        *columns, path, title = row
+        path, title = row[-2:]
         if path is not None:
             lessons.append((path, title))
             continue
-        one = iter(columns)
-        parts = {names: [next(one) for _name in names] for _model, _alias, names in PARTS}
-        first = first or parts
-        if activity := reading.build(Activity, parts[OF_ACTIVITY], OF_ACTIVITY):
-            activity.quiz = reading.build(Quiz, parts[OF_QUIZ], OF_QUIZ)
+        # A course of many lessons comes in as many rows: of all but one only what is new in them is looked at.
+        first = first or {names: row[place] for names, place in PLACES.items()}
+        if activity := reading.build(Activity, row[PLACES[OF_ACTIVITY]], OF_ACTIVITY):
+            activity.quiz = reading.build(Quiz, row[PLACES[OF_QUIZ]], OF_QUIZ)
             required.append(activity)
-    made: Any = reading.build(CoursePage, [*first[OF_PAGE], *first[OF_COURSE]], (*OF_PAGE, *OF_COURSE))
+    made: Any = reading.build(CoursePage, (*first[OF_PAGE], *first[OF_COURSE]), (*OF_PAGE, *OF_COURSE))
     made.competency = reading.build(Competency, first[OF_COMPETENCY], OF_COMPETENCY)
     person: Any = reading.build(Person, first[OF_PERSON], OF_PERSON)
     return Stated(

@@ -1,8 +1,9 @@
 """Writing what a batch of progress came to: on PostgreSQL one statement for all of it, however much it is."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from operator import attrgetter
+from typing import Any
 
 from django.db import connection
 from django.db.models import Field, Model
@@ -16,10 +17,19 @@ GROWN = ["bitmap", "clock_spans", "clock_until", "covered_seconds", "position_se
 MOVED = ["cut", "by_cut", "length_seconds"]
 
 
-def store(segments: Sequence[WatchSegment], progress: Sequence[WatchProgress], events: Sequence[LearningEvent]) -> None:
-    """Add segments and events, write progress over what was there. Rows get no key. Raises `IntegrityError`."""
-    if connection.vendor == "postgresql":
-        _store_at_once(segments, progress, events)
+def store(
+    segments: Sequence[WatchSegment],
+    progress: Sequence[WatchProgress],
+    events: Sequence[LearningEvent],
+    *,
+    is_last: bool = False,
+) -> None:
+    """Add segments and events, write progress over what was there. Rows get no key. Raises `IntegrityError`.
+
+    `is_last`: nothing else is written in this transaction, as `reading.ask_last` says.
+    """
+    if reading.is_postgresql():
+        _store_at_once(segments, progress, events, is_last=is_last)
         return
     WatchSegment.objects.bulk_create(segments)
     WatchProgress.objects.bulk_create(
@@ -49,19 +59,68 @@ def _of_segments(vendor: str) -> str:
     return f"SELECT {columns} FROM {table} own WHERE {those}"  # noqa: S608 own names
 
 
-def _store_at_once(*rows: Sequence[Model]) -> None:
+def _store_at_once(*rows: Sequence[Model], is_last: bool) -> None:
     given = [(model, these) for model, these in zip(MODELS, rows, strict=True) if these]
-    if given:
-        reading.ask(_statement(*(model for model, _these in given)), [_document(these) for _model, these in given])
+    if not given:
+        return
+    send = reading.ask_last if is_last else reading.ask
+    if all(len(these) <= FEW for _model, these in given):
+        values = [value for model, these in given for one in these for value in _values(model, one)]
+        send(_statement_of_few(*((model, len(these)) for model, these in given)), values)
+        return
+    send(_statement(*(model for model, _these in given)), [_document(these) for _model, these in given])
 
 
 MODELS = (WatchSegment, WatchProgress, LearningEvent)
+FEW = 2  # rows of each, that go out value by value: there is one text for every number of them
+
+
+@cache
+def _statement_of_few(*models: tuple[type[Model], int]) -> str:
+    """Each value by itself: for what a page tells every few seconds, that costs the server less than documents."""
+    return _together([_insert_of_few(*one) for one in models])
+
+
+def _insert_of_few(model: type[Model], number: int) -> str:
+    quote, fields = connection.ops.quote_name, _fields(model)
+    row = f"({', '.join(['%s'] * len(fields))})"
+    columns = ", ".join(quote(str(field.column)) for field in fields)
+    then = _instead() if model is WatchProgress else ""
+    return f"INSERT INTO {quote(model._meta.db_table)} ({columns}) VALUES {', '.join([row] * number)}{then}"  # noqa: S608 own names
+
+
+@cache
+def _written(model: type[Model]) -> tuple[tuple[int, Callable[[Any], str]], ...]:
+    """Which columns have no text of their own as they are, and how they are written."""
+    ways: dict[str, Callable[[Any], str]] = {"JSONField": _as_json, "BinaryField": _as_bytes}
+    kinds = enumerate(field.get_internal_type() for field in _fields(model))
+    return tuple((place, ways[kind]) for place, kind in kinds if kind in ways)
+
+
+def _as_json(value: Any) -> str:
+    return to_json(value).decode()
+
+
+def _as_bytes(value: Any) -> str:
+    return "\\x" + bytes(value).hex()
+
+
+def _values(model: type[Model], row: Model) -> list:
+    _columns, read = _read(model)
+    values = list(read(row))
+    for place, write in _written(model):
+        values[place] = write(values[place])
+    return values
 
 
 @cache
 def _statement(*models: type[Model]) -> str:
     """Each model's rows come as one JSON document."""
-    *first, last = (_insert(model) for model in models)
+    return _together([_insert(model) for model in models])
+
+
+def _together(inserts: Sequence[str]) -> str:
+    *first, last = inserts
     if not first:
         return last
     beside = ", ".join(f"part_{number} AS ({one} RETURNING 1)" for number, one in enumerate(first))
@@ -102,5 +161,5 @@ def _document(rows: Sequence[Model]) -> str:
     columns, read = _read(type(rows[0]))
     plain = [dict(zip(columns, read(row), strict=True)) for row in rows]
     if type(rows[0]) is WatchProgress:
-        plain = [{**one, "bitmap": "\\x" + bytes(one["bitmap"]).hex()} for one in plain]
+        plain = [{**one, "bitmap": _as_bytes(one["bitmap"])} for one in plain]
     return to_json(plain).decode()

@@ -83,10 +83,18 @@ def grant_session(
 
 
 def record(
-    *, person: Person, batch: Sequence[Segment], position: Position | None = None, at: datetime | None = None
+    *,
+    person: Person,
+    batch: Sequence[Segment],
+    position: Position | None = None,
+    at: datetime | None = None,
+    first: reading.First | None = None,
 ) -> list[Verdict]:
-    """Keep a batch of segments and credit what counts; one verdict for each, in order. May be repeated for ever."""
-    once = partial(_record, person, batch, position, at or timezone.now())
+    """Keep a batch of segments and credit what counts; one verdict for each, in order. May be repeated for ever.
+
+    `first` is asked for each time before anything else, in one round trip with it (`Granted.first`).
+    """
+    once = partial(_record, person, batch, position, at or timezone.now(), first)
     # What a page tells every few seconds is new. Of a long batch the first answer was often lost on the way.
     for are_new in (len(batch) <= FEW, False):
         try:
@@ -99,11 +107,17 @@ def record(
 
 @transaction.atomic
 def _record(
-    person: Person, batch: Sequence[Segment], position: Position | None, at: datetime, *, are_new: bool
+    person: Person,
+    batch: Sequence[Segment],
+    position: Position | None,
+    at: datetime,
+    first: reading.First | None,
+    *,
+    are_new: bool,
 ) -> list[Verdict]:
-    desk = Desk(person, at)
+    desk = Desk(person, at, first)
     desk.open(clocks_of(batch, *([position] if position else [])))
-    return desk.keep(batch, *([position] if position else []), are_new=are_new)
+    return desk.keep(batch, *([position] if position else []), are_new=are_new, is_last=True)
 
 
 def clocks_of(batch: Iterable[Segment], *positions: Position) -> dict[str, float]:
@@ -165,22 +179,29 @@ class Desk(Granted):
         return "", key
 
     def keep(
-        self, batch: Sequence[Segment], *positions: Position, are_new: bool = False, beside: Beside | None = None
+        self,
+        batch: Sequence[Segment],
+        *positions: Position,
+        are_new: bool = False,
+        beside: Beside | None = None,
+        is_last: bool = False,
     ) -> list[Verdict]:
         """Judge, credit and store a batch whose tokens are open; one verdict for each segment, in order.
 
         `are_new`: nobody asks whether a segment is stored already; one that is raises `IntegrityError`. `beside` is
-        told what became of the segments and says what else is to be stored.
+        told what became of the segments and says what else is to be stored. `is_last`: the caller writes nothing else.
         """
         looked_at = self.sort_out(batch, are_new=are_new)
         rows = [item.row for item in looked_at if item.row and item.outcome == "stored"]
         touched = self.credit(rows, [place for one in positions if (place := self.place(one))])
         events = beside(looked_at) if beside else []
+        due = [(key, *found) for key in touched if (found := self._due(key))]
+        verdicts = [self.verdict(item) for item in looked_at]
         if rows or touched or events:
-            storing.store(rows, [self.progress[key] for key in touched], events)
-        for key in touched:
-            self._complete(key)
-        return [self.verdict(item) for item in looked_at]
+            storing.store(rows, [self.progress[key] for key in touched], events, is_last=is_last and not due)
+        for one in due:
+            self._write_down(*one)
+        return verdicts
 
     def standing_of(self, token: str) -> Standing | None:
         """What is credited by now of the video that a token opens, if anything of it was stored."""
@@ -302,28 +323,32 @@ class Desk(Granted):
             crediting.move(progress, moment, row.to_second, row.cut, timeline)
         crediting.grow(progress, group, timeline)
 
-    def _complete(self, key: Key) -> None:
-        """Complete the video by the rule in force, or by one that was in force when what came late was watched."""
+    def _due(self, key: Key) -> tuple[dict, datetime] | None:
+        """How and when a video was completed, by the rule in force or by one that was when what came late was watched.
+
+        None where it was completed before, or is not yet.
+        """
         enrolment, _activity, video = self.subjects[key]
         if self.opened.completed.get(key[:2]):
-            return
+            return None
         progress, coverage = self.progress[key], self._reached(key).coverage
         since = self._history(enrolment).since
         if not coverage.is_enough:
             found = self._enough_before(key)
             if found is None:
-                return
+                return None
             coverage, progress, since = found
         progress.video = video
         seen_at = crediting.moment(progress.clock_until, self.at)
         # When it was seen, but not before a rule by which it suffices.
         at = max(seen_at, since) if since else seen_at
-        facts = watched_facts(coverage, progress)
-        self._write_down(key, facts, at)
+        return watched_facts(coverage, progress), at
 
     def _write_down(self, key: Key, facts: dict, at: datetime) -> None:
         """That the video was completed. Where there was progress before, it is known that it had not been."""
         enrolment, activity, _video = self.subjects[key]
+        if self.opened.completed.get(key[:2]):
+            return  # by another video of it, a moment ago
         if key[:2] not in self.opened.completed and completion.is_done(enrolment, activity):
             return
         completion.complete_watched(

@@ -46,23 +46,25 @@ class Line:
         self._loaders: dict[str, Any] = {}
         self._number = 0
 
-    def send(self, asked: Sequence[Asked]) -> list[list[tuple]]:
+    def send(self, asked: Sequence[Asked], *, ends: bool = False) -> list[list[tuple]]:
         """The rows of each, in order; each sees what those before it waited for. Raises psycopg's errors.
 
-        Begins a transaction where psycopg would.
+        Begins a transaction where psycopg would. `ends`: commits it in the same message, unless one of them failed.
         """
         server = self._connection.pgconn
         named: list[tuple[bytes, Any]] = [
             (self._name(statement), [_as_text(value) for value in values]) for statement, values in asked
         ]
         begins = not self._connection.autocommit and server.transaction_status == pq.TransactionStatus.IDLE
-        if len(named) == 1 and not begins:
+        if len(named) == 1 and not begins and not ends:
             results = [server.exec_prepared(*named[0])]
         else:
-            results = self._send_together(named, begins=begins)
+            results = self._send_together(named, begins=begins, ends=ends)
         return [self._rows(statement, result) for (statement, _values), result in zip(asked, results, strict=True)]
 
-    def _send_together(self, named: Sequence[tuple[bytes, Any]], *, begins: bool) -> list[pq.abc.PGresult]:
+    def _send_together(
+        self, named: Sequence[tuple[bytes, Any]], *, begins: bool, ends: bool = False
+    ) -> list[pq.abc.PGresult]:
         """All in one message; the answers in order. After one that failed nothing is done."""
         server = self._connection.pgconn
         try:
@@ -71,11 +73,13 @@ class Line:
                 server.send_query_params(b"BEGIN", None)
             for name, values in named:
                 server.send_query_prepared(name, values)
+            if ends:
+                server.send_query_params(b"COMMIT", None)
             server.pipeline_sync()
             # So to wait lets other threads work; libpq's own way would not. The last answer is that all is done.
             answers = [
                 wait(take(server), server.socket, WAKES_SECONDS)
-                for take in [generators.execute] + [generators.fetch_many] * (len(named) + begins)
+                for take in [generators.execute] + [generators.fetch_many] * (len(named) + begins + ends)
             ]
             server.exit_pipeline_mode()
         except BaseException:
@@ -83,7 +87,7 @@ class Line:
             raise
         results = [one for answer in answers[:-1] for one in answer]
         self._check(next((one for one in results if one.status == pq.ExecStatus.FATAL_ERROR), results[-1]))
-        return results[begins:]
+        return results[begins : begins + len(named)]
 
     def _name(self, statement: str) -> bytes:
         """What the server calls a statement; it is told of it the first time."""
@@ -128,6 +132,8 @@ def line_of(connection: psycopg.Connection) -> Line:
 
 def _as_text(value: Any) -> bytes | None:
     """A value as the server reads it. Raises psycopg's `DataError` for what would be cut off."""
+    if type(value) is int:
+        return b"%d" % value
     if isinstance(value, str):
         if "\0" in value:
             raise psycopg.DataError("a text with a null character")

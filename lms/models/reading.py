@@ -5,7 +5,8 @@ of ordinary models, the same on every database.
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
 from types import SimpleNamespace
@@ -19,6 +20,17 @@ from django.db.models.base import ModelState
 from lms.models.line import Asked, Line, line_of
 
 Row = TypeVar("Row", bound=Model)
+
+
+@dataclass(frozen=True)
+class First:
+    """A statement that goes out with others and before them; `take` looks at its rows before anybody sees theirs.
+
+    What `take` raises keeps them from being seen.
+    """
+
+    asked: Asked
+    take: Callable[[list[tuple]], None]
 
 
 class _Shown:
@@ -43,11 +55,31 @@ def ask(statement: str, values: Sequence[Any]) -> list[tuple]:
     return ask_together((statement, values))[0]
 
 
-def ask_together(*asked: Asked) -> list[list[tuple]]:
+def ask_last(statement: str, values: Sequence[Any]) -> None:
+    """Write what is the last thing in a transaction: where the database can, it is committed in the same round trip.
+
+    A fault that comes later would not undo it any more, so nothing may be left to do but to answer.
+    """
+    here: Any = connections[DEFAULT_DB_ALIAS]
+    is_outermost = here.in_atomic_block and len(here.atomic_blocks) == 1 and not here.savepoint_ids
+    if not is_outermost or here.vendor != "postgresql" or here.execute_wrappers or here.queries_logged:
+        ask(statement, values)
+        return
+    here.validate_thread_sharing()
+    here.validate_no_broken_transaction()
+    with here.wrap_database_errors:
+        line_of(here.connection).send([(statement, values)], ends=True)
+
+
+def ask_together(*asked: Asked, first: First | None = None) -> list[list[tuple]]:
     """All rows of each statement, in one round trip where the database can.
 
     They are carried out one after another: what one waited for, the next one sees.
     """
+    if first is not None:
+        its, *rows = ask_together(first.asked, *asked)
+        first.take(its)
+        return rows
     here: Any = connections[DEFAULT_DB_ALIAS]
     here.ensure_connection()
     if here.vendor != "postgresql":
@@ -73,14 +105,20 @@ def _ask_shown(here: Any, line: Line, statement: str, values: Sequence[Any]) -> 
     return shown.rows
 
 
+@cache
+def is_postgresql() -> bool:
+    """Whether it is that which keeps our rows. It never changes, and to ask the connection takes its while."""
+    return connection.vendor == "postgresql"
+
+
 def at(moment: datetime) -> Any:
     """A moment as a value."""
-    return connection.ops.adapt_datetimefield_value(moment)
+    return moment if is_postgresql() else connection.ops.adapt_datetimefield_value(moment)
 
 
 def moment(read: Any) -> Any:
     """The moment that a column which belongs to no model's row was read as."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return read
     ops: Any = connection.ops
     return ops.convert_datetimefield_value(read, None, connection)
@@ -88,24 +126,24 @@ def moment(read: Any) -> Any:
 
 def key(chosen: UUID) -> Any:
     """One key as a value."""
-    return chosen if connection.features.has_native_uuid_field else chosen.hex
+    return chosen if is_postgresql() else chosen.hex
 
 
 def among(column: str, kind: str) -> str:
     """That a column is one of `keys`; `kind` is the column's type in PostgreSQL."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return f"{column} = ANY(%s::{kind}[])"
     return f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608 own names
 
 
 def among_those(column: str, chosen: str) -> str:
     """That a column is one of what a `SELECT` finds, which is asked for once and before."""
-    return f"{column} = ANY(ARRAY({chosen}))" if connection.vendor == "postgresql" else f"{column} IN ({chosen})"
+    return f"{column} = ANY(ARRAY({chosen}))" if is_postgresql() else f"{column} IN ({chosen})"
 
 
 def keys(chosen: Iterable[int | UUID]) -> Any:
     """Keys as the value of `among`."""
-    if connection.vendor == "postgresql":
+    if is_postgresql():
         return list(chosen)
     return json.dumps([one.hex if isinstance(one, UUID) else one for one in chosen])
 
@@ -127,7 +165,7 @@ def _fields(model: type[Model], names: tuple[str, ...]) -> list[Field]:
 
 
 @cache
-def _converters(model: type[Model], names: tuple[str, ...], vendor: str) -> list[tuple[str, list, Any]]:
+def _converters(model: type[Model], names: tuple[str, ...]) -> list[tuple[str, list, Any]]:
     found = []
     for field in _fields(model, names):
         column = field.get_col(model._meta.db_table)
@@ -146,8 +184,8 @@ def build(model: type[Row], values: Sequence[Any], names: tuple[str, ...] = ()) 
     if values[0] is None:
         return None
     made = dict(zip(_attributes(model, names), values, strict=True))
-    here = connections[DEFAULT_DB_ALIAS]
-    for name, those, column in _converters(model, names, here.vendor):
+    for name, those, column in _converters(model, names):
+        here = connections[DEFAULT_DB_ALIAS]
         for convert in those:
             made[name] = convert(made[name], column, here)
     return _as_row(model, made, adding=False)

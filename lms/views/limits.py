@@ -114,7 +114,7 @@ def line_asking(request: HttpRequest) -> str:
 
 def client_address(request: HttpRequest) -> str:
     """The address that our outermost proxy saw; what a client writes itself into X-Forwarded-For is not believed."""
-    hops = [hop.strip() for hop in request.headers.get("X-Forwarded-For", "").split(",") if hop.strip()]
+    hops = [hop.strip() for hop in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if hop.strip()]
     trusted = settings.TRUSTED_PROXIES
     if trusted and len(hops) >= trusted:
         return hops[-trusted]
