@@ -296,6 +296,7 @@ def test_a_device_that_was_removed_is_looked_for_again(token, monkeypatch):
     assert len({id(session) for session in calls}) == 2
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns where there are threads
 def test_after_a_fork_the_child_has_a_session_of_its_own(token):
     private = keyring.current(Use.LOG).private
     known = private.sign(b"x")
@@ -313,6 +314,7 @@ def test_after_a_fork_the_child_has_a_session_of_its_own(token):
     assert private.sign(b"x") == known
 
 
+@pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning")  # Python 3.12 warns where there are threads
 def test_a_child_that_is_born_while_another_thread_signs_does_not_wait_for_it(token):
     private = keyring.current(Use.LOG).private
     known = private.sign(b"x")
