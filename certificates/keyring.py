@@ -1,8 +1,9 @@
-"""The keys that certificates are sealed with: files outside the database, read once and kept in memory.
+"""The keys that certificates are sealed with: outside the database, in files or in a token (`token_keys`).
 
 `settings.SEAL_KEYS_DIR` (mode 0700) holds two files for each key: `<use>-<name>.key` (PKCS #8, mode 0600) and
 `<use>-<name>.crt`, the certificate that its issuer made out to itself. The newest key of a use seals. Older ones stay
-published for ever, so that what they sealed can be checked; their `.key` may be destroyed, their `.crt` never.
+published for ever, so that what they sealed can be checked; their `.key` may be destroyed, their `.crt` never. A key
+that lives in a token has a `.token` in place of the `.key`. Files are read once and kept in memory.
 """
 
 import fcntl
@@ -23,13 +24,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey,
 from cryptography.x509.oid import NameOID
 from django.conf import settings
 
+from certificates import token_keys
+
 _ED25519_PUBLIC = b"\xed\x01"
 _BASE58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 VALID_FOR = timedelta(days=3653)
-
-
-class KeyMissing(RuntimeError):
-    """There is no key to seal with, and in production none is made unasked."""
+KeyMissing = token_keys.KeyMissing
 
 
 class Use(Enum):
@@ -48,7 +48,8 @@ _P256 = (Use.SEAL, Use.QR)
 class Key:
     """`name` is the thumbprint of its JWK (RFC 7638).
 
-    `private` is of the kind that its use asks for (P-256, Ed25519), or None where only the certificate is kept.
+    `private` is of the kind that its use asks for (P-256, Ed25519), or None where only the certificate is kept. One in
+    a token signs and does not leave it, and raises `KeyMissing` while it cannot be reached.
     """
 
     name: str
@@ -78,12 +79,16 @@ def history(use: Use) -> list[Key]:
 
 
 def ensure(*, anew: bool = False) -> list[Key]:
-    """Have a key of each use, or make new ones beside the old; returns those that were made."""
+    """Have a key of each use, or make new ones beside the old; returns those that were made.
+
+    Where settings name a token they are made in it; raises `KeyMissing` where it cannot, and then makes none.
+    """
     folder = _folder()
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (folder / ".lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         wanted = [use for use in Use if anew or not _newest(use)]
+        token_keys.assert_able((use.value, use in _P256) for use in wanted if token_keys.holds(use.value))
         return [_make(use, folder) for use in wanted]
 
 
@@ -133,26 +138,41 @@ def _read(folder: Path, names: tuple[str, ...]) -> tuple[Key, ...]:
         if ending != "crt" or stem.startswith("."):
             continue
         certificate = x509.load_pem_x509_certificate((folder / name).read_bytes())
-        secret = folder / f"{stem}.key"
-        private = serialization.load_pem_private_key(secret.read_bytes(), None) if secret.exists() else None
         use, _dash, thumbprint = stem.partition("-")
-        found.append(Key(thumbprint, Use(use), certificate, private))
+        found.append(Key(thumbprint, Use(use), certificate, _private(folder / stem, certificate)))
     return tuple(sorted(found, key=lambda key: (key.since, key.name)))
+
+
+def _private(path: Path, certificate: x509.Certificate) -> Any:
+    """The private half that lies beside a certificate, without an ending; None where none does."""
+    secret, place = Path(f"{path}.key"), Path(f"{path}.token")
+    if secret.exists():
+        return serialization.load_pem_private_key(secret.read_bytes(), None)
+    return token_keys.load(place, certificate.public_key()) if place.exists() else None
 
 
 def _make(use: Use, folder: Path) -> Key:
     """Make a key. The certificate comes last: without it the key is not there yet."""
-    private = ec.generate_private_key(ec.SECP256R1()) if use in _P256 else Ed25519PrivateKey.generate()
+    private, ending, secret = _generate(use)
     # Never in the same second as the one before: the newest is known by it.
     since = max([datetime.now(UTC).replace(microsecond=0), *(key.since + timedelta(seconds=1) for key in history(use))])
     certificate = _certify(private, since)
     name = _thumbprint(private.public_key())
+    _write(folder / f"{use.value}-{name}.{ending}", secret, 0o600)
+    _write(folder / f"{use.value}-{name}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
+    return Key(name, use, certificate, private)
+
+
+def _generate(use: Use) -> tuple[Any, str, bytes]:
+    """A new private key, the ending of the file that tells of it, and what that file says."""
+    if token_keys.holds(use.value):
+        private, place = token_keys.make(use.value, p256=use in _P256)
+        return private, "token", place.encode()
+    private = ec.generate_private_key(ec.SECP256R1()) if use in _P256 else Ed25519PrivateKey.generate()
     secret = private.private_bytes(
         serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
     )
-    _write(folder / f"{use.value}-{name}.key", secret, 0o600)
-    _write(folder / f"{use.value}-{name}.crt", certificate.public_bytes(serialization.Encoding.PEM), 0o644)
-    return Key(name, use, certificate, private)
+    return private, "key", secret
 
 
 def _write(path: Path, content: bytes, mode: int) -> None:

@@ -579,6 +579,13 @@ CERTIFICATE_SIGNATORIES = env.json(
 )
 # The keys of the seal: outside the database, the same folder on every node (certificates/keyring.py).
 SEAL_KEYS_DIR = Path(env.str("AULA_SEAL_KEYS_DIR", str(VAR_DIR / "keys" / "seal")))
+# A token (PKCS #11) in which new keys of those uses are made and stay; without a module all are files.
+PKCS11_MODULE = env.str("AULA_PKCS11_MODULE", "")
+PKCS11_TOKEN = env.str("AULA_PKCS11_TOKEN", "")
+PKCS11_PIN_FILE = env.str("AULA_PKCS11_PIN_FILE", "")
+PKCS11_USES = env.list("AULA_PKCS11_USES", ["seal", "qr", "credential", "log"], subcast=str)
+if PKCS11_MODULE and not (PKCS11_TOKEN and PKCS11_PIN_FILE):
+    raise ImproperlyConfigured("AULA_PKCS11_MODULE asks for AULA_PKCS11_TOKEN and AULA_PKCS11_PIN_FILE")
 # Who proves when a certificate was sealed (RFC 3161); empty: nobody.
 SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")
 # Who is mailed each day's checkpoint of the log, to keep it: e-mail addresses.

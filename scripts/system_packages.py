@@ -47,6 +47,7 @@ TO_TEST: dict[str, Probe] = {
     "openssl": _command("openssl"),
     "poppler-utils": lambda: _command("pdfsig")() and _command("pdfinfo")(),
     "qpdf": _command("qpdf"),
+    "softhsm2": _command("softhsm2-util"),
 }
 
 

@@ -10,12 +10,11 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
 from django.db import transaction
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
-from openbadgeslib.ob3.clr import build_clr_credential, sign_clr_credential
+from openbadgeslib.ob3.clr import build_clr_credential, bundled_clr_contexts
 
 from certificates import keyring
 from certificates.models import Certificate
@@ -27,7 +26,7 @@ from lms.domain.errors import RuleBroken
 from lms.domain.sheets import Cell
 from lms.models import Person
 
-from . import competencies, lines, record
+from . import competencies, lines, proofs, record
 from .dids import did_of
 from .lines import Line
 
@@ -157,7 +156,6 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
         )
         raise RuleBroken("career.nothing_to_take", words_)
     key = keyring.current(keyring.Use.CREDENTIAL)
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
     issuer = members[0]["issuer"]
     did = did_of(members[0]["id"])
     named = {"type": "IdentityObject", "hashed": False, "identityHash": person.full_name, "identityType": "name"}
@@ -173,7 +171,7 @@ def as_clr(person: Person, *, at: datetime | None = None) -> str:
     document["partial"] = len(members) < len(standing)
     document["credentialSchema"] = [{"id": CLR_SCHEMA, "type": "1EdTechJsonSchemaValidator2019"}]
     document["credentialSubject"]["type"] = ["ClrSubject"]
-    proven = sign_clr_credential(document, secret, f"{did}#{key.name}")
+    proven = proofs.prove(document, key, f"{did}#{key.name}", more=bundled_clr_contexts())
     proven["proof"] = [proven["proof"]] if isinstance(proven["proof"], dict) else proven["proof"]
     return json.dumps(proven, ensure_ascii=False, indent=1)
 

@@ -9,18 +9,16 @@ import re
 import secrets
 from datetime import UTC, datetime, timedelta
 
-from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from django.conf import settings
 from django.core.cache import cache
 from django.db.models import Q
 from django.urls import reverse
-from openbadgeslib.ob3.ldp import add_data_integrity_proof
 from openbadgeslib.ob3.status_list import build_status_list_credential, status_entry
 
 from certificates import keyring
 from certificates.models import Certificate, CertificateEvent, Series, StatusEntry
 
-from . import vc_jwt
+from . import proofs, vc_jwt
 from .dids import did_of
 
 BITS = 131_072  # the least that the standard allows: among fewer one certificate could be told from another
@@ -101,8 +99,7 @@ def publish(name: str, purpose: str = REVOCATION, *, as_token: bool = False) -> 
 
 def _sign(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
     document = _document(name, purpose, begun)
-    secret = key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
-    return json.dumps(add_data_integrity_proof(document, secret, f"{document['issuer']}#{key.name}", created=begun))
+    return json.dumps(proofs.prove(document, key, f"{document['issuer']}#{key.name}", created=begun))
 
 
 def _sign_token(name: str, purpose: str, begun: datetime, key: keyring.Key) -> str:
