@@ -44,9 +44,10 @@ def test_it_is_the_page_that_would_be_drawn(settings, make):
     each = [make(), make()]
     for language in ("es", "en"):
         for one in each * 2:
-            said = read(one, accept_language=language)
-            assert said == plain(settings, one, accept_language=language)
+            said = read(one, **{"accept-language": language})
+            assert said == plain(settings, one, **{"accept-language": language})
             assert filling._WORD not in said
+            assert f'<html lang="{language}">' in said
 
 
 @pytest.mark.parametrize("name", AWKWARD)
