@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from functools import wraps
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse, RawPostDataException
 from ninja import Router
 from ninja.errors import HttpError
 from ninja.utils import check_csrf
@@ -86,6 +86,8 @@ def straight(view: Callable, takes: type[BaseModel], answer: Callable) -> Callab
             body = takes.model_validate_json(request.body)
         except ValidationError:
             return view(request)
+        except RawPostDataException:  # a form, which was read as one for its mark against forgery
+            return JsonResponse({"detail": "Send JSON."}, status=415)
         try:
             return answer(request, body)
         except HttpError:

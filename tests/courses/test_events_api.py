@@ -118,6 +118,15 @@ def test_without_the_mark_against_forgery_nothing_is_taken(learner):
     assert answer.status_code == 200
 
 
+def test_a_form_is_refused_in_words(learner):
+    """Its mark is looked for in its fields, and then it can no longer be read as JSON."""
+    guarded = Client(enforce_csrf_checks=True)
+    guarded.force_login(learner.person)
+    guarded.cookies["csrftoken"] = mark = "a" * 32
+    answer = guarded.post(ADDRESS, {"csrfmiddlewaretoken": mark, "events": "[]"})
+    assert (answer.status_code, answer.json()) == (415, {"detail": "Send JSON."})
+
+
 def as_it_comes(rf, learner, body):
     request = rf.post(ADDRESS, body, content_type="application/json")
     request.user, request._dont_enforce_csrf_checks = learner.person, True
