@@ -23,7 +23,7 @@ from certificates.models import (
 )
 from lms.domain.audit import GENESIS, canonical, chain_digest
 
-from . import merkle
+from . import merkle, testimony
 
 # What the certificate says, by column; the code is its page's key, so the log holds only its digest.
 _COLUMNS = [
@@ -124,6 +124,8 @@ def append(event: CertificateEvent) -> LogLeaf:
     Locks are taken in one order everywhere: owed row, certificate or annotation, series, head of the log, head of the
     audit trail.
     """
+    if event.kind != CertificateEvent.Kind.ISSUED:  # its number is kept
+        testimony.keep_event_later(event)
     return _append(build_entry(event), event=event)
 
 

@@ -1,7 +1,8 @@
 """After a restore: which numbers were given out that the register no longer knows, and saying so once, for ever.
 
 What the storage holds is read (`testimony`, and sealed files that no row speaks of), and what somebody says who holds a
-later certificate. Nothing of the lost certificates is entered again: their numbers become void.
+later certificate. Nothing of the lost certificates is entered again: their numbers become void. Nor is what happened to
+older ones; it is named until two people certified it again.
 """
 
 import json
@@ -16,11 +17,12 @@ from uuid import UUID
 
 from django.core.files.storage import default_storage
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Max
 
 from certificates import keyring
 from certificates.models import (
     Certificate,
+    CertificateEvent,
     CertificateFile,
     LogHead,
     LogLeaf,
@@ -38,12 +40,19 @@ from . import batches, codes, log, testimony
 from .batches import ISSUE_BATCH
 from .issuing import ISSUE
 
+AT_ONCE = 500
 MOST_SAID = 10_000  # how far beyond what the storage knows somebody may say a number: more is a slip of the finger
 _REFERENCE = re.compile(r"(?P<name>.+)-(?P<year>\d{4})-(?P<number>\d{6,10})")
 _FILE = re.compile(r"(?P<key>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-[0-9a-f]{16})?\.pdf")
 _YEAR = re.compile(r"\d{4}")
 
 Key = tuple[str, int]
+_HAPPENED: dict[str, str] = {
+    CertificateEvent.Kind.REVOKED: "it was revoked",
+    CertificateEvent.Kind.SUSPENDED: "it was suspended",
+    CertificateEvent.Kind.REINSTATED: "its suspension was lifted",
+    CertificateEvent.Kind.SUPERSEDED: "another took its place",
+}
 
 
 class NotCredible(ValueError):
@@ -80,6 +89,23 @@ def find_evidence() -> Evidence:
     for path in _files_without_row():
         _read_file(path, found)
     return found
+
+
+def lost_events() -> list[str]:
+    """What happened to certificates that the register has, after the last of which it knows; a sentence for each.
+
+    The register shows them as they were before, until somebody acts on them again.
+    """
+    known = testimony.events_known()
+    keys, told = sorted(known), []
+    for start in range(0, len(keys), AT_ONCE):
+        rows = Certificate.objects.filter(public_id__in=keys[start : start + AT_ONCE]).select_related("series")
+        for certificate in rows.annotate(newest=Max("events__at")):
+            at, kind = known[certificate.public_id]
+            if certificate.newest < at:
+                what = f"{_HAPPENED.get(kind, kind)} on {at:%Y-%m-%d}, which is lost"
+                told.append(f"certificate {certificate.reference}: {what}: two people have to certify it again")
+    return sorted(told)
 
 
 def numbers_of(series: Series) -> set[int]:
@@ -219,6 +245,7 @@ def find_faults() -> Iterator[str]:
         known = testimony.code_known(certificate.series, certificate.number)
         if known and known != testimony.digest_of_code(certificate):
             yield f"certificate {certificate.reference}: its number was given out before, to another"
+    yield from lost_events()
     taken = Certificate.objects.filter(series__void_numbers__number=F("number")).order_by("pk")
     for certificate in taken:
         yield f"certificate {certificate.reference}: its number is void"

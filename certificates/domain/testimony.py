@@ -1,6 +1,7 @@
 """What the storage knows of the register: small files that a restored database cannot take back.
 
-One says that a number was given out, written when that is certain; one is the note of a checkpoint. They hold no name.
+One says that a number was given out, written when that is certain; one that something happened to a certificate later;
+one is the note of a checkpoint. They hold no name.
 A database that comes back from a backup knows less than they do, and whoever would give a number out again finds out.
 """
 
@@ -8,22 +9,25 @@ import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from datetime import date
+from datetime import UTC, date, datetime
 from hashlib import sha256
+from uuid import UUID
 
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from certificates.models import Certificate, Checkpoint, Restoration, Series
+from certificates.models import Certificate, CertificateEvent, Checkpoint, Restoration, Series
 from lms.domain.errors import RuleBroken
 
 BEHIND = "register.behind"
 FOLDER = "certificates/testigos"
-NUMBERS, NOTES = f"{FOLDER}/numeros", f"{FOLDER}/puntos-de-control"
+NUMBERS, NOTES, EVENTS = f"{FOLDER}/numeros", f"{FOLDER}/puntos-de-control", f"{FOLDER}/sucesos"
 _SERIES = re.compile(r"(?P<name>.+)-(?P<year>\d{4})")
 _NUMBER = re.compile(r"(\d{6,10})\.json")
+_EVENT = re.compile(r"(?P<key>[0-9a-f]{32})-(?P<at>\d{8}T\d{12})-(?P<kind>[a-z]+)\.json")
+_AT = "%Y%m%dT%H%M%S%f"
 _NOTE = re.compile(r"(\d{4}-\d\d-\d\d)-[0-9a-f]{16}\.txt")
 
 
@@ -51,6 +55,18 @@ def keep_note_later(made: Checkpoint) -> None:
 
     def keep() -> None:
         _write(_of_note(made), made.note)
+
+    _when_committed(keep)
+
+
+def keep_event_later(event: CertificateEvent) -> None:
+    """Write down what happened to a certificate after its issue, as soon as it is committed."""
+
+    def keep() -> None:
+        certificate = event.certificate
+        said = {"certificate": str(certificate.public_id), "event": event.kind, "at": event.at.isoformat()}
+        name = f"{certificate.public_id.hex}-{event.at.astimezone(UTC).strftime(_AT)}-{event.kind}.json"
+        _write(f"{EVENTS}/{name}", json.dumps(said, indent=1))
 
     _when_committed(keep)
 
@@ -108,6 +124,17 @@ def notes_known(since: date | None = None) -> list[tuple[date, str]]:
         if said and (since is None or date.fromisoformat(said[1]) >= since):
             with default_storage.open(f"{NOTES}/{file}") as stored:
                 found.append((date.fromisoformat(said[1]), stored.read().decode()))
+    return found
+
+
+def events_known() -> dict[UUID, tuple[datetime, str]]:
+    """Of each certificate to which something happened after its issue, when the last of it was, and its kind."""
+    found: dict[UUID, tuple[datetime, str]] = {}
+    for file in _listed(EVENTS)[1]:
+        if said := _EVENT.fullmatch(file):
+            at = datetime.strptime(said["at"], _AT).replace(tzinfo=UTC)
+            key = UUID(said["key"])
+            found[key] = max(found.get(key, (at, "")), (at, said["kind"]))
     return found
 
 

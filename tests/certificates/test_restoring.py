@@ -14,7 +14,14 @@ from certificates.models import Certificate, LogLeaf, Restoration, Series, VoidN
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job
 from tests.certificates.test_batches import a_batch
-from tests.factories.certificates import a_certificate, a_completion
+from tests.factories.certificates import (
+    a_certificate,
+    a_completion,
+    a_correction,
+    a_lifting,
+    a_revocation,
+    a_suspension,
+)
 from tests.factories.people import somebody_with_role
 
 pytestmark = pytest.mark.django_db
@@ -244,3 +251,49 @@ def test_a_full_disk_does_not_undo_an_issue(monkeypatch, caplog):
     monkeypatch.setattr(testimony, "_write", write)
     rendering.ensure_file(certificate)
     assert testimony.code_known(certificate.series, 1) == testimony.digest_of_code(certificate)
+
+
+# What happened to certificates that the backup has -----------------------------------------------------------------
+
+
+def a_new_name(certificate: Certificate):
+    return a_correction(certificate, person_name="Xʼol Tzunux")
+
+
+HAPPENED = {a_revocation: "it was revoked", a_suspension: "it was suspended", a_new_name: "another took its place"}
+
+
+def lose_what_happens(happen, certificate: Certificate, capture) -> None:
+    """Let it happen and be committed, and go back to the moment before; the files stay."""
+    before = transaction.savepoint()
+    with capture(execute=True):
+        happen(certificate)
+    transaction.savepoint_rollback(before)
+
+
+@pytest.mark.parametrize("happen", HAPPENED)
+def test_what_happened_after_the_backup_is_named_until_it_is_done_again(
+    happen, capsys, django_capture_on_commit_callbacks
+):
+    paper, other = a_drawn_certificate(), a_drawn_certificate()
+    with django_capture_on_commit_callbacks(execute=True):
+        a_revocation(other)  # the backup has that
+    lose_what_happens(happen, paper, django_capture_on_commit_callbacks)
+    (fault,) = [one for one in find_faults() if "which is lost" in one]
+    assert fault.startswith(f"certificate {paper.reference}: {HAPPENED[happen]} on ")
+    assert fault in after_restore(capsys, "--dry-run")
+    assert fault in after_restore(capsys)
+    a_revocation(paper)
+    assert not [one for one in find_faults() if "which is lost" in one]
+
+
+def test_a_lifting_that_was_lost_is_named(django_capture_on_commit_callbacks):
+    paper = a_drawn_certificate()
+    with django_capture_on_commit_callbacks(execute=True):
+        a_suspension(paper)
+    assert list(find_faults()) == []
+    lose_what_happens(a_lifting, paper, django_capture_on_commit_callbacks)
+    (fault,) = find_faults()
+    assert f"certificate {paper.reference}: its suspension was lifted" in fault
+    a_lifting(paper)
+    assert list(find_faults()) == []

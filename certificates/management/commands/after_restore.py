@@ -20,7 +20,8 @@ class Command(BaseCommand):
     """Reads in the storage what was given out after the backup; may be run any number of times.
 
     `--last` says the highest number of a series that anybody holds, where the files were lost, too. What is voided is a
-    leaf of the log, stands in the trail, and is never taken back.
+    leaf of the log, stands in the trail, and is never taken back. What happened later to certificates that the backup
+    has is said, and has to be certified again.
     """
 
     help = "Voids the numbers that were given out after the backup that was restored, so that none is given out again."
@@ -40,6 +41,8 @@ class Command(BaseCommand):
         evidence = restoring.find_evidence()
         for (name, year), numbers in sorted(evidence.numbers.items()):
             self.stdout.write(f"{name}-{year}: the storage knows {len(numbers)} lost, up to {max(numbers)}")
+        for said in restoring.lost_events():
+            self.stdout.write(said)
         for day, _note in evidence.notes:
             self.stdout.write(f"checkpoint of {day}: published, and lost")
         for path in evidence.unread:
