@@ -6,8 +6,11 @@ from datetime import datetime
 from django.db import transaction
 
 from courses.domain import by_cut, crediting
-from courses.models import Enrolment, WatchProgress, WatchSegment
+from courses.domain.coverage import Coverage, coverage_of
+from courses.domain.rules import Term
+from courses.models import Activity, Enrolment, WatchProgress, WatchSegment
 from media.domain.timelines import timeline_of_key
+from media.models import Video
 
 
 def derive(progress: WatchProgress, until: datetime | None = None) -> WatchProgress:
@@ -31,6 +34,22 @@ def derive(progress: WatchProgress, until: datetime | None = None) -> WatchProgr
         rows = [row for row in rows if crediting.clock_span(row)[1] <= until.timestamp()]
     crediting.grow(fresh, rows, timeline)
     return fresh
+
+
+def enough_before(
+    progress: WatchProgress, terms: Iterable[Term], earliest: float | None, activity: Activity, video: Video
+) -> tuple[Coverage, WatchProgress, datetime | None] | None:
+    """What had been watched at the end of an earlier rule's term, where it sufficed by that rule.
+
+    Of the stored segments; `earliest` (epoch seconds) is the first of what arrived last, None where nothing did.
+    """
+    for term in terms:
+        if earliest is not None and earliest <= term.until.timestamp():
+            then = derive(progress, until=term.until)
+            coverage = coverage_of(term.asked, activity, video, then)
+            if coverage.is_enough:
+                return coverage, then, term.since
+    return None
 
 
 @transaction.atomic

@@ -41,7 +41,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, storing, watch_tokens
-from courses.domain.coverage import Coverage, coverage_of
+from courses.domain.coverage import coverage_of
 from courses.domain.granted import Granted, ended_at
 from courses.domain.settling import watched_facts
 from courses.domain.watch_claims import Position, Segment, Standing, Verdict
@@ -195,12 +195,12 @@ class Desk(Granted):
         rows = [item.row for item in looked_at if item.row and item.outcome == "stored"]
         touched = self.credit(rows, [place for one in positions if (place := self.place(one))])
         events = beside(looked_at) if beside else []
-        due = [(key, *found) for key in touched if (found := self._due(key))]
+        due = [key for key in touched if self._may_be_due(key)]
         verdicts = [self.verdict(item) for item in looked_at]
         if rows or touched or events:
             storing.store(rows, [self.progress[key] for key in touched], events, is_last=is_last and not due)
-        for one in due:
-            self._write_down(*one)
+        for key in due:
+            self._complete(key)
         return verdicts
 
     def standing_of(self, token: str) -> Standing | None:
@@ -323,26 +323,26 @@ class Desk(Granted):
             crediting.move(progress, moment, row.to_second, row.cut, timeline)
         crediting.grow(progress, group, timeline)
 
-    def _due(self, key: Key) -> tuple[dict, datetime] | None:
-        """How and when a video was completed, by the rule in force or by one that was when what came late was watched.
+    def _may_be_due(self, key: Key) -> bool:
+        """Whether a video is completed, or may be by an earlier rule: for that all that arrived is read anew."""
+        is_open = not self.opened.completed.get(key[:2])
+        return is_open and (self._reached(key).coverage.is_enough or bool(self._history(self.subjects[key][0]).terms))
 
-        None where it was completed before, or is not yet.
-        """
-        enrolment, _activity, video = self.subjects[key]
-        if self.opened.completed.get(key[:2]):
-            return None
+    def _complete(self, key: Key) -> None:
+        """Complete the video by the rule in force, or by one that was in force when what came late was watched."""
+        enrolment, activity, video = self.subjects[key]
         progress, coverage = self.progress[key], self._reached(key).coverage
         since = self._history(enrolment).since
         if not coverage.is_enough:
-            found = self._enough_before(key)
+            terms = self._history(enrolment).terms
+            found = rewatching.enough_before(progress, terms, self.earliest.get(key), activity, video)
             if found is None:
-                return None
+                return
             coverage, progress, since = found
         progress.video = video
         seen_at = crediting.moment(progress.clock_until, self.at)
         # When it was seen, but not before a rule by which it suffices.
-        at = max(seen_at, since) if since else seen_at
-        return watched_facts(coverage, progress), at
+        self._write_down(key, watched_facts(coverage, progress), max(seen_at, since) if since else seen_at)
 
     def _write_down(self, key: Key, facts: dict, at: datetime) -> None:
         """That the video was completed. Where there was progress before, it is known that it had not been."""
@@ -355,18 +355,6 @@ class Desk(Granted):
             enrolment=enrolment, activity=activity, facts=facts, at=at, history=self._history(enrolment)
         )
         self.opened.completed[key[:2]] = True
-
-    def _enough_before(self, key: Key) -> tuple[Coverage, WatchProgress, datetime | None] | None:
-        """What had been watched at the end of a rule's term, where it sufficed by that rule."""
-        enrolment, activity, video = self.subjects[key]
-        earliest = self.earliest.get(key, self.at.timestamp())
-        for term in self._history(enrolment).terms:
-            if earliest <= term.until.timestamp():
-                then = rewatching.derive(self.progress[key], until=term.until)
-                coverage = coverage_of(term.asked, activity, video, then)
-                if coverage.is_enough:
-                    return coverage, then, term.since
-        return None
 
     def _history(self, enrolment: Enrolment) -> rules.History:
         """What the course asks for, and asked for before."""

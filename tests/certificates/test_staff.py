@@ -117,7 +117,7 @@ class TestWhatIsMissing:
         ana = an_employee(HOME, "TES", given_names="Ana")
         paper = a_certificate(person=ana, course=course)
         a_revocation(paper, reason="Se emitió por error a otra persona.")
-        assert lacking(client) == {"Ana": {"Ingresos": "completado"}}
+        assert lacking(client) == {"Ana": {"Ingresos": "revocado"}}
         Completion.objects.update(edition=1)
         CoursePage.objects.filter(pk=course.pk).update(edition=2)
         assert lacking(client)["Ana"]["Ingresos"] == "en-curso"
