@@ -13,6 +13,7 @@ from certificates.domain import (
     renewals,  # noqa: F401 registers its performer
     strays,
     sweeping,
+    testimony,
     witnesses,  # noqa: F401 registers its performer
 )
 
@@ -38,5 +39,6 @@ def sweep_strays() -> None:
 
 @shared_task(name="certificates.tasks.publish_checkpoint")
 def publish_checkpoint() -> None:
-    """Sign what the log is today, once a day."""
+    """Sign what the log is today, once a day; each hour look whether the storage knows what was certified."""
+    testimony.keep_missing()
     checkpoints.publish()

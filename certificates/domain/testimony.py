@@ -18,7 +18,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from certificates.models import Certificate, CertificateEvent, Checkpoint, Restoration, Series
+from certificates.models import Certificate, CertificateEvent, Checkpoint, LogLeaf, Restoration, Series
 from lms.domain.errors import RuleBroken
 
 BEHIND = "register.behind"
@@ -63,12 +63,30 @@ def keep_event_later(event: CertificateEvent) -> None:
     """Write down what happened to a certificate after its issue, as soon as it is committed."""
 
     def keep() -> None:
-        certificate = event.certificate
-        said = {"certificate": str(certificate.public_id), "event": event.kind, "at": event.at.isoformat()}
-        name = f"{certificate.public_id.hex}-{event.at.astimezone(UTC).strftime(_AT)}-{event.kind}.json"
-        _write(f"{EVENTS}/{name}", json.dumps(said, indent=1))
+        _keep_event(event)
 
     _when_committed(keep)
+
+
+def _keep_event(event: CertificateEvent) -> None:
+    key, moment = event.certificate.public_id, event.at.astimezone(UTC).strftime(_AT)
+    said = {"certificate": str(key), "event": event.kind, "at": event.at.isoformat()}
+    _write(f"{EVENTS}/{key.hex}-{moment}-{event.kind}.json", json.dumps(said, indent=1))
+
+
+def keep_missing() -> None:
+    """Write down what a worker that died after a commit did not; any number of times.
+
+    That is what the log says since the checkpoint before the newest, and the note of the newest.
+    """
+    newest = list(Checkpoint.objects.order_by("-pk")[:2])
+    leaves = LogLeaf.objects.filter(index__gte=newest[1].size if len(newest) > 1 else 0).exclude(event=None)
+    # Its number is kept, before its PDF can be had.
+    later = leaves.exclude(event__kind=CertificateEvent.Kind.ISSUED).select_related("event__certificate")
+    for leaf in later.order_by("index"):
+        _keep_event(leaf.event)
+    for made in newest[:1]:
+        _write(_of_note(made), made.note)
 
 
 def _when_committed(keep: Callable[[], None]) -> None:

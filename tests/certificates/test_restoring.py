@@ -1,16 +1,21 @@
 """A register that comes back from a backup gives no number out again, says what it lost, and goes on."""
 
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.core.files.base import ContentFile
 from django.core.files.storage import default_storage
 from django.core.management import CommandError, call_command
 from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 
 from certificates import keyring
 from certificates.domain import batches, checkpoints, issuing, rendering, restoring, testimony
 from certificates.domain.checking import find_faults
 from certificates.models import Certificate, LogLeaf, Restoration, Series, VoidNumber
+from certificates.tasks import publish_checkpoint
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job
 from tests.certificates.test_batches import a_batch
@@ -297,3 +302,37 @@ def test_a_lifting_that_was_lost_is_named(django_capture_on_commit_callbacks):
     assert f"certificate {paper.reference}: its suspension was lifted" in fault
     a_lifting(paper)
     assert list(find_faults()) == []
+
+
+@pytest.mark.parametrize("happen", HAPPENED)
+def test_what_a_killed_worker_did_not_write_down_is_written_within_the_hour(happen, capsys):
+    """Committed without its file, as where the process dies in between: nobody carries out what comes after a commit."""
+    paper = a_drawn_certificate()
+    before = transaction.savepoint()
+    happen(paper)
+    assert testimony.events_known() == {}
+    publish_checkpoint()
+    said = testimony.events_known()
+    publish_checkpoint()
+    assert testimony.events_known() == said and set(said) == {paper.public_id}
+    transaction.savepoint_rollback(before)
+    (fault,) = [one for one in find_faults() if "which is lost" in one]
+    assert fault.startswith(f"certificate {paper.reference}: {HAPPENED[happen]} on ")
+
+
+def test_the_note_of_a_checkpoint_that_a_killed_worker_signed_is_written_within_the_hour():
+    a_drawn_certificate()
+    made = checkpoints.publish()
+    assert testimony.notes_known() == []
+    publish_checkpoint()
+    assert testimony.notes_known() == [(made.day, made.note)]
+
+
+def test_what_was_certified_before_the_checkpoint_before_the_newest_is_not_asked_for_again():
+    papers = [a_drawn_certificate() for _one in range(3)]
+    for days, paper in enumerate(papers):
+        a_revocation(paper)
+        with time_machine.travel(timezone.now() + timedelta(days=days), tick=True):
+            checkpoints.publish()
+    testimony.keep_missing()
+    assert set(testimony.events_known()) == {papers[2].public_id}
