@@ -15,6 +15,7 @@ from django.contrib import auth
 from django.core.exceptions import DisallowedHost
 from django.core.handlers.exception import convert_exception_to_response
 from django.http import HttpRequest, HttpResponse
+from django.http.response import ResponseHeaders
 from django.middleware.clickjacking import XFrameOptionsMiddleware
 from django.middleware.csrf import CsrfViewMiddleware
 from django.middleware.locale import LocaleMiddleware
@@ -116,7 +117,7 @@ class ShortWayMiddleware:
                 SecurityMiddleware,
             )
         ]
-        self._headers: dict[tuple[str, bool], dict[str, str]] = {}
+        self._headers: dict[tuple[str, bool], ResponseHeaders] = {}
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         way = WAYS.get(request.path_info)
@@ -173,8 +174,7 @@ class ShortWayMiddleware:
         kind = (translation.get_language(), request.is_secure())
         if kind not in self._headers:
             self._headers[kind] = self._headers_of(request)
-        for name, value in self._headers[kind].items():
-            response.headers[name] = value
+        response.headers._store.update(self._headers[kind]._store)  # as they are: they were looked at once
         length = len(response.content)
         if length > ONE_PACKET:
             response = self._compress.process_response(request, response)
@@ -182,13 +182,13 @@ class ShortWayMiddleware:
         response.headers["Content-Length"] = str(length)
         return response
 
-    def _headers_of(self, request: HttpRequest) -> dict[str, str]:
+    def _headers_of(self, request: HttpRequest) -> ResponseHeaders:
         """What the long way's own parts add to an answer, which depends on the language and the line alone."""
         plain: Any = HttpResponse(content_type=api.JSON)
         for finish in self._finish:
             plain = finish(request, plain)
         patch_vary_headers(plain, ["Cookie", "Accept-Encoding"])
-        return dict(plain.items())
+        return plain.headers
 
 
 def _is_plain(request: HttpRequest) -> bool:

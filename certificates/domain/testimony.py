@@ -18,7 +18,7 @@ from django.core.files.storage import default_storage
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from certificates.models import Certificate, CertificateEvent, Checkpoint, LogLeaf, Restoration, Series
+from certificates.models import Certificate, CertificateEvent, Checkpoint, Restoration, Series
 from lms.domain.errors import RuleBroken
 
 BEHIND = "register.behind"
@@ -80,11 +80,10 @@ def keep_missing() -> None:
     That is what the log says since the checkpoint before the newest, and the note of the newest.
     """
     newest = list(Checkpoint.objects.order_by("-pk")[:2])
-    leaves = LogLeaf.objects.filter(index__gte=newest[1].size if len(newest) > 1 else 0).exclude(event=None)
+    told = CertificateEvent.objects.filter(leaf__index__gte=newest[1].size if len(newest) > 1 else 0)
     # Its number is kept, before its PDF can be had.
-    later = leaves.exclude(event__kind=CertificateEvent.Kind.ISSUED).select_related("event__certificate")
-    for leaf in later.order_by("index"):
-        _keep_event(leaf.event)
+    for event in told.exclude(kind=CertificateEvent.Kind.ISSUED).select_related("certificate"):
+        _keep_event(event)
     for made in newest[:1]:
         _write(_of_note(made), made.note)
 

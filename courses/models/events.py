@@ -33,7 +33,8 @@ class LearningEvent(models.Model):
 
     client_id = models.UUIDField(unique=True)
     enrolment = models.ForeignKey(Enrolment, models.CASCADE, related_name="learning_events")
-    activity = models.ForeignKey(Activity, models.PROTECT, related_name="learning_events")
+    # Activities are never deleted, and nobody asks for the events of one.
+    activity = models.ForeignKey(Activity, models.PROTECT, related_name="learning_events", db_index=False)
     kind = models.CharField(max_length=9, choices=Kind)
     device = models.UUIDField()
     course_version = models.CharField(max_length=40, help_text="edition and revision that the page showed")

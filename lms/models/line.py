@@ -5,9 +5,10 @@ cost more than the database does. What comes back is read by psycopg's own loade
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 import psycopg
 from psycopg import generators, pq
@@ -132,14 +133,30 @@ def line_of(connection: psycopg.Connection) -> Line:
 
 def _as_text(value: Any) -> bytes | None:
     """A value as the server reads it. Raises psycopg's `DataError` for what would be cut off."""
-    if type(value) is int:
-        return b"%d" % value
+    write = _WRITES.get(type(value))
+    return write(value) if write else _otherwise(value)
+
+
+def _text(value: str) -> bytes:
+    if "\0" in value:
+        raise psycopg.DataError("a text with a null character")
+    return value.encode()
+
+
+def _otherwise(value: Any) -> bytes:
     if isinstance(value, str):
-        if "\0" in value:
-            raise psycopg.DataError("a text with a null character")
-        return value.encode()
-    if isinstance(value, datetime):
-        return value.isoformat().encode()
+        return _text(value)
     if isinstance(value, Iterable):
         return f"{{{','.join(map(str, value))}}}".encode()
-    return None if value is None else str(value).encode()
+    return str(value).encode()
+
+
+_WRITES: dict[type, Callable[[Any], bytes | None]] = {
+    int: b"%d".__mod__,
+    float: lambda value: repr(value).encode(),
+    bool: lambda value: b"t" if value else b"f",
+    str: _text,
+    UUID: lambda value: value.hex.encode(),
+    datetime: lambda value: value.isoformat().encode(),
+    type(None): lambda _value: None,
+}

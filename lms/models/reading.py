@@ -184,10 +184,11 @@ def build(model: type[Row], values: Sequence[Any], names: tuple[str, ...] = ()) 
     if values[0] is None:
         return None
     made = dict(zip(_attributes(model, names), values, strict=True))
-    for name, those, column in _converters(model, names):
+    if converters := _converters(model, names):
         here = connections[DEFAULT_DB_ALIAS]
-        for convert in those:
-            made[name] = convert(made[name], column, here)
+        for name, those, column in converters:
+            for convert in those:
+                made[name] = convert(made[name], column, here)
     return _as_row(model, made, adding=False)
 
 

@@ -1,7 +1,12 @@
 """Written statements: the same rows as the ORM's, on a line that stays good after a fault."""
 
+from datetime import UTC, datetime
+from decimal import Decimal
+from uuid import UUID
+
 import pytest
 from django.db import DatabaseError, DataError, connection, transaction
+from django.utils.safestring import mark_safe
 
 from lms.models import Person, RoleGrant, reading
 from tests.crossing import on_postgresql
@@ -63,6 +68,29 @@ def test_after_a_fault_the_rest_is_not_done_and_the_line_is_good():
         reading.ask_together(("SELECT 1 / %s::integer", [0]), (change, [person.pk]))
     assert reading.ask(SELECT, [person.pk]) == [(person.pk,)]
     assert Person.objects.get(pk=person.pk).surnames == person.surnames
+
+
+@on_postgresql
+@pytest.mark.parametrize(
+    ("kind", "value"),
+    [
+        ("bigint", -(2**62)),
+        ("float8", 0.1 + 0.2),
+        ("float8", 1e-300),
+        ("bool", True),
+        ("bool", False),
+        ("uuid", UUID("0f8fad5b-d9cb-469f-a165-70867728950e")),
+        ("timestamptz", datetime(2026, 2, 28, 23, 59, 59, 999999, tzinfo=UTC)),
+        ("text", "Xʼol «100 %», {}"),
+        ("text", mark_safe("Tz’unun")),
+        ("numeric", Decimal("12.50")),
+        ("bigint[]", [1, 2]),
+        ("uuid[]", [UUID("0f8fad5b-d9cb-469f-a165-70867728950e")]),
+        ("text", None),
+    ],
+)
+def test_a_value_comes_back_as_it_went(kind, value):
+    assert reading.ask(f"SELECT %s::{kind}", [value]) == [(value,)]
 
 
 @on_postgresql
