@@ -228,3 +228,17 @@ def test_a_fault_is_told_with_the_same_headers(settings, learner, monkeypatch, s
     assert its.status_code == theirs.status_code == 500
     assert dict(its.items()) == dict(theirs.items())
     assert short == [500]
+
+
+def test_a_session_of_the_key_before_is_renewed_on_the_long_way(settings, learner, short):
+    """Django gives it a new name, which only the long way tells the browser."""
+    client = a_client(learner.person)
+    before = client.cookies["sessionid"].value
+    assert post(client, batch(learner)).status_code == 200
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "another key than before, as long as it has to be"
+    answer = post(client, json.dumps({"events": [plain(watched(learner, 10, 20))]}))
+    assert answer.status_code == 200
+    assert short == [200]
+    assert client.cookies["sessionid"].value != before
+    assert Session.objects.filter(pk=client.cookies["sessionid"].value).exists()
