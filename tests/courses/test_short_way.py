@@ -12,6 +12,7 @@ from django.test import Client
 from courses import middleware
 from courses.domain import storing
 from courses.models import LearningEvent, WatchSegment
+from lms.domain import audit
 from lms.models import Person, RoleGrant
 from tests.courses.event_cases import a_learner, watched
 from tests.courses.test_events_api import ADDRESS, plain
@@ -217,6 +218,22 @@ def test_a_page_of_somebody_else_goes_the_long_way(settings, learner, short):
     assert said(its) == said(theirs)
     assert json.loads(its.content)["verdicts"][0]["outcome"] == "unknown"
     assert short == []
+
+
+def test_the_trail_is_told_where_a_request_comes_from(settings, learner, monkeypatch, short):
+    told, store = [], storing.store
+
+    def note(*rows, **said):
+        told.append(audit.origin.get())
+        return store(*rows, **said)
+
+    monkeypatch.setattr(storing, "store", note)
+    for second, chain in enumerate((those.MIDDLEWARE, LONG)):
+        settings.MIDDLEWARE = chain
+        sent = json.dumps({"events": [plain(watched(learner, 10 * second, 10 * second + 5))]})
+        assert post(a_client(learner.person, REMOTE_ADDR="203.0.113.7"), sent).status_code == 200
+    assert set(told) == {"203.0.113.7"}
+    assert short == [200]
 
 
 def test_a_fault_is_told_with_the_same_headers(settings, learner, monkeypatch, short):
