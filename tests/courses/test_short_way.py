@@ -203,6 +203,40 @@ def test_what_cannot_be_read_goes_the_long_way(settings, learner, short, body):
     assert short == []
 
 
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded"])
+def test_what_does_not_call_itself_json_goes_the_long_way(learner, short, kind):
+    assert post(a_client(learner.person), batch(learner), kind=kind).status_code == 200
+    assert short == []
+
+
+def test_what_is_as_long_as_many_pages_goes_the_long_way(learner, short):
+    assert post(a_client(learner.person), batch(learner) + " " * middleware.MOST_BYTES).status_code == 200
+    assert short == []
+
+
+def test_tokens_of_two_people_go_the_long_way(settings, learner, short):
+    other = a_learner()
+    mixed = json.dumps({"events": [plain(watched(one, 0, 2)) for one in (learner, other)]})
+    its, theirs = both(settings, learner.person, mixed)
+    assert [one["outcome"] for one in its.json()["verdicts"]] == ["stored", "unknown"]
+    assert its.status_code == theirs.status_code
+    assert short == []
+
+
+@pytest.mark.parametrize("secure", [True, False])
+def test_each_language_and_line_has_its_own_headers(settings, learner, short, secure):
+    """One server answers all of them in turn."""
+    settings.SECURE_HSTS_SECONDS = 3600
+    client, sent, found = a_client(learner.person), batch(learner), []
+    post(client, sent)
+    for language, line in [("es", secure), ("en", secure), ("es", not secure)]:
+        headers = {"X-CSRFToken": MARK, "Accept-Language": language, "Referer": "https://testserver/"}
+        answer = client.post(ADDRESS, sent, content_type="application/json", headers=headers, secure=line)
+        found.append((answer["Content-Language"], "Strict-Transport-Security" in answer))
+    assert found == [("es", secure), ("en", secure), ("es", not secure)]
+    assert short == [200] * 4
+
+
 def test_a_plain_line_is_led_to_https_before_anything_is_read(settings, learner, short):
     client, sent = a_client(learner.person), batch(learner)
     settings.SECURE_SSL_REDIRECT = True
