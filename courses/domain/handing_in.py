@@ -201,6 +201,13 @@ def _name_of(attempt: Attempt, order: int, public_id: uuid.UUID) -> str:
     return f"entrega:{attempt.public_id.hex}:{order}:{public_id.hex}"
 
 
+def halfway(attempt: Attempt, order: int) -> list[tuple[str, int]]:
+    """Files of an answer that began to arrive and did not end: the name of each, and how many percent are here."""
+    begun = f"entrega:{attempt.public_id.hex}:{order}:"
+    waiting = uploads.waiting_of(attempt.enrolment.person).filter(fingerprint__startswith=begun, offset__gt=0)
+    return [(one.file_name, 100 * one.offset // one.size) for one in waiting]
+
+
 def find_arriving(attempt: Attempt, order: int, public_id: uuid.UUID) -> Upload | None:
     """A file of an answer on its way, as its sender named it."""
     found = uploads.find_unfinished(attempt.enrolment.person, _name_of(attempt, order, public_id))
@@ -212,7 +219,7 @@ def expect(*, attempt: Attempt, order: int, public_id: uuid.UUID, size: int, fil
     """Make room for a file that comes in pieces, or find the one that was begun under this id.
 
     Beyond `MOST_ARRIVING` of one person the oldest is let go. Raises `attempt.closed`, `answer.too_many_files`,
-    `handed.too_big`, `handed.conflict`, `answer.unknown_question`, and what `uploads.begin` raises.
+    `handed.too_big`, `handed.here`, `handed.conflict`, `answer.unknown_question`, and what `uploads.begin` raises.
     """
     body = body_of(attempt, order)
     if attempt.closed_at:
@@ -220,6 +227,9 @@ def expect(*, attempt: Attempt, order: int, public_id: uuid.UUID, size: int, fil
     if HandedFile.objects.filter(answer__attempt=attempt, answer__order=order).count() >= body.most_files:
         raise RuleBroken("answer.too_many_files", str(grading.UNFIT["answer.too_many_files"]))
     check_size(body, size, file_name)
+    if _find(public_id, attempt, order):
+        words = _("«%(name)s» ya está entre los archivos que entregó.")
+        raise RuleBroken("handed.here", words % {"name": file_name[:60]})
     person = Person.objects.select_for_update().get(pk=attempt.enrolment.person_id)
     if found := find_arriving(attempt, order, public_id):
         if found.size != size:

@@ -95,16 +95,18 @@ def question(request: HttpRequest, public_id: UUID, number: int) -> HttpResponse
             tongues.read_in(attempt, request.POST["language"])
         if not error:
             return redirect(_next_address(_way(request), attempt, number, len(asked)))
+    field = showing.show(given.asked, given.given, seed=str(attempt.public_id))
     context = {
         "attempt": attempt,
         "answer": given,
-        "field": showing.show(given.asked, given.given, seed=str(attempt.public_id)),
+        "field": field,
         "tongues": tongues.offered(attempt, asked),
         "number": number,
         "total": len(asked),
         "answered_count": sum(1 for one in asked if one.answered_at),
         "seconds_left": _seconds_left(attempt),
         "error": error,
+        "halfway": handing_in.halfway(attempt, number) if field.kind == "files" else [],
     }
     return render(request, "courses/attempt_question.html", context, status=422 if error else 200)
 

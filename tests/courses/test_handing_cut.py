@@ -80,6 +80,32 @@ def test_a_cut_inside_a_file_costs_one_piece_at_most(line):
     assert sent.whole == 0
 
 
+def test_a_file_goes_on_after_its_page_was_closed(line):
+    """On the same telephone, another day: chosen again it is known by its content."""
+    tab, attempt, session, sent = line
+    content = a_large_pdf(SIZE)
+    begin(tab, content)
+    bar = tab.locator("[data-handing-bar]")
+    wait_until(lambda: bar.evaluate("bar => bar.value") > 30 or tab.wait_for_timeout(50), WAIT_MS // 1000)
+    session.send("Network.emulateNetworkConditions", ONLINE | {"offline": True})
+    expect(tab.locator(STATE)).to_contain_text("elija el mismo archivo", timeout=WAIT_MS)
+    address, before = tab.url, len(sent.pieces)
+    again = tab.context.new_page()
+    tab.close()
+    again.on("request", sent.note)
+    again.route("**/intentos/**", lambda route: route.continue_())
+    again.goto(address)
+    expect(again.locator("p.notice")).to_contain_text("«plan.pdf» quedó a medias")
+    begin(again, content)
+    expect(again.locator(".handed-files li")).to_have_count(1, timeout=WAIT_MS)
+    expect(again.locator("p.notice")).to_have_count(0)
+    assert_whole(attempt, content)
+    assert sent.pieces[before][0] >= sent.pieces[before - 1][0] > 0
+    begin(again, content)
+    expect(again.locator(STATE)).to_contain_text("ya está entre los archivos", timeout=WAIT_MS)
+    assert HandedFile.objects.count() == 1
+
+
 def test_answers_that_are_lost_send_nothing_again(taking):
     """Three in a row: that of the beginning, of a piece and of the end."""
     tab, attempt = taking

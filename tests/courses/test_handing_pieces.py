@@ -212,3 +212,30 @@ def test_without_the_protocol_nothing_is_begun(client, attempt):
     assert client.post(at(attempt, uuid.uuid4())).status_code == 412
     assert client.get(at(attempt, uuid.uuid4())).status_code == 405
     assert Upload.objects.count() == 0
+
+
+def test_a_page_says_which_files_stayed_halfway(client, attempt, trainer):
+    content, file_id = a_large_pdf(), uuid.uuid4()
+    begin(client, attempt, file_id, len(content), "plan <1>.pdf")
+    assert handing_in.halfway(attempt, 1) == []
+    piece(client, attempt, file_id, 0, content[:240_000])
+    assert handing_in.halfway(attempt, 1) == [("plan <1>.pdf", 100 * 240_000 // len(content))]
+    assert handing_in.halfway(attempt, 2) == []
+    assert handing_in.halfway(an_attempt(trainer), 1) == []
+    text = client.get(page(attempt)).content.decode()
+    assert "«plan &lt;1&gt;.pdf» quedó a medias: llegó el" in text
+    piece(client, attempt, file_id, 240_000, content[240_000:])
+    finish(client, attempt, file_id)
+    assert handing_in.halfway(attempt, 1) == []
+
+
+def test_a_file_that_was_taken_is_not_sent_again_under_its_name(client, attempt):
+    content = a_large_pdf()
+    file_id = arrive(client, attempt, content)
+    finish(client, attempt, file_id)
+    answer = begin(client, attempt, file_id, len(content))
+    assert answer.status_code == 400
+    assert "«plan.pdf» ya está entre los archivos que entregó." in answer.content.decode()
+    assert not Upload.objects.exists()
+    handing_in.take_back(attempt=attempt, order=1, public_id=str(file_id))
+    assert begin(client, attempt, file_id, len(content)).status_code == 201

@@ -1,5 +1,5 @@
 // Hands files in one by one: each is kept when it arrives. A small one goes at once, and again under the same name
-// after a cut; a larger one goes in pieces (tus) and on from the byte that arrived last.
+// after a cut; a larger one goes in pieces (tus) and on from the byte that arrived last, also on another day.
 const form = document.querySelector("[data-handing]");
 const input = form?.querySelector("input[type=file]");
 const state = form?.querySelector("[data-autosave-state]");
@@ -34,8 +34,21 @@ function newId() {
   );
 }
 
-function idOf(file) {
-  if (!names.has(file)) names.set(file, newId());
+async function digestOf(bytes) {
+  const digest = await crypto.subtle.digest("SHA-256", bytes);
+  return Array.from(new Uint8Array(digest), (one) => one.toString(16).padStart(2, "0")).join("");
+}
+
+// The same file, for the same answer, always has the same name: chosen again after the page was closed it goes on.
+async function nameFor(file) {
+  if (file.size <= PIECE || !crypto.subtle) return newId();
+  const content = await digestOf(await file.arrayBuffer());
+  const own = await digestOf(new TextEncoder().encode(`${location.pathname} ${content}`));
+  return own.replace(/^(.{8})(.{4}).(.{3}).(.{3})(.{12}).*/, "$1-$2-8$3-a$4-$5");
+}
+
+async function idOf(file) {
+  if (!names.has(file)) names.set(file, await nameFor(file));
   return names.get(file);
 }
 
@@ -61,9 +74,9 @@ function ask(method, address, headers, body, heard) {
 }
 
 // The form itself, with a file or with the name of one that has arrived piece by piece.
-function post(file, fields, heard) {
+async function post(file, fields, heard) {
   const data = new FormData();
-  const all = { csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value, file_id: idOf(file), ...fields };
+  const all = { csrfmiddlewaretoken: form.elements.csrfmiddlewaretoken.value, file_id: await idOf(file), ...fields };
   for (const [name, value] of Object.entries(all)) data.set(name, value);
   return ask("POST", form.action, { "X-Requested-With": "fetch" }, data, heard);
 }
@@ -84,7 +97,7 @@ async function send(file) {
 
 // Begun and gone on with at one address; nothing that is there already is sent again.
 async function sendPieces(file) {
-  const address = `${location.pathname}archivos/${idOf(file)}/`;
+  const address = `${location.pathname}archivos/${await idOf(file)}/`;
   const headers = { "Tus-Resumable": "1.0.0", "X-CSRFToken": form.elements.csrfmiddlewaretoken.value };
   const name = btoa(String.fromCharCode(...new TextEncoder().encode(file.name)));
   const length = { "Upload-Length": file.size, "Upload-Metadata": `filename ${name}` };
