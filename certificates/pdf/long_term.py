@@ -3,12 +3,13 @@
 import asyncio
 import io
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import UTC, datetime
 
 from asn1crypto import cms
 from pyhanko.pdf_utils import generic
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
-from pyhanko.sign.general import SigningError, extract_certificate_info
+from pyhanko.sign.general import CMSExtractionError, SigningError, extract_certificate_info
 from pyhanko.sign.signers.pdf_byterange import DocumentTimestamp
 from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko.sign.validation.generic_cms import extract_tst_data_iter
@@ -53,13 +54,10 @@ def _proven(
 ) -> bytes:
     """With room for what the authority answered last, or, where it answers more by now, with the most room."""
     stamper = HTTPTimeStamper(time_authority, timeout=TIMESTAMP_PATIENCE_SECONDS)
-    try:
-        try:
-            return _append(content, evidence, name, stamper, 2 * len(newest.dump()) + SPARE)
-        except SigningError:
-            return _append(content, evidence, name, stamper, RESERVED_WITH_TIME)
-    except (OSError, SigningError) as problem:
-        raise AuthorityAway(str(problem)) from problem
+    for reserved in (2 * len(newest.dump()) + SPARE, RESERVED_WITH_TIME):
+        with suppress(SigningError):
+            return _append(content, evidence, name, stamper, reserved)
+    raise AuthorityAway("the authority answers more than there is room for")
 
 
 def good_until(content: bytes) -> datetime | None:
@@ -84,7 +82,10 @@ def _newest(sealed: additions.Sealed) -> cms.SignedData:
 
 def _shown(signed: cms.SignedData) -> chains.Evidence | None:
     """The evidence for who signed; None for one whose time is over, for whom nobody answers any more."""
-    found = extract_certificate_info(signed)
+    try:
+        found = extract_certificate_info(signed)
+    except CMSExtractionError as problem:
+        raise chains.NotShown(f"nobody says who signed: {problem}") from problem
     if found.signer_cert.not_valid_after < datetime.now(UTC):
         return None
     return chains.gather(found.signer_cert, found.other_certs)
@@ -103,8 +104,15 @@ def _append(
     writer.update_root()
     steps = proof.fill(writer, envelope.DIGEST, in_place=True)
     prepared, _out = next(steps)
-    steps.send(asyncio.run(stamper.async_timestamp(prepared.document_digest, envelope.DIGEST)))
+    steps.send(_asked(stamper, prepared.document_digest))
     return out.getvalue()
+
+
+def _asked(stamper: HTTPTimeStamper, digest: bytes) -> cms.ContentInfo:
+    try:
+        return asyncio.run(stamper.async_timestamp(digest, envelope.DIGEST))
+    except (OSError, *additions.UNREADABLE) as problem:
+        raise AuthorityAway(f"the authority gives no time: {problem}") from problem
 
 
 def _store(writer: Writer, evidence: Iterable[chains.Evidence]) -> generic.DictionaryObject:

@@ -13,6 +13,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 CONF = """
@@ -34,26 +35,33 @@ def _name(said: str) -> x509.Name:
 
 @dataclass
 class TimeAuthority:
-    """Its `address`, and what it can be told to do: answer nobody, revoke its own certificate, take a new one."""
+    """Its `address`, and what it can be told: to answer nobody or nonsense, to revoke itself, to take a new key."""
 
     folder: Path
     address: str = ""
     is_away: bool = False
+    is_broken: bool = False
     has_no_list: bool = False
+    has_no_root: bool = False
     asked: list[str] = field(default_factory=list)
     revoked: list[int] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.now = datetime.now(UTC).replace(microsecond=0)
+        self._is_asked = False
         self._root_key = ec.generate_private_key(ec.SECP256R1())
         self.root = self._certificate("Autoridad", self._root_key.public_key(), timedelta(days=3000), is_root=True)
         (self.folder / "conf").write_text(CONF.format(folder=self.folder))
         (self.folder / "serial").write_text("01")
 
-    def take_certificate(self, valid_for: timedelta, since: timedelta = timedelta(days=3)) -> x509.Certificate:
-        """Have it stamp with a new certificate, which ends after `valid_for`."""
+    def take_certificate(self, valid_for: timedelta, *, is_asked: bool = False) -> x509.Certificate:
+        """Have it stamp with a new certificate, which ends after `valid_for`.
+
+        `is_asked`: whether it was revoked is asked for (OCSP) instead of looked up in the list.
+        """
+        self._is_asked = is_asked
         key = ec.generate_private_key(ec.SECP256R1())
-        self.certificate = self._certificate("Hora", key.public_key(), valid_for, since=since)
+        self.certificate = self._certificate("Hora", key.public_key(), valid_for)
         (self.folder / "crt").write_bytes(self.certificate.public_bytes(Encoding.PEM))
         secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
         (self.folder / "key").write_bytes(secret)
@@ -63,14 +71,14 @@ class TimeAuthority:
         """A certificate for somebody else's key, as an issuer buys one."""
         return self._certificate("Emisor", key, timedelta(days=700))
 
-    def _certificate(self, name, key, valid_for, *, since=timedelta(days=3), is_root=False) -> x509.Certificate:
+    def _certificate(self, name, key, valid_for, *, is_root=False) -> x509.Certificate:
         made = (
             x509.CertificateBuilder()
             .subject_name(_name(name))
             .issuer_name(_name("Autoridad"))
             .public_key(key)
             .serial_number(x509.random_serial_number())
-            .not_valid_before(self.now - since)
+            .not_valid_before(self.now - timedelta(days=3))
             .not_valid_after(self.now + valid_for)
             .add_extension(x509.BasicConstraints(ca=is_root, path_length=None), critical=True)
         )
@@ -87,13 +95,17 @@ class TimeAuthority:
     def _as_time_stamping(self, made: x509.CertificateBuilder) -> x509.CertificateBuilder:
         above = x509.AuthorityKeyIdentifier.from_issuer_public_key(self._root_key.public_key())
         place = x509.DistributionPoint([x509.UniformResourceIdentifier(f"{self.address}lista.crl")], None, None, None)
-        root = x509.AccessDescription(
-            AuthorityInformationAccessOID.CA_ISSUERS, x509.UniformResourceIdentifier(f"{self.address}raiz.crt")
-        )
+        kinds = {AuthorityInformationAccessOID.CA_ISSUERS: "raiz.crt"}
+        if self._is_asked:
+            kinds[AuthorityInformationAccessOID.OCSP] = "estado"
+        found = [
+            x509.AccessDescription(kind, x509.UniformResourceIdentifier(f"{self.address}{path}"))
+            for kind, path in kinds.items()
+        ]
         for extension, critical in (
             (above, False),
-            (x509.CRLDistributionPoints([place]), False),
-            (x509.AuthorityInformationAccess([root]), False),
+            *([] if self._is_asked else [(x509.CRLDistributionPoints([place]), False)]),
+            (x509.AuthorityInformationAccess(found), False),
             (x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), True),
         ):
             made = made.add_extension(extension, critical=critical)
@@ -118,6 +130,25 @@ class TimeAuthority:
             made = made.add_revoked_certificate(gone.build())
         return "application/pkix-crl", made.sign(self._root_key, hashes.SHA256()).public_bytes(Encoding.DER)
 
+    def say_state(self, query: bytes) -> bytes:
+        """The answer to the question whether its certificate was revoked."""
+        asked = ocsp.load_der_ocsp_request(query)
+        is_revoked = asked.serial_number in self.revoked
+        made = ocsp.OCSPResponseBuilder().add_response(
+            self.certificate,
+            self.root,
+            asked.hash_algorithm,
+            ocsp.OCSPCertStatus.REVOKED if is_revoked else ocsp.OCSPCertStatus.GOOD,
+            datetime.now(UTC) - timedelta(hours=1),
+            datetime.now(UTC) + timedelta(days=7),
+            self.now if is_revoked else None,
+            None,
+        )
+        for extension in asked.extensions:
+            made = made.add_extension(extension.value, critical=False)
+        made = made.responder_id(ocsp.OCSPResponderEncoding.HASH, self.root)
+        return made.sign(self._root_key, hashes.SHA256()).public_bytes(Encoding.DER)
+
     def stamp(self, query: bytes) -> bytes:
         """The answer to a question for the time."""
         (self.folder / "query").write_bytes(query)
@@ -136,15 +167,19 @@ def running(folder: Path) -> Iterator[TimeAuthority]:
     class Answer(BaseHTTPRequestHandler):
         def do_GET(self):
             authority.asked.append(self.path)
-            if authority.has_no_list:
+            if (authority.has_no_list and self.path.endswith(".crl")) or authority.has_no_root:
                 self.send_error(503)
             else:
                 self._send(*authority.answer(self.path))
 
         def do_POST(self):
-            authority.asked.append("hora")
+            authority.asked.append("estado" if self.path.endswith("estado") else "hora")
             query = self.rfile.read(int(self.headers["Content-Length"]))
-            if authority.is_away:
+            if self.path.endswith("estado"):
+                self._send("application/ocsp-response", authority.say_state(query))
+            elif authority.is_broken:
+                self._send("application/timestamp-reply", b"0")
+            elif authority.is_away:
                 self.send_error(503)
             else:
                 self._send("application/timestamp-reply", authority.stamp(query))
