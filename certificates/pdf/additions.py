@@ -174,11 +174,10 @@ class _Addition:
         said = {key: proof.sig_object.get(key) for key in TIMESTAMP}
         if proof.sig_field != field or said != TIMESTAMP or set(proof.sig_object) != {*TIMESTAMP, *_OF_A_PROOF}:
             raise Refused("an addition does not end in a proof of time")
-        start = int(proof.byte_range[1])
-        if proof.evaluate_signature_coverage() is not SignatureCoverageLevel.ENTIRE_FILE or start < self._start:
-            raise Refused("a proof of time is not over the whole file")
-        if int(proof.byte_range[2]) != start + 2 * len(proof.pkcs7_content) + 2:
-            raise Refused("a proof of time is not over the whole file")
+        start, again = int(proof.byte_range[1]), int(proof.byte_range[2])
+        is_over_all = proof.evaluate_signature_coverage() is SignatureCoverageLevel.ENTIRE_FILE and start >= self._start
+        if not is_over_all or self._content[start:again].lower() != b"<%s>" % proof.pkcs7_content.hex().encode():
+            raise Refused("a proof of time is not over the whole file but itself")
         return reference.idnum, held.idnum
 
 

@@ -10,7 +10,7 @@ from pyhanko.pdf_utils import writer as pdf_writer
 from pyhanko.pdf_utils.generic import pdf_name, pdf_string
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import SigSeedSubFilter
-from pyhanko.sign.signers.pdf_byterange import SignatureObject
+from pyhanko.sign.signers.pdf_byterange import SigByteRangeObject, SignatureObject
 from pyhanko.sign.timestamps import HTTPTimeStamper
 from pyhanko.sign.validation import validate_pdf_signature
 from pyhanko_certvalidator import ValidationContext
@@ -218,6 +218,20 @@ def test_a_second_signature_is_refused(key, once, authority, monkeypatch):
     twin = long_term._append(once, [], "Sello 2", Stamper(), ROOM)
     with pytest.raises(SealBroken, match="2 seals"):
         check(twin, [key.certificate, theirs])
+
+
+@pytest.mark.parametrize("moved", [(10, -10), (0, 10)], ids=["another place", "a hole"])
+def test_a_proof_that_leaves_something_out_is_refused(key, once, authority, monkeypatch, moved):
+    """pyHanko counts the bytes that are left out, and does not ask which they are."""
+    fill, (earlier, later) = SigByteRangeObject.fill_offsets, moved
+
+    def leave_out(self, stream, start, end, whole):
+        fill(self, stream, start - earlier, end + later, whole)
+
+    monkeypatch.setattr(SigByteRangeObject, "fill_offsets", leave_out)
+    twin = long_term._append(once, [], "Hora 2", HTTPTimeStamper(authority.address), ROOM)
+    with pytest.raises(SealBroken, match="not over the whole file"):
+        check(twin, [key.certificate])
 
 
 def test_a_proof_of_something_else_is_refused(key, once, authority):
