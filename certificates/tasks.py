@@ -14,6 +14,7 @@ from certificates.domain import (
     strays,
     sweeping,
     testimony,
+    time_proofs,
     witnesses,  # noqa: F401 registers its performer
 )
 
@@ -29,6 +30,12 @@ def sweep_owed() -> None:
 def forget_packages() -> None:
     """Let packages of handover go that were there to be fetched long enough."""
     handover.forget()
+
+
+@shared_task(name="certificates.tasks.renew_time")
+def renew_time() -> None:
+    """Prove the time anew of those certificates whose proof ends soon."""
+    time_proofs.renew()
 
 
 @shared_task(name="certificates.tasks.sweep_strays")

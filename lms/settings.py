@@ -505,6 +505,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": crontab(minute=34),
         "options": {"expires": 1800},
     },
+    "renew-time": {
+        "task": "certificates.tasks.renew_time",
+        "schedule": crontab(minute=49),
+        "options": {"expires": 1800},
+    },
     "sweep-private-strays": {
         "task": "certificates.tasks.sweep_strays",
         "schedule": crontab(hour=3, minute=40),
@@ -588,6 +593,10 @@ if PKCS11_MODULE and not (PKCS11_TOKEN and PKCS11_PIN_FILE):
     raise ImproperlyConfigured("AULA_PKCS11_MODULE asks for AULA_PKCS11_TOKEN and AULA_PKCS11_PIN_FILE")
 # Who proves when a certificate was sealed (RFC 3161); empty: nobody.
 SEAL_TIME_AUTHORITY = env.str("AULA_SEAL_TIME_AUTHORITY", "")
+# Whether that proof is kept up for the long run (PAdES B-LTA): each file ends in one over the whole, and gets others.
+SEAL_LONG_TERM = env.bool("AULA_SEAL_LONG_TERM", False)
+if SEAL_LONG_TERM and not SEAL_TIME_AUTHORITY:
+    raise ImproperlyConfigured("AULA_SEAL_LONG_TERM asks for AULA_SEAL_TIME_AUTHORITY")
 # Who is mailed each day's checkpoint of the log, to keep it: e-mail addresses.
 WITNESSES = [address for address in env.list("AULA_WITNESSES", [], subcast=str) if address]
 

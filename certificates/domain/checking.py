@@ -19,6 +19,7 @@ from certificates.models import (
     CertificateEvent,
     CertificateFile,
     Checkpoint,
+    EarlierFile,
     LogHead,
     LogLeaf,
     LogNode,
@@ -31,7 +32,7 @@ from certificates.models import (
     TemplateVersion,
     VoidNumber,
 )
-from certificates.pdf import SealBroken, check
+from certificates.pdf import SealBroken, check, good_until
 from lms.domain.audit import GENESIS, chain_digest
 from lms.domain.texts import fold
 from lms.models import AuditEvent, Job, Merge, Person
@@ -42,12 +43,14 @@ from . import (
     credentials,
     issuing,
     pictures,
+    rendering,
     renewal_checking,
     restoring,
     signed_facts,
     status_checking,
     status_lists,
     sweeping,
+    time_proofs,
     tree_checking,
 )
 from .log import build_entry
@@ -62,6 +65,7 @@ PROTECTED = [
         Certificate,
         CertificateAct,
         CertificateEvent,
+        EarlierFile,
         LogLeaf,
         LogNode,
         Checkpoint,
@@ -157,7 +161,7 @@ def _certificates() -> Iterator[str]:
             *("series", "person", "municipality", "post", "file", "status_entry", "supersedes", "superseded_by"),
             *("owed__completion__person",),
         )
-        .prefetch_related("events__leaf", "events__by", *(f"events__act__{name}" for name in _OF_ACTS))
+        .prefetch_related("earlier_files", "events__leaf", "events__by", *(f"events__act__{name}" for name in _OF_ACTS))
         .order_by("pk")
     )
     for certificate in rows.iterator(chunk_size=500):
@@ -236,18 +240,19 @@ def _file_of(certificate: Certificate) -> Iterator[str]:
 def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) -> Iterator[str]:
     """The trail tells of the same file; its seal holds, over the same drawing. Files from before have neither."""
     told = AuditEvent.objects.filter(
-        action__in=["certificate.sealed", "certificate.drawn_anew"],
+        action__in=["certificate.sealed", "certificate.drawn_anew", time_proofs.EXTENDED],
         subject=f"certificates.Certificate:{certificate.public_id}",
         facts__has_key="key",
     )
-    newest = told.order_by("-pk").values_list("facts", flat=True).first()
-    qr = sha256(file.qr.encode()).hexdigest() if file.qr else None
-    row = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with, "qr": qr}
-    if newest is None and not file.sealed_with:
+    facts = list(told.order_by("pk").values_list("facts", flat=True))
+    if not facts and not file.sealed_with:
         return
-    if row != {name: (newest or {}).get(name) for name in row}:
+    newest = facts[-1] if facts else {}
+    if rendering.told_of(file) != {name: newest[name] for name in rendering.TOLD if name in newest}:
         yield f"its file {file.path} is not the one that the trail tells of"
         return
+    if [one["before"] for one in facts if "before" in one] != [one.sha256 for one in certificate.earlier_files.all()]:
+        yield "the files that it had earlier are not those that the trail tells of"
     keys = {key.name: key.certificate for key in keyring.history(keyring.Use.SEAL)}
     if file.sealed_with not in keys:
         yield f"its file {file.path} was sealed with the key {file.sealed_with}, which is not there"
@@ -255,6 +260,8 @@ def _seal_of(certificate: Certificate, file: CertificateFile, content: bytes) ->
     try:
         if check(content, [keys[file.sealed_with]]) != file.unsigned_sha256:
             yield f"its file {file.path} has a seal over another drawing"
+        if file.time_until and good_until(content) != file.time_until:
+            yield f"its file {file.path} proves its time until another day"
         credentials.check(file.credential, certificate)
     except SealBroken as problem:
         yield f"its file {file.path}: {problem}"

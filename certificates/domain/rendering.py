@@ -15,11 +15,14 @@ from django.utils import timezone
 
 from certificates import keyring
 from certificates.models import Certificate, CertificateFile
-from certificates.pdf import render, seal
+from certificates.pdf import extend, good_until, render, seal
 from lms.domain import audit, job_words, jobs
 
 from . import credentials, signed_facts, testimony
 from .issuing import RENDER
+
+# Facts of a file that the trail tells and that `verify_registry` compares.
+TOLD = ("drawn", "unsigned", "key", "qr", "until")
 
 
 def ensure_file(certificate: Certificate) -> CertificateFile:
@@ -28,7 +31,7 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
     The same facts and key give the same bytes, so whoever does it twice, or after a kill, ends with one and the same
     file. Where they would not (an authority stamps the time, the key or the drawing is a newer one) the row decides:
     who comes second throws theirs away, and when a lost file comes back different the trail tells both digests.
-    Raises `keyring.KeyMissing`.
+    Raises `keyring.KeyMissing`, and whatever asking an authority for the time raises: then the file waits.
     """
     found = CertificateFile.objects.filter(certificate=certificate).first()
     if found and _is_whole(found):
@@ -40,7 +43,7 @@ def ensure_file(certificate: Certificate) -> CertificateFile:
         file = CertificateFile.objects.filter(certificate=certificate).first()
         if file and _is_whole(file):
             return file
-        path = _store(_path(certificate, file, facts["sha256"]), content)
+        path = store(_path(certificate, file, facts["sha256"]), content)
         return _note(certificate, file, {"path": path, **facts})
 
 
@@ -60,6 +63,8 @@ def _sealed(certificate: Certificate, kept: CertificateFile | None = None) -> tu
         at=max(certificate.issued_at, key.since),
         time_authority=settings.SEAL_TIME_AUTHORITY,
     )
+    if settings.SEAL_LONG_TERM:
+        content = extend(content, time_authority=settings.SEAL_TIME_AUTHORITY)
     return content, {
         "bytes": len(content),
         "sha256": sha256(content).hexdigest(),
@@ -67,19 +72,18 @@ def _sealed(certificate: Certificate, kept: CertificateFile | None = None) -> tu
         "sealed_with": key.name,
         "credential": credential,
         "qr": qr,
+        "time_until": good_until(content) if settings.SEAL_LONG_TERM else None,
     }
 
 
 def _note(certificate: Certificate, file: CertificateFile | None, facts: dict[str, Any]) -> CertificateFile:
     """Have the row say the facts of what was stored, and the trail that it does."""
-    told = {"drawn": facts["sha256"], "unsigned": facts["unsigned_sha256"], "key": facts["sealed_with"]}
-    if facts["qr"]:
-        told["qr"] = sha256(facts["qr"].encode()).hexdigest()
+    told = told_of(CertificateFile(**facts))
     if file is None:
-        _tell("certificate.sealed", certificate, told)
+        tell("certificate.sealed", certificate, told)
         return CertificateFile.objects.create(certificate=certificate, **facts)
     if any(getattr(file, name) != value for name, value in facts.items()):
-        _tell("certificate.drawn_anew", certificate, {"lost": file.sha256, **told})
+        tell("certificate.drawn_anew", certificate, {"lost": file.sha256, **told})
         if file.path != facts["path"]:  # of what was there no more than a piece is left
             transaction.on_commit(partial(default_storage.delete, file.path))
         CertificateFile.objects.filter(pk=file.pk).update(rendered_at=timezone.now(), **facts)
@@ -87,7 +91,18 @@ def _note(certificate: Certificate, file: CertificateFile | None, facts: dict[st
     return file
 
 
-def _tell(action: str, certificate: Certificate, facts: dict[str, Any]) -> None:
+def told_of(file: CertificateFile) -> dict[str, str]:
+    """What the trail says of the file that a row speaks of."""
+    told = {"drawn": file.sha256, "unsigned": file.unsigned_sha256, "key": file.sealed_with}
+    if file.qr:
+        told["qr"] = sha256(file.qr.encode()).hexdigest()
+    if file.time_until:
+        told["until"] = file.time_until.isoformat()
+    return told
+
+
+def tell(action: str, certificate: Certificate, facts: dict[str, Any]) -> None:
+    """Append to the trail what happened to the file of a certificate."""
     audit.record(action, by=None, subject=f"certificates.Certificate:{certificate.public_id}", facts=facts)
 
 
@@ -113,7 +128,7 @@ def _path(certificate: Certificate, file: CertificateFile | None, digest: str) -
     return f"certificates/{certificate.series.year}/{certificate.public_id}{anew}.pdf"
 
 
-def _store(path: str, content: bytes) -> str:
+def store(path: str, content: bytes) -> str:
     """Write the bytes there, over whatever half a file a killed worker left."""
     if default_storage.exists(path):
         with default_storage.open(path) as there:

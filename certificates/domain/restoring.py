@@ -43,7 +43,7 @@ from .issuing import ISSUE
 AT_ONCE = 500
 MOST_SAID = 10_000  # how far beyond what the storage knows somebody may say a number: more is a slip of the finger
 _REFERENCE = re.compile(r"(?P<name>.+)-(?P<year>\d{4})-(?P<number>\d{6,10})")
-_FILE = re.compile(r"(?P<key>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-[0-9a-f]{16})?\.pdf")
+_FILE = re.compile(r"(?P<key>[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?:-(?:after-)?[0-9a-f]{16})?\.pdf")
 _YEAR = re.compile(r"\d{4}")
 
 Key = tuple[str, int]

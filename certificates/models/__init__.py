@@ -4,7 +4,16 @@ from .acts import CertificateAct
 from .batches import CertificateBatch, CertificateBundle
 from .career import AnnotationDetails, CareerAnnotation, CareerShare, ShareOpening
 from .handover import HandoverPackage
-from .register import Certificate, CertificateEvent, CertificateFile, LogHead, LogLeaf, OwedCertificate, Series
+from .register import (
+    Certificate,
+    CertificateEvent,
+    CertificateFile,
+    EarlierFile,
+    LogHead,
+    LogLeaf,
+    OwedCertificate,
+    Series,
+)
 from .renewals import Renewal
 from .restoring import Restoration, VoidNumber
 from .status import StatusEntry
@@ -23,6 +32,7 @@ __all__ = [
     "CertificateFile",
     "CertificateTemplate",
     "Checkpoint",
+    "EarlierFile",
     "HandoverPackage",
     "LogHead",
     "LogLeaf",

@@ -296,6 +296,7 @@ class CertificateFile(models.Model):
     `sha256` is that of the whole file, `unsigned_sha256` that of the same before its seal, which can be made again from
     the frozen facts, `credential`, the proven JSON inside, and `qr`, what the QR says, at any time. What is empty was
     not there yet when the file was made, and files stay as they were given out; their QR leads to the check page.
+    `time_until` is how long the newest proof of time in it can be checked; null where none is kept up.
     """
 
     certificate = models.OneToOneField(Certificate, models.PROTECT, related_name="file")
@@ -307,8 +308,32 @@ class CertificateFile(models.Model):
     credential = models.TextField(blank=True, default="", help_text="the JSON inside the file")
     qr = models.TextField(blank=True, default="", help_text="the address of the signed facts, as printed")
     rendered_at = models.DateTimeField(default=timezone.now)
+    time_until = models.DateTimeField(null=True)
 
     wagtail_reference_index_ignore = True
 
+    class Meta:
+        indexes = [
+            models.Index(fields=["time_until"], condition=Q(time_until__isnull=False), name="file_keeps_proof_of_time")
+        ]
+
     def __str__(self) -> str:
         return self.path
+
+
+class EarlierFile(models.Model):
+    """The digest of a file that was given out before another proof of time was added. It is good, too.
+
+    Rows are never updated or deleted. What was lost and drawn anew is told by the trail alone.
+    """
+
+    certificate = models.ForeignKey(Certificate, models.PROTECT, related_name="earlier_files")
+    sha256 = models.CharField(max_length=64, unique=True)
+
+    wagtail_reference_index_ignore = True
+
+    class Meta:
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.sha256[:12]

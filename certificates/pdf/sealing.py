@@ -10,10 +10,7 @@ from hashlib import sha256
 
 from cryptography import x509
 from cryptography.hazmat.primitives.asymmetric import ec
-from pyhanko.pdf_utils.generic import ArrayObject, ByteStringObject
-from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 from pyhanko.pdf_utils.misc import PdfReadError
-from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.fields import MDPPerm, SigSeedSubFilter
 from pyhanko.sign.signers import cms_embedder
 from pyhanko.sign.signers.pdf_byterange import SignatureObject
@@ -23,7 +20,8 @@ from pyhanko.sign.validation.errors import SignatureValidationError
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
-from . import envelope
+from . import additions, envelope
+from .appending import Writer
 from .finishing import SEAL_FIELD
 
 # In letters of hexadecimal: twice the bytes of the CMS. A token of time brings certificates of its own.
@@ -33,18 +31,6 @@ TIMESTAMP_PATIENCE_SECONDS = 10
 
 class SealBroken(Exception):
     """The file is not as it was sealed, or was not sealed by the issuer. Says why."""
-
-
-class _Writer(IncrementalPdfFileWriter):
-    """pyHanko's, without its touch to the metadata (they would no longer be PDF/A) and its random identifier."""
-
-    def _update_meta(self):
-        pass
-
-    @classmethod
-    def _handle_id(cls, prev):
-        first = prev.trailer["/ID"][0].original_bytes
-        return ArrayObject([ByteStringObject(first), ByteStringObject(sha256(first).digest()[:16])])
 
 
 def seal(
@@ -62,7 +48,7 @@ def seal(
     """
     out = io.BytesIO(finished)
     steps = cms_embedder.PdfCMSEmbedder().write_cms(
-        field_name=SEAL_FIELD, writer=_Writer(out), existing_fields_only=True
+        field_name=SEAL_FIELD, writer=Writer(out), existing_fields_only=True
     )
     next(steps)
     signature = SignatureObject(
@@ -85,22 +71,19 @@ def seal(
 def check(content: bytes, certificates: Iterable[x509.Certificate]) -> str:
     """The digest (SHA-256) of the file before it was sealed. Raises `SealBroken`.
 
-    Sealed means: one seal, over the whole file as it is, made with the key of one of `certificates`.
+    Sealed means: one seal, over the whole file as it was then, made with the key of one of `certificates`, and nothing
+    behind it but proofs of time (`additions`).
     """
     try:
-        signatures = PdfFileReader(io.BytesIO(content)).embedded_signatures
-    except (PdfReadError, ValueError, KeyError, TypeError, AttributeError) as problem:
-        raise SealBroken(f"it cannot be read: {problem}") from problem
-    if len(signatures) != 1:
-        raise SealBroken(f"it has {len(signatures)} seals")
+        sealed = additions.read(content)
+    except additions.Refused as problem:
+        raise SealBroken(str(problem)) from problem
     known = [envelope.as_asn1(certificate) for certificate in certificates]
-    if signatures[0].signer_cert.dump() not in {one.dump() for one in known}:
+    if sealed.seal.signer_cert.dump() not in {one.dump() for one in known}:
         raise SealBroken("it was sealed with a key of somebody else")
     try:
-        context = ValidationContext(
-            trust_roots=known, allow_fetching=False, moment=signatures[0].self_reported_timestamp
-        )
-        status = validate_pdf_signature(signatures[0], context)
+        context = ValidationContext(trust_roots=known, allow_fetching=False, moment=sealed.seal.self_reported_timestamp)
+        status = validate_pdf_signature(sealed.seal, context)
     except (SignatureValidationError, PdfReadError, ValueError) as problem:
         raise SealBroken(f"its seal cannot be read: {problem}") from problem
     proof = status.timestamp_validity  # of the time: whole, but by an authority that need not be known here
@@ -112,5 +95,4 @@ def check(content: bytes, certificates: Iterable[x509.Certificate]) -> str:
 
 def _before(content: bytes) -> bytes:
     """The file as it was before anything was added to it."""
-    end = b"%%EOF\n"
-    return content[: content.index(end) + len(end)]
+    return content[: content.index(additions.END) + len(additions.END)]

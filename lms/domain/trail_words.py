@@ -46,6 +46,7 @@ ACTIONS = {
     "certificate.revoked": gettext_lazy("Revocó un certificado"),
     "certificate.sealed": gettext_lazy("Se selló un certificado"),
     "certificate.suspended": gettext_lazy("Suspendió un certificado"),
+    "certificate.time_extended": gettext_lazy("Se extendió la prueba de hora de un certificado"),
     "certificate_act.asked": gettext_lazy("Pidió un acto sobre un certificado"),
     "certificate_act.certified": gettext_lazy("Certificó un acto sobre un certificado"),
     "certificate_act.refused": gettext_lazy("Rechazó un acto sobre un certificado"),

@@ -17,7 +17,7 @@ from certificates import keyring
 from certificates.domain import credentials, signed_facts
 from certificates.keyring import Use
 from certificates.models import Certificate, CertificateFile
-from certificates.pdf import render, seal, sealing
+from certificates.pdf import appending, render, seal
 from tests.certificates.seals import graft, sealed_parts
 
 
@@ -102,7 +102,7 @@ def _attachment_swapped(one: Issued, other: Issued) -> bytes:
 
 def _updated(one: Issued, other: Issued) -> bytes:
     content = io.BytesIO(one.content)
-    writer = sealing._Writer(content)
+    writer = appending.Writer(content)
     writer.update_container(writer.root["/Pages"]["/Kids"][0])
     writer.write_in_place()
     return content.getvalue()

@@ -6,7 +6,10 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.serialization import Encoding
 
-from certificates.pdf import SealBroken, check
+from certificates.keyring import Key
+from certificates.pdf import SealBroken, check, render, seal
+from tests.certificates.test_pdf import a_paper
+from tests.certificates.time_authority import TimeAuthority
 
 
 def poppler_says(content: bytes, folder: Path) -> bool:
@@ -66,3 +69,9 @@ def openssl_says(content: bytes, certificate, folder: Path) -> bool:
     command += ["-content", folder / "data", "-CAfile", folder / "known.pem", "-purpose", "any", "-partial_chain"]
     done = subprocess.run([*command, "-out", "/dev/null"], capture_output=True, text=True, check=False)
     return done.returncode == 0
+
+
+def sealed_by(key: Key, authority: TimeAuthority | None) -> bytes:
+    """One paper, always the same, with the seal of a key and the time of an authority."""
+    asked = {"time_authority": authority.address} if authority else {}
+    return seal(render(a_paper()), private=key.private, certificate=key.certificate, at=key.since, **asked)

@@ -102,7 +102,7 @@ def test_two_clicks(is_protected, monkeypatch):
 @pytest.mark.parametrize("is_protected", [True, False])
 def test_a_full_disk(is_protected, monkeypatch):
     """Without: the row speaks of a file of which the disk took only a part."""
-    certificate, store = a_certificate(), rendering._store
+    certificate, store = a_certificate(), rendering.store
 
     def half(path, content):
         stored = store(path, content[: len(content) // 2])
@@ -110,14 +110,14 @@ def test_a_full_disk(is_protected, monkeypatch):
             raise OSError(28, "No space left on device")
         return stored
 
-    monkeypatch.setattr(rendering, "_store", half)
+    monkeypatch.setattr(rendering, "store", half)
     with contextlib.suppress(OSError), transaction.atomic():
         rendering.ensure_file(certificate)
     if not is_protected:
         assert any("is not the one that was drawn" in fault for fault in find_faults())
         return
     assert not CertificateFile.objects.exists()
-    monkeypatch.setattr(rendering, "_store", store)
+    monkeypatch.setattr(rendering, "store", store)
     rendering.ensure_file(certificate)
     assert list(find_faults()) == []
     assert len(default_storage.listdir(f"certificates/{certificate.series.year}")[1]) == 1

@@ -266,7 +266,7 @@ class TestRegistry:
         mine = rendering._sealed(certificate)[1]["sealed_with"]
         real, settings.SEAL_KEYS_DIR = settings.SEAL_KEYS_DIR, tmp_path / "forged"
         content, facts = rendering._sealed(certificate)
-        path = rendering._store(rendering._path(certificate, None, facts["sha256"]), content)
+        path = rendering.store(rendering._path(certificate, None, facts["sha256"]), content)
         rendering._note(certificate, None, {"path": path, **facts, "sealed_with": mine})
         settings.SEAL_KEYS_DIR = real
         seal, qr = find_faults()

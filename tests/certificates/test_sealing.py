@@ -14,7 +14,7 @@ from asn1crypto import tsp
 
 from certificates import keyring
 from certificates.keyring import Use
-from certificates.pdf import SealBroken, check, envelope, render, seal, sealing
+from certificates.pdf import SealBroken, appending, check, envelope, render, seal
 from tests.certificates.seals import graft, openssl_says, poppler_says, readings, sealed_parts
 from tests.certificates.test_archivable import NAMES, faults
 from tests.certificates.test_pdf import EIGHTY, a_paper
@@ -122,7 +122,7 @@ def test_another_name_and_another_course(key, tmp_path):
 
 def test_an_incremental_update(key, tmp_path):
     content = io.BytesIO(sealed(key))
-    writer = sealing._Writer(content)
+    writer = appending.Writer(content)
     page = writer.root["/Pages"]["/Kids"][0]
     writer.update_container(page)
     writer.write_in_place()
@@ -153,12 +153,12 @@ def test_what_is_no_sealed_file(key, content):
 
 
 def test_pyhanko_would_break_the_archive(key, monkeypatch):
-    monkeypatch.delattr(sealing._Writer, "_update_meta")
+    monkeypatch.delattr(appending.Writer, "_update_meta")
     assert faults(sealed(key)) != []
 
 
 def test_random_signatures_would_differ(key, monkeypatch):
-    monkeypatch.delattr(sealing._Writer, "_handle_id")
+    monkeypatch.delattr(appending.Writer, "_handle_id")
     assert sealed(key) != sealed(key)
 
 

@@ -5,7 +5,7 @@ from django.conf import settings
 from django.db import IntegrityError, connection, transaction
 
 from certificates.domain import checking, checkpoints, restoring
-from certificates.models import Certificate, CertificateEvent, LogLeaf, Series
+from certificates.models import Certificate, CertificateEvent, EarlierFile, LogLeaf, Series
 from tests.factories.career import a_declaration
 from tests.factories.certificates import a_certificate
 from tests.factories.people import a_person
@@ -21,6 +21,7 @@ CHANGES = {
     "certificates_checkpoint": "size = 0",
     "certificates_statusentry": "list = 'x'",
     "certificates_careerannotation": "kind = 'merit'",
+    "certificates_earlierfile": "sha256 = 'x'",
     "certificates_restoration": "leaves = 7",
     "certificates_voidnumber": "number = 7",
     "certificates_templatepicture": "sha256 = 'x'",
@@ -32,7 +33,7 @@ CHANGES = {
 @pytest.mark.parametrize("verb", ["update", "delete"])
 def test_raw_sql_is_refused(table, verb):
     a_template(logos=1)
-    a_certificate()
+    EarlierFile.objects.create(certificate=a_certificate(), sha256="0" * 64)
     a_declaration(a_person())
     checkpoints.publish()
     restoring.declare(restoring.Evidence(), {(settings.CERTIFICATE_SERIES, 2020): 1})
