@@ -52,18 +52,19 @@ def complete_activity(
         return ActivityCompletion.objects.get(enrolment=enrolment, activity=activity)
 
 
-Sooner = Callable[[Sequence[datetime]], tuple[dict, datetime] | None]
+Seen = tuple[dict, datetime]  # how a video was completed, and when
+Sooner = Callable[[Sequence[datetime]], Seen | None]
 
 
 def complete_watched(
-    *, enrolment: Enrolment, activity: Activity, facts: dict, at: datetime, history: rules.History, sooner: Sooner
+    *, enrolment: Enrolment, activity: Activity, seen: Seen, history: rules.History, sooner: Sooner
 ) -> None:
     """Note that a video was completed, unless it was before, and judge; for whoever holds the enrolment's lock.
 
     `history`: what the course asks for and asked for before. `sooner` is asked where editions ended: how and when it
     was completed before one of these moments, if it was. Part of the caller's transaction.
     """
-    done = ActivityCompletion(activity=activity, completed_at=at, facts=facts)
+    done = ActivityCompletion(activity=activity, facts=seen[0], completed_at=seen[1])
     _complete(enrolment, done, history, sooner)
 
 

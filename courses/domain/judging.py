@@ -76,9 +76,8 @@ def done_at(enrolment: Enrolment, deeds: Deeds, met: Met) -> datetime:
     ]
     if met.asked.mean_percent:
         tried = Attempt.objects.of_their_stage().filter(enrolment=enrolment, activity__in=required)
-        moments += tried.filter(score_percent__isnull=False, closed_at__lt=met.until).values_list(
-            "closed_at", flat=True
-        )
+        scored = tried.filter(score_percent__isnull=False, closed_at__lt=met.until)
+        moments += [one for one in scored.values_list("closed_at", flat=True) if one]
     return max(moments)
 
 

@@ -41,6 +41,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, storing, watch_tokens
+from courses.domain.completion import Seen
 from courses.domain.coverage import Coverage, coverage_of
 from courses.domain.granted import Granted, ended_at
 from courses.domain.settling import watched_facts
@@ -55,7 +56,6 @@ __all__ = ["Desk", "Position", "Segment", "Standing", "Verdict", "grant_session"
 
 Key = tuple[int, int, int]  # enrolment, activity, video
 Place = tuple[Key, datetime, float, int]
-Seen = tuple[dict, datetime]
 Beside = Callable[[list["Looked"]], list[LearningEvent]]
 DECIDED_HERE = {"id", "client_id", "received_at", "grade", "reason", "credited_clock"}
 _body = attrgetter(
@@ -333,9 +333,9 @@ class Desk(Granted):
         """Complete the video by the rule in force, or by one that was in force when what came late was watched."""
         history, coverage = self._history(self.subjects[key][0]), self._reached(key).coverage
         if coverage.is_enough:
-            self._write_down(key, *self._seen(key, coverage, self.progress[key], history.since))
+            self._write_down(key, self._seen(key, coverage, self.progress[key], history.since))
         elif found := self._seen_before(key, history.terms):
-            self._write_down(key, *found)
+            self._write_down(key, found)
 
     def _seen(self, key: Key, coverage: Coverage, progress: WatchProgress, since: datetime | None) -> Seen:
         """How and when it was seen, but not before a rule by which it suffices."""
@@ -349,18 +349,17 @@ class Desk(Granted):
 
     def _sooner(self, key: Key, at: datetime, ends: Iterable[datetime]) -> Seen | None:
         """The same where it had sufficed before an edition ended, at one of `ends`, and more was seen afterwards."""
-        history = self._history(self.subjects[key][0])
-        return self._seen_before(key, history.cut([one for one in ends if one <= at]))
+        return self._seen_before(key, self._history(self.subjects[key][0]).cut([one for one in ends if one <= at]))
 
-    def _write_down(self, key: Key, facts: dict, at: datetime) -> None:
+    def _write_down(self, key: Key, seen: Seen) -> None:
         """That the video was completed. Where there was progress before, it is known that it had not been."""
         enrolment, activity, _video = self.subjects[key]
-        if self.opened.completed.get(key[:2]):  # by another video of it, a moment ago
-            return
+        if self.opened.completed.get(key[:2]):
+            return  # by another video of it, a moment ago
         if key[:2] not in self.opened.completed and completion.is_done(enrolment, activity):
             return
-        how = {"facts": facts, "at": at, "history": self._history(enrolment), "sooner": partial(self._sooner, key, at)}
-        completion.complete_watched(enrolment=enrolment, activity=activity, **how)
+        history, sooner = self._history(enrolment), partial(self._sooner, key, seen[1])
+        completion.complete_watched(enrolment=enrolment, activity=activity, seen=seen, history=history, sooner=sooner)
         self.opened.completed[key[:2]] = True
 
     def _history(self, enrolment: Enrolment) -> rules.History:
