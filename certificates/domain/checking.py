@@ -32,6 +32,7 @@ from certificates.models import (
     VoidNumber,
 )
 from certificates.pdf import SealBroken, check
+from courses.models import CourseEdition
 from lms.domain.audit import GENESIS, chain_digest
 from lms.domain.texts import fold
 from lms.models import AuditEvent, Job, Merge, Person
@@ -72,6 +73,7 @@ PROTECTED = [
         TemplateVersion,
         Restoration,
         VoidNumber,
+        CourseEdition,
     )
 ]
 

@@ -6,6 +6,8 @@ their titles, and what passes a quiz, are today's. Where the revisions are gone 
 completes the edition in force, as before.
 """
 
+from decimal import Decimal
+
 from django.db import migrations
 from django.db.models import Q
 
@@ -62,8 +64,8 @@ def _stated(apps, course, content, at):
     }
     said = {
         'title': content['title'],
-        'hours': str(content['hours']),
-        'virtual_hours': None if content.get('virtual_hours') is None else str(content['virtual_hours']),
+        'hours': _one_place(content['hours']),
+        'virtual_hours': _one_place(content.get('virtual_hours')),
         'certificate_kind': content.get('certificate_kind', course.certificate_kind),
         'certificate_months': content.get('certificate_months'),
         'grace_days': content.get('grace_days'),
@@ -73,6 +75,10 @@ def _stated(apps, course, content, at):
         'activities': [_activity(one) for one in required],
     }
     return {'asked': asked, 'said': said}
+
+
+def _one_place(hours):
+    return None if hours is None else f'{Decimal(str(hours)):.1f}'
 
 
 def _proven(apps, content):
@@ -101,7 +107,7 @@ def _activity(one):
         'key': str(one.block_key),
         'kind': one.kind,
         'title': one.title,
-        'hours': None if one.hours is None else str(one.hours),
+        'hours': _one_place(one.hours),
         'pass_percent': one.quiz.pass_percent if one.quiz else None,
     }
 
@@ -110,7 +116,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('courses', '0029_keep_what_each_edition_stated'),
-        ('wagtailcore', '0001_squashed_0016_change_page_url_path_to_text_field'),
+        ('wagtailcore', '0098_apitoken'),
     ]
 
     operations = [migrations.RunPython(write_down, migrations.RunPython.noop, elidable=False)]
