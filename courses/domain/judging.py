@@ -82,10 +82,8 @@ def done_at(enrolment: Enrolment, deeds: Deeds, met: Met) -> datetime:
 
 
 def _made_before(deeds: Deeds, ended: Ended | None) -> list[datetime]:
-    """When earlier editions were completed, or ended, if that came to be known later; of the one of now all others."""
-    ends = {one.number: one.ended_at for one in deeds.ended}
-    made = deeds.made.items()
-    return [min(at, ends.get(number, at)) for number, at in made if ended is None or number < ended.number]
+    """When editions before one that ended were completed; for the one of now, any."""
+    return [at for number, at in deeds.made.items() if ended is None or number < ended.number]
 
 
 def _by(when: Mapping[int, datetime], until: datetime | None) -> dict[int, datetime]:

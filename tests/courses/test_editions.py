@@ -103,6 +103,16 @@ def test_what_the_new_edition_let_go_of_is_still_asked_for_by_the_old_one(course
     assert made()[1].programme == ["Uno", "Dos"]
 
 
+def test_an_edition_may_be_completed_when_the_next_one_was_already(course, now):
+    course.lessons_then[1].unpublish()
+    Activity.objects.filter(retired_at__isnull=False).update(retired_at=now - HOUR)
+    read(course.enrolled, course.lessons_then[0], now - 5 * HOUR)
+    read(course.enrolled, course.added, now - HOUR / 2)
+    assert set(made()) == {2}
+    read(course.enrolled, course.lessons_then[1], now - 4 * HOUR)
+    assert made()[1].completed_at == now - 4 * HOUR
+
+
 def test_each_rule_of_an_edition_is_judged_at_the_end_of_its_own_term(course, now):
     a_rule(course, since=now - 3 * HOUR, watch_percent=80)
     a_rule(course, since=now - HOUR / 2, watch_percent=70)
