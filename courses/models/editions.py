@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class CourseEdition(models.Model):
-    """An edition that ended, as it stood at its end. Added, never changed: both databases refuse it (migration 0029).
+    """An edition that ended, as it stood at its end. Added, never changed: both databases refuse it (migration 0030).
 
     One that ended because the course was taken back, and went on, has a row for each end: the last one counts. The
     edition in force is the page's number. `asked` is what is judged: `{"required": {"<activity>": "<since when it is

@@ -39,7 +39,7 @@ def told():
     ]
 
 kept, ends = told(), [row.ended_at for row in CourseEdition.objects.filter(course_key=course.translation_key)]
-call_command("migrate", "courses", "0028", verbosity=0)
+call_command("migrate", "courses", "0029", verbosity=0)
 call_command("migrate", "courses", verbosity=0)
 found = [row.ended_at for row in CourseEdition.objects.filter(course_key=course.translation_key)]
 apart = [abs((a - b).total_seconds()) for a, b in zip(ends, found, strict=True)]

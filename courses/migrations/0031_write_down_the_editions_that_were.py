@@ -115,7 +115,7 @@ def _activity(one):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0029_keep_what_each_edition_stated'),
+        ('courses', '0030_keep_what_each_edition_stated'),
         ('wagtailcore', '0098_apitoken'),
     ]
 

@@ -45,7 +45,7 @@ def allow(apps, schema_editor):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('courses', '0028_name_the_competency_that_a_course_proves'),
+        ('courses', '0029_keep_no_index_that_nobody_asks'),
     ]
 
     operations = [
