@@ -1,6 +1,6 @@
 """What this app does when something happened elsewhere: one line each, idempotent."""
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_delete, post_save, pre_save
 from wagtail import hooks
 from wagtail.models import PageViewRestriction, Site, TaskState, WorkflowState
 from wagtail.signals import (
@@ -13,7 +13,18 @@ from wagtail.signals import (
     workflow_submitted,
 )
 
-from courses.domain import activities, copying, enrolment, recutting, retention, review, seats, settling, weighing
+from courses.domain import (
+    activities,
+    copying,
+    editions,
+    enrolment,
+    recutting,
+    retention,
+    review,
+    seats,
+    settling,
+    weighing,
+)
 from courses.models import CoursePage, Enrolment, LessonPage, Term
 from lms.domain import kept
 from media.domain import curves, viewers
@@ -36,6 +47,12 @@ def keep_course_in_step(sender, instance: CoursePage, **kwargs) -> None:
     """A course was published."""
     activities.sync_course(instance)
     seats.fill_course(instance.translation_key)
+
+
+def keep_edition(sender, instance: CoursePage, update_fields=None, raw=False, **kwargs) -> None:
+    """A course is about to be saved, in the transaction that saves it: what ends by that still stands there."""
+    if not raw and (update_fields is None or {"edition", "live"} & set(update_fields)):
+        editions.note_end(instance)
 
 
 def retire_course(sender, instance: CoursePage, **kwargs) -> None:
@@ -104,6 +121,7 @@ def connect() -> None:
         signal.connect(receiver, sender=sender, dispatch_uid=name)
     page_published.connect(keep_lesson_in_step, sender=LessonPage, dispatch_uid="courses.lesson")
     page_published.connect(keep_course_in_step, sender=CoursePage, dispatch_uid="courses.course")
+    pre_save.connect(keep_edition, sender=CoursePage, dispatch_uid="courses.edition")
     page_unpublished.connect(retire_lesson, sender=LessonPage, dispatch_uid="courses.lesson")
     page_unpublished.connect(retire_course, sender=CoursePage, dispatch_uid="courses.course")
     post_page_move.connect(keep_moved_lesson_in_step, dispatch_uid="courses.lesson")

@@ -33,6 +33,7 @@ from certificates.models import (
     VoidNumber,
 )
 from certificates.pdf import SealBroken, check, good_until
+from courses.models import CourseEdition
 from lms.domain.audit import GENESIS, chain_digest
 from lms.domain.texts import fold
 from lms.models import AuditEvent, Job, Merge, Person
@@ -76,6 +77,7 @@ PROTECTED = [
         TemplateVersion,
         Restoration,
         VoidNumber,
+        CourseEdition,
     )
 ]
 

@@ -26,6 +26,23 @@ class Change:
     counts: Counter[str] | None = None
 
 
+@dataclass(frozen=True)
+class NewEdition:
+    """An edition that publishing the course's draft would begin, the one that it would end, and who is on the way."""
+
+    number: int
+    ends: int
+    on_the_way: int
+
+
+def new_edition(course: CoursePage) -> NewEdition | None:
+    """What publishing the draft of a course's own page would begin; None for the edition that there is."""
+    draft = course.get_latest_revision_as_object() if course.has_unpublished_changes else course
+    if draft.edition == course.edition or not (course.live and course.is_source):
+        return None
+    return NewEdition(draft.edition, course.edition, rule_changes.on_the_way(course).count())
+
+
 def in_drafts(course: CoursePage) -> Change | None:
     """What publishing all drafts of a course would change; None for nothing. Only a few people are counted."""
     drafts = LessonPage.objects.child_of(course).filter(has_unpublished_changes=True).order_by("path")

@@ -4,6 +4,7 @@ Everything here only grows. A trainer who edits a course asks more or less of th
 somebody completed stays completed.
 """
 
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -16,8 +17,8 @@ from django.utils.translation import gettext as _
 from courses.domain import judging, rules, stating
 from courses.domain.deeds import Deeds, deeds_of
 from courses.domain.granted import is_open
+from courses.domain.judging import Met
 from courses.domain.progress import CourseProgress, build_progress
-from courses.domain.rules import Asked
 from courses.domain.stating import Stated
 from courses.models import Activity, ActivityCompletion, Completion, CourseRule, Enrolment
 from courses.signals import course_completed
@@ -51,14 +52,20 @@ def complete_activity(
         return ActivityCompletion.objects.get(enrolment=enrolment, activity=activity)
 
 
+Seen = tuple[dict, datetime]  # how a video was completed, and when
+Sooner = Callable[[Sequence[datetime]], Seen | None]
+
+
 def complete_watched(
-    *, enrolment: Enrolment, activity: Activity, facts: dict, at: datetime, history: rules.History
+    *, enrolment: Enrolment, activity: Activity, seen: Seen, history: rules.History, sooner: Sooner
 ) -> None:
     """Note that a video was completed, unless it was before, and judge; for whoever holds the enrolment's lock.
 
-    `history`: what the course asks for and asked for before. Part of the caller's transaction.
+    `history`: what the course asks for and asked for before. `sooner` is asked where editions ended: how and when it
+    was completed before one of these moments, if it was. Part of the caller's transaction.
     """
-    _complete(enrolment, ActivityCompletion(activity=activity, completed_at=at, facts=facts), history)
+    done = ActivityCompletion(activity=activity, facts=seen[0], completed_at=seen[1])
+    _complete(enrolment, done, history, sooner)
 
 
 def is_done(enrolment: Enrolment, activity: Activity) -> bool:
@@ -78,16 +85,25 @@ def _by_now(at: datetime | None) -> datetime:
     return max(at or now, now)
 
 
-def _complete(enrolment: Enrolment, done: ActivityCompletion, history: rules.History | None = None) -> bool:
+def _complete(
+    enrolment: Enrolment,
+    done: ActivityCompletion,
+    history: rules.History | None = None,
+    sooner: Sooner | None = None,
+) -> bool:
     """Store it, with the course's completion if it was the last thing; False if it was known, and nothing is stored."""
     known = deeds_of(enrolment)
     if done.activity_id in known.done:
         return False
     done.enrolment = enrolment
-    if made := _judge(enrolment, known.with_one(done), done.completed_at, history):
-        _keep(made, done)
-    else:
-        insert(done)
+    if sooner and known.ended and (found := sooner([one.ended_at for one in known.ended])):
+        done.facts, done.completed_at = found
+    beside = [done]
+    for made in _judge(enrolment, known.with_one(done), done.completed_at, history):
+        _keep(made, *beside)
+        beside = []
+    for one in beside:
+        insert(one)
     return True
 
 
@@ -109,36 +125,47 @@ def mark_read(*, enrolment: Enrolment, activity: Activity, at=None) -> ActivityC
 def judge(*, enrolment: Enrolment, at=None) -> Completion | None:
     """The course's completion, made when all that it asks for was done; None while something is missing.
 
-    One for each person (whatever records they had), course and edition, whoever asks at the same moment. A course that
-    requires nothing never completes. Tells `course_completed` on commit.
+    One for each person (whatever records they had), course and edition, whoever asks at the same moment. What was done
+    while an edition lasted completes that one. A course that requires nothing never completes. Tells
+    `course_completed` on commit.
     """
     locked = _locked(enrolment, at)
     deeds = deeds_of(locked)
-    if deeds.edition in deeds.made:
-        theirs = Completion.objects.of_family(locked.person)
-        return theirs.filter(course_key=locked.course_key, edition=deeds.edition).first()
-    if made := _judge(locked, deeds, at):
-        _keep(made)
-    return made
+    made = _judge(locked, deeds, at)
+    for one in made:
+        _keep(one)
+    if made or deeds.edition not in deeds.made:
+        return made[-1] if made else None
+    theirs = Completion.objects.of_family(locked.person)
+    return theirs.filter(course_key=locked.course_key, edition=deeds.edition).first()
 
 
 def _judge(
     enrolment: Enrolment, deeds: Deeds, at: datetime | None, history: rules.History | None = None
-) -> Completion | None:
-    """The course's completion, not stored yet, where there is none of this edition and nothing is missing."""
-    if deeds.edition in deeds.made:
-        return None
-    now = timezone.now()
-    met = judging.met_rule(enrolment, history or _history(enrolment, at), deeds)
-    if met is None:
-        return None
-    # What arrived late may have happened before the rest was done.
-    last = max(at or now, deeds.last_at or at or now)
-    stated = stating.read(enrolment, on=timezone.localdate(last))
-    enrolment.course, enrolment.person = stated.course, stated.person
-    if not enrolment.is_active or not stated.course.live:
-        return None
-    return Completion(completed_at=last, **_facts(enrolment, stated, met, deeds))
+) -> list[Completion]:
+    """The course's completions, not stored yet: of each edition of which there is none and nothing is missing."""
+    found: list[Completion] = []
+    if deeds.is_all_made:
+        return found
+    history = history or _history(enrolment, at)
+    while met := judging.met_rule(enrolment, history, deeds):
+        # What arrived late may have happened before the rest was done.
+        last = judging.done_at(enrolment, deeds, met) if met.ended else _last(deeds, at)
+        stated = stating.read(enrolment, on=timezone.localdate(last), ended=met.ended.number if met.ended else 0)
+        enrolment.course, enrolment.person = stated.course, stated.person
+        if not enrolment.is_active or not stated.course.live:
+            break
+        if stated.said.edition != met.edition:  # a new one began in this moment
+            deeds = deeds.with_course_of(deeds_of(enrolment))
+            continue
+        found.append(Completion(completed_at=last, **_facts(enrolment, stated, met, deeds)))
+        deeds = deeds.with_made(met.edition, last)
+    return found
+
+
+def _last(deeds: Deeds, at: datetime | None) -> datetime:
+    now = at or timezone.now()
+    return max(now, deeds.last_at or now)
 
 
 def _history(enrolment: Any, at: datetime | None) -> rules.History:
@@ -161,25 +188,25 @@ def _keep(made: Completion, *beside: ActivityCompletion) -> None:
     transaction.on_commit(partial(course_completed.send_robust, sender=Completion, completion=made))
 
 
-def _facts(enrolment: Enrolment, stated: Stated, met: Asked, deeds: Deeds) -> dict:
-    """What a completion says, copied from the course as it stands. A post that is only declared is not copied."""
-    course, held = stated.course, stated.held
+def _facts(enrolment: Enrolment, stated: Stated, met: Met, deeds: Deeds) -> dict:
+    """What a completion says, copied from its edition. A post that is only declared is not copied."""
+    said, held = stated.said, stated.held
     return {
         "enrolment": enrolment,
         "person": stated.person,
         "course_key": enrolment.course_key,
-        "edition": course.edition,
-        "course_title": course.title,
-        "hours": course.hours,
+        "edition": said.edition,
+        "course_title": said.title,
+        "hours": said.hours,
         "hours_by_kind": stated.hours_by_kind.as_json(),
-        "certificate_kind": course.certificate_kind,
-        "certificate_months": course.certificate_months,
-        "grace_days": course.grace_days,
-        "renews_key": course.renews_key,
-        "competency": course.proven,
+        "certificate_kind": said.certificate_kind,
+        "certificate_months": said.certificate_months,
+        "grace_days": said.grace_days,
+        "renews_key": said.renews_key,
+        "competency": stated.proven,
         "programme": list(stated.programme),
         "rule": judging.rule_facts(enrolment, met, stated.required, deeds),
-        "score_percent": judging.score_of(enrolment, stated.required, deeds),
+        "score_percent": judging.score_of(enrolment, stated.required, deeds, met),
         "started_at": enrolment.enrolled_at,
         "municipality_id": held.municipality_id if held else None,
         "post_id": held.post_id if held else None,

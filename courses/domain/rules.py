@@ -1,8 +1,8 @@
 """What a course asks for, as values; which version of it is in force at a moment, and which were before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -11,6 +11,7 @@ from django.utils import timezone
 from courses.models import Activity, CoursePage, CourseRule
 
 Span = tuple[int, int]
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True)
@@ -121,6 +122,28 @@ class History:
     asked: Asked
     since: datetime | None = None
     terms: tuple[Term, ...] = ()
+
+    def between(self, since: datetime | None, until: datetime | None) -> Iterator[tuple[Asked, datetime | None]]:
+        """The rules that applied in a stretch of time, in their order, each with when that ended; None: it did not.
+
+        An edition ends a term as a rule does: what was asked while it lasted is what applied in its stretch.
+        """
+        for asked, began, ended in self._each():
+            if (since and ended and ended <= since) or (until and began and began >= until):
+                continue
+            yield asked, min((one for one in (ended, until) if one), default=None)
+
+    def cut(self, ends: Collection[datetime]) -> list[Term]:
+        """The terms that were over by the last of `ends`, also those of a rule that went on when an edition ended."""
+        last, found = max(ends, default=NEVER), []
+        for asked, began, ended in self._each():
+            within = (one for one in sorted(ends) if not (began and one <= began) and not (ended and one >= ended))
+            found += [Term(asked, began, one) for one in (*within, ended) if one and one <= last]
+        return found
+
+    def _each(self) -> list[tuple[Asked, datetime | None, datetime | None]]:
+        """Every rule, with when it began and ended."""
+        return [*((one.asked, one.since, one.until) for one in self.terms), (self.asked, self.since, None)]
 
 
 def histories(thresholds: Mapping[UUID, int], at: datetime | None = None) -> dict[UUID, History]:

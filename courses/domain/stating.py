@@ -1,7 +1,9 @@
 """What a completion says, read by one statement in the moment in which it is made."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import copy
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from functools import cache
@@ -12,7 +14,8 @@ from django.db import connection
 from django.db.models import Model
 from wagtail.models import Page
 
-from courses.models import Activity, Competency, CoursePage, Enrolment, LessonPage, Quiz
+from courses.domain import editions
+from courses.models import Activity, Competency, CourseEdition, CoursePage, Enrolment, LessonPage, Quiz
 from courses.models.hours import HoursByKind
 from lms.models import Appointment, Person, reading
 
@@ -52,26 +55,32 @@ PLACES = {part[2]: slice(end - len(part[2]), end) for part, end in zip(PARTS, _e
 
 @dataclass(frozen=True)
 class Stated:
-    """A course as it stands, what it requires and teaches, in order, and the post that somebody holds."""
+    """A course as it stands, what it requires and teaches, in order, and the post that somebody holds.
+
+    `said` is the course as the completion says it: as it stands, or as an edition stated it when it ended; the same
+    holds of `required`, `programme` and `proven` (as `Competency.as_facts` says).
+    """
 
     course: CoursePage
+    said: CoursePage
     person: Person
     held: Appointment | None
     """On the day that was asked for; a post that is only declared is none."""
     required: Sequence[Activity]
     programme: Sequence[str]
+    proven: Mapping[str, Any]
 
     @property
     def hours_by_kind(self) -> HoursByKind:
         """As `CoursePage.hours_by_kind`."""
         in_person = sum((one.hours for one in self.required if one.hours), Decimal(0))
-        return HoursByKind.of(self.course.hours, in_person, self.course.virtual_hours)
+        return HoursByKind.of(self.said.hours, in_person, self.said.virtual_hours)
 
 
 @cache
 def _statement() -> str:
-    """The course beside each activity that it requires; then the titles of its lessons, with their paths."""
-    pages = Page._meta.db_table
+    """The course beside each activity that it requires; the titles of its lessons, with their paths; an edition."""
+    pages, ended = Page._meta.db_table, CourseEdition._meta.db_table
     columns = ", ".join(reading.columns(model, alias, names) for model, alias, names in PARTS)
     nothing = ", ".join(["NULL"] * sum(len(names) for _model, _alias, names in PARTS))
     held = (
@@ -92,17 +101,23 @@ def _statement() -> str:
         f" FROM {pages} page JOIN {pages} lesson ON lesson.depth = page.depth + 1 AND lesson.live"
         " AND lesson.path BETWEEN page.path || '0000' AND page.path || 'ZZZZ'"
         f" JOIN {LessonPage._meta.db_table} known ON known.page_ptr_id = lesson.id WHERE page.id = %s"
+        f" UNION ALL SELECT {nothing}, '', CAST(one.said AS text) FROM {ended} one WHERE one.id = (SELECT last.id"
+        f" FROM {ended} last WHERE last.course_key = %s AND last.number = %s ORDER BY last.ended_at DESC LIMIT 1)"
     )
 
 
-def read(enrolment: Enrolment, on: date) -> Stated:
-    """What stands there now, of an enrolment; the post on the day `on`."""
-    day, course = connection.ops.adapt_datefield_value(on), enrolment.course_id
-    values = [enrolment.person_id, day, day, reading.key(enrolment.course_key), course, course]
+def read(enrolment: Enrolment, on: date, ended: int = 0) -> Stated:
+    """What stands there now, of an enrolment, or what the edition `ended` stated; the post on the day `on`."""
+    day, course, key = connection.ops.adapt_datefield_value(on), enrolment.course_id, reading.key(enrolment.course_key)
+    values = [enrolment.person_id, day, day, key, course, course, key, ended]
     first: Any = None
+    before: Any = None
     required, lessons = [], []
     for row in reading.ask(_statement(), values):
         path, title = row[-2:]
+        if path == "":
+            before = json.loads(title)
+            continue
         if path is not None:
             lessons.append((path, title))
             continue
@@ -114,10 +129,20 @@ def read(enrolment: Enrolment, on: date) -> Stated:
     made: Any = reading.build(CoursePage, (*first[OF_PAGE], *first[OF_COURSE]), (*OF_PAGE, *OF_COURSE))
     made.competency = reading.build(Competency, first[OF_COMPETENCY], OF_COMPETENCY)
     person: Any = reading.build(Person, first[OF_PERSON], OF_PERSON)
-    return Stated(
+    stated = Stated(
         course=made,
+        said=made,
         person=person,
         held=reading.build(Appointment, first[OF_POST], OF_POST),
         required=sorted(required, key=lambda one: (one.order, one.pk)),
         programme=[title for _path, title in sorted(lessons)],
+        proven=made.proven,
     )
+    return _as_it_ended(stated, ended, before) if before else stated
+
+
+def _as_it_ended(stated: Stated, number: int, before: Mapping[str, Any]) -> Stated:
+    said = copy.copy(stated.course)
+    editions.say(said, number, before)
+    required = editions.activities_of(before)
+    return replace(stated, said=said, required=required, programme=before["programme"], proven=before["competency"])

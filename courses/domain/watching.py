@@ -41,7 +41,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from courses.domain import bitmap, completion, crediting, rewatching, rules, spans, storing, watch_tokens
-from courses.domain.coverage import coverage_of
+from courses.domain.completion import Seen
+from courses.domain.coverage import Coverage, coverage_of
 from courses.domain.granted import Granted, ended_at
 from courses.domain.settling import watched_facts
 from courses.domain.watch_claims import Position, Segment, Standing, Verdict
@@ -330,30 +331,35 @@ class Desk(Granted):
 
     def _complete(self, key: Key) -> None:
         """Complete the video by the rule in force, or by one that was in force when what came late was watched."""
-        enrolment, activity, video = self.subjects[key]
-        progress, coverage = self.progress[key], self._reached(key).coverage
-        since = self._history(enrolment).since
-        if not coverage.is_enough:
-            terms = self._history(enrolment).terms
-            found = rewatching.enough_before(progress, terms, self.earliest.get(key), activity, video)
-            if found is None:
-                return
-            coverage, progress, since = found
-        progress.video = video
-        seen_at = crediting.moment(progress.clock_until, self.at)
-        # When it was seen, but not before a rule by which it suffices.
-        self._write_down(key, watched_facts(coverage, progress), max(seen_at, since) if since else seen_at)
+        history, coverage = self._history(self.subjects[key][0]), self._reached(key).coverage
+        if coverage.is_enough:
+            self._write_down(key, self._seen(key, coverage, self.progress[key], history.since))
+        elif found := self._seen_before(key, history.terms):
+            self._write_down(key, found)
 
-    def _write_down(self, key: Key, facts: dict, at: datetime) -> None:
+    def _seen(self, key: Key, coverage: Coverage, progress: WatchProgress, since: datetime | None) -> Seen:
+        """How and when it was seen, but not before a rule by which it suffices."""
+        progress.video = self.subjects[key][2]
+        seen_at = crediting.moment(progress.clock_until, self.at)
+        return watched_facts(coverage, progress), max(seen_at, since) if since else seen_at
+
+    def _seen_before(self, key: Key, terms: Iterable[rules.Term]) -> Seen | None:
+        found = rewatching.enough_before(self.progress[key], terms, self.earliest.get(key), *self.subjects[key][1:])
+        return self._seen(key, *found) if found else None
+
+    def _sooner(self, key: Key, at: datetime, ends: Iterable[datetime]) -> Seen | None:
+        """The same where it had sufficed before an edition ended, at one of `ends`, and more was seen afterwards."""
+        return self._seen_before(key, self._history(self.subjects[key][0]).cut([one for one in ends if one <= at]))
+
+    def _write_down(self, key: Key, seen: Seen) -> None:
         """That the video was completed. Where there was progress before, it is known that it had not been."""
         enrolment, activity, _video = self.subjects[key]
         if self.opened.completed.get(key[:2]):
             return  # by another video of it, a moment ago
         if key[:2] not in self.opened.completed and completion.is_done(enrolment, activity):
             return
-        completion.complete_watched(
-            enrolment=enrolment, activity=activity, facts=facts, at=at, history=self._history(enrolment)
-        )
+        history, sooner = self._history(enrolment), partial(self._sooner, key, seen[1])
+        completion.complete_watched(enrolment=enrolment, activity=activity, seen=seen, history=history, sooner=sooner)
         self.opened.completed[key[:2]] = True
 
     def _history(self, enrolment: Enrolment) -> rules.History:

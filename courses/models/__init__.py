@@ -4,6 +4,7 @@ from .bank import BankQuestion, QuestionPicture, QuestionVersion, Topic
 from .catalogue import CatalogueIndexPage, CoursePage, Family, LessonPage
 from .competencies import AskedLevel, Competency
 from .digests import Digest, DigestChoice
+from .editions import CourseEdition
 from .enrolment import Completion, Enrolment
 from .evaluation import Evaluation
 from .events import LearningEvent
@@ -43,6 +44,7 @@ __all__ = [
     "CatalogueIndexPage",
     "Competency",
     "Completion",
+    "CourseEdition",
     "CoursePage",
     "CourseRule",
     "Digest",

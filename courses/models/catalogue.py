@@ -21,6 +21,7 @@ from lms.domain.texts import fold
 from lms.models import Language, Membership, Network, Post
 
 from .competencies import LEVELS, Competency
+from .editions import CourseEdition
 from .hours import HoursByKind, HoursPanel
 from .placing import PlacingForm
 from .previewing import SeenAs
@@ -264,6 +265,7 @@ class CoursePage(SeenAs, Translated, Owned, Page):
         """A course renews only another's certificate, and one that ends; what it proves has a level of its own."""
         super().clean()
         self._clean_competency()
+        self._clean_edition()
         if self.renews and self.renews.translation_key == self.translation_key:
             raise ValidationError({"renews": _("Un curso no se renueva a sí mismo. Elija otro, o déjelo vacío.")})
         if self.renews and not self.renews.certificate_months:
@@ -279,6 +281,17 @@ class CoursePage(SeenAs, Translated, Owned, Page):
             raise ValidationError({"competency": _("Sin certificado no se demuestra una competencia.")})
         if self.competency_level not in self.competency.levels:
             raise ValidationError({"competency_level": _("Elija uno de los niveles que tiene la competencia.")})
+
+    def _clean_edition(self) -> None:
+        """What began does not come back, nor what was before it. A translation has its source's number anyway."""
+        if self.pk is None or not self.is_source:
+            return
+        ended = CourseEdition.objects.filter(course_key=self.translation_key).values_list("number", flat=True)
+        live = CoursePage.objects.filter(pk=self.pk, live=True).values_list("edition", flat=True)
+        newest = max([*ended, *live], default=0)
+        if self.edition is not None and self.edition < newest:
+            words = _("La edición %(n)d ya empezó y el número no baja. Escriba %(n)d, o uno mayor para empezar otra.")
+            raise ValidationError({"edition": words % {"n": newest}})
 
     @property
     def proven(self) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
 
 from courses.blocks import Stage
-from courses.domain import asking, effects, rule_changes, rule_words, rules
+from courses.domain import asking, editions, effects, rule_changes, rule_words, rules
 from courses.domain.marking import courses_of
 from courses.models import Activity, CoursePage, CourseRule, RuleEffect
 from courses.models.reach import EDIT
@@ -73,6 +73,8 @@ def index(request: HttpRequest, course_key: UUID) -> HttpResponse:
         "history": [(row, rule_words.in_words(rules.read(row), activities)) for row in rows.select_related("made_by")],
         "first_words": rule_words.in_words(rules.of_page(course), activities),
         "drafts": asking.in_drafts(course),
+        "new_edition": asking.new_edition(course),
+        "ended": editions.ended_of(course),
         "noted": asking.noted(course)[:NOTED],
         "people": rule_changes.on_the_way(course).count(),
     }

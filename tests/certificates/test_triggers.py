@@ -6,8 +6,10 @@ from django.db import IntegrityError, connection, transaction
 
 from certificates.domain import checking, checkpoints, restoring
 from certificates.models import Certificate, CertificateEvent, EarlierFile, LogLeaf, Series
+from tests.courses.edition_cases import begin_edition
 from tests.factories.career import a_declaration
 from tests.factories.certificates import a_certificate
+from tests.factories.courses import a_course
 from tests.factories.people import a_person
 from tests.factories.templates import a_template
 
@@ -26,6 +28,7 @@ CHANGES = {
     "certificates_voidnumber": "number = 7",
     "certificates_templatepicture": "sha256 = 'x'",
     "certificates_templateversion": "number = 7",
+    "courses_courseedition": "number = 7",
 }
 
 
@@ -37,6 +40,7 @@ def test_raw_sql_is_refused(table, verb):
     a_declaration(a_person())
     checkpoints.publish()
     restoring.declare(restoring.Evidence(), {(settings.CERTIFICATE_SERIES, 2020): 1})
+    begin_edition(a_course(), 2)
     sql = f"UPDATE {table} SET {CHANGES[table]}" if verb == "update" else f"DELETE FROM {table}"  # noqa: S608 no input
     with pytest.raises(IntegrityError, match="never changed"), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(sql)

@@ -13,6 +13,7 @@ from courses.domain.activities import sync_lesson
 from courses.models import Activity, ActivityCompletion, Completion, LearningEvent, Waiver, WatchProgress
 from lms.domain import audit
 from lms.models import Appointment, AuditEvent, AuditHead, Job, Membership, Municipality, Post
+from tests.courses.edition_cases import begin_edition
 from tests.courses.event_cases import a_learner, an_event, watched
 from tests.factories.courses import a_course, a_lesson, a_quiz
 from tests.factories.people import a_network, an_employee
@@ -67,10 +68,16 @@ def test_a_lesson_costs_two_statements_more_than_progress(lessons, django_captur
     assert ActivityCompletion.objects.get().activity == learner.video
 
 
+@pytest.mark.parametrize("ended", [0, 1, 3])
 @pytest.mark.parametrize("lessons", [0, 37])
-def test_a_course_costs_eight_statements(lessons, django_capture_on_commit_callbacks):
-    """What is required and done, what the completion says, the head of the trail, the rows; then the job."""
+def test_a_course_costs_eight_statements(lessons, ended, django_capture_on_commit_callbacks):
+    """What is required and done, what the completion says, the head of the trail, the rows; then the job.
+
+    No more of them where it was done while an edition lasted that `ended` since, or one before it.
+    """
     learner = one_video_left(lessons, is_last=True)
+    for number in range(ended):
+        begin_edition(learner.course, number + 2)
     # A required quiz was done without an attempt: its score is asked for by one more.
     expected = (ORDINARY + 4 if IS_POSTGRESQL else ORDINARY + 7) + 1
 
@@ -80,6 +87,7 @@ def test_a_course_costs_eight_statements(lessons, django_capture_on_commit_callb
 
     assert sent_by(complete) == (expected + 1, 1)
     made = Completion.objects.get()
+    assert made.edition == 1
     assert made.rule["activities"][0] == {"kind": "video", "title": learner.video.title}
     assert len(made.programme) == len(made.rule["activities"]) == 3 + lessons
     assert list(Job.objects.values_list("kind", "subject")) == [("certificates.issue", str(made.public_id))]
