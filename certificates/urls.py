@@ -32,6 +32,7 @@ urlpatterns = [
     path(".well-known/jwks.json", keys.jwks, name="jwks"),
     path("mi-expediente/", record.record, name="record"),
     path("mi-expediente/certificados/<uuid:public_id>.pdf", record.download, name="download"),
+    path("mi-expediente/cursos/<uuid:public_id>/pedido/", record.apply, name="apply"),
     path("mi-expediente/formacion/", career.declare, name="declare"),
     path("mi-expediente/formacion/<uuid:public_id>/retiro/", career.withdraw, name="withdraw"),
     path("mi-expediente/formacion/<uuid:public_id>/archivo/", career.own_evidence, name="own_evidence"),

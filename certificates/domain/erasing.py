@@ -40,7 +40,7 @@ def assert_erasable(person: Person) -> None:
         raise RuleBroken("erasure.act_waiting", message)
     if not people.may_be_certified(person):
         return
-    made = Completion.objects.of_family(person).exclude(certificate_kind="")
+    made = Completion.objects.of_family(person).exclude(certificate_kind="").exclude(issuing.UNASKED)
     is_owed = made.filter(owed_certificate__isnull=False, owed_certificate__issued_at=None).exists()
     unheard = made.filter(owed_certificate=None)
     if is_owed or any(not _is_held(one, person) for one in unheard):

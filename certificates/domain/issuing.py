@@ -8,13 +8,15 @@ from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, Q
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from certificates.models import Certificate, CertificateAct, CertificateEvent, OwedCertificate, Series, StatusEntry
 from courses.models import Completion
 from lms.domain import audit, job_words, jobs, people
+from lms.domain.errors import RuleBroken
 from lms.domain.texts import fold
 from lms.models import Appointment, Person
 
@@ -22,6 +24,8 @@ from . import checkpoints, codes, competencies, log, status_lists, templates, te
 
 ISSUE = "certificates.issue"
 RENDER = "certificates.render"
+# Nobody asked yet for what is issued to those who ask.
+UNASKED = Q(certificate_on_request=True, owed_certificate=None)
 # Killed workers and sleeping disks are not the certificate's fault: it may be tried often.
 ATTEMPTS = 5
 
@@ -32,8 +36,27 @@ def ask_for(completion: Completion) -> None:
     Whoever does the job owes it first (`perform`). Until then nothing but the completion says that it is owed; where
     the job was lost, the sweep finds that.
     """
-    if completion.certificate_kind:
+    if completion.certificate_kind and not completion.certificate_on_request:
         jobs.request(ISSUE, completion.public_id, max_attempts=ATTEMPTS)
+
+
+def apply_for(completion: Completion, by: Person) -> OwedCertificate:
+    """The holder asks for the certificate of a course that gives it on request; asked again, it is one.
+
+    Raises `certificate.not_on_request`, and `certificate.held` where they have it, however they came by it.
+    """
+    if not (completion.certificate_kind and completion.certificate_on_request):
+        words = _("Este certificado no se pide: se emite al completar el curso.")
+        raise RuleBroken("certificate.not_on_request", words)
+    with transaction.atomic():
+        _locked_holder(completion)
+        is_new = not OwedCertificate.objects.filter(completion=completion).exists()
+        owed = owe(completion)
+        if owed is None:
+            raise RuleBroken("certificate.held", _("Ya tiene el certificado de este curso."))
+        if is_new:
+            audit.record("certificate.requested", by=by, subject=f"courses.Completion:{completion.public_id}")
+    return owed
 
 
 def owe(completion: Completion) -> OwedCertificate | None:
@@ -241,7 +264,8 @@ def courses_of(subjects: Iterable[str]) -> dict[str, str]:
 @jobs.performs(ISSUE)
 def perform(claim: jobs.Claim) -> None:
     """Owe and issue one certificate. One that has to wait after all, or is owed no longer, is no failure."""
-    completion = Completion.objects.filter(public_id=claim.job.subject).exclude(certificate_kind="").first()
+    due = Completion.objects.exclude(certificate_kind="").exclude(UNASKED)
+    completion = due.filter(public_id=claim.job.subject).first()
     if completion and _is_owed(completion):
         issue(completion.public_id)
 

@@ -4,14 +4,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.db.models import Case, When
 from django.utils import timezone
 
-from certificates.models import Certificate
+from certificates.models import Certificate, CertificateEvent
 from courses.domain.progress import CourseProgress, build_progress
 from courses.models import Completion, Enrolment
 from lms.models import Appointment, Person
 
 from . import transcripts, waiting
+from .issuing import UNASKED
 
 
 @dataclass(frozen=True)
@@ -24,12 +26,14 @@ class Entry:
     completion: Completion | None
     certificate: Certificate | None
     is_waiting: bool = False
+    is_unasked: bool = False
+    """Whether it is issued when its holder asks for it, and nobody did."""
 
     @property
     def is_preparing(self) -> bool:
         """Whether its certificate is on the way."""
         is_due = self.completion is not None and bool(self.completion.certificate_kind)
-        return self.certificate is None and is_due and not self.is_waiting
+        return self.certificate is None and is_due and not (self.is_waiting or self.is_unasked)
 
     @property
     def place_and_post(self) -> tuple[int | None, int | None]:
@@ -94,11 +98,19 @@ def find(person: Person) -> Record:
     certificates = Certificate.objects.for_person(person).with_state().select_related("file", "owed")
     by_completion = {one.owed.completion_id: one for one in certificates if one.owed}
     waits = waiting.find(person)
+    completions = Completion.objects.of_family(person).annotate(is_unasked=Case(When(UNASKED, True), default=False))
+    unowed = {(one.course_key, one.edition): one for one in certificates if not one.owed_id and _is_in_force(one)}
     entries = [
-        Entry(done, by_completion.get(done.pk), is_waiting=done.pk in waits.completions)
-        for done in _without_twins(Completion.objects.of_family(person), by_completion)
+        Entry(
+            done,
+            by_completion.get(done.pk) or unowed.get((done.course_key, done.edition)),
+            is_waiting=done.pk in waits.completions,
+            is_unasked=bool(done.certificate_kind) and done.is_unasked,  # type: ignore[attr-defined]
+        )
+        for done in _without_twins(completions, by_completion)
     ]
-    entries += [Entry(None, one) for one in certificates if not one.owed_id]
+    shown = {one.certificate.pk for one in entries if one.certificate}
+    entries += [Entry(None, one) for one in certificates if one.pk not in shown and not one.owed_id]
     entries.sort(key=lambda entry: entry.ended_on, reverse=True)
     declared = transcripts.entries_of(person)
     return Record(
@@ -108,6 +120,10 @@ def find(person: Person) -> Record:
         waiting=waits,
         declared=declared,
     )
+
+
+def _is_in_force(one: Certificate) -> bool:
+    return one.state not in CertificateEvent.ENDS  # type: ignore[attr-defined]
 
 
 def _without_twins(completions: Iterable[Completion], certified: Mapping[int, Certificate]) -> Iterator[Completion]:

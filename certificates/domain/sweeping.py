@@ -16,7 +16,7 @@ from lms.models import Job
 
 from . import batches, renewals
 from .batches import ISSUE_BATCH
-from .issuing import ATTEMPTS, ISSUE, RENDER, owe
+from .issuing import ATTEMPTS, ISSUE, RENDER, UNASKED, owe
 from .renewals import RENEW
 
 # A sweep does so much and leaves the rest for the next, which comes within the minute.
@@ -62,6 +62,7 @@ def unheard() -> QuerySet[Any]:
     held_by_the_standing = Exists(held.filter(person=OuterRef("holder")))
     held_by_one_taken_in = Exists(held.filter(person__merged_into=OuterRef("holder")))
     found = Completion.objects.with_holder().exclude(certificate_kind="").filter(owed_certificate=None)
+    found = found.exclude(UNASKED)
     found = found.exclude(held_by_the_standing).exclude(held_by_one_taken_in)
     return found.exclude(under_the_standing_record).exclude(under_one_taken_in).order_by("pk")
 

@@ -2,16 +2,21 @@
 
 from uuid import UUID
 
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import FileResponse, Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST
 
-from certificates.domain import competencies, competency_gaps, coverage, lines, rendering, renewals
+from certificates.domain import competencies, competency_gaps, coverage, issuing, lines, rendering, renewals
 from certificates.domain import record as career
 from certificates.domain.revocation import ACTION as REVOKE
 from certificates.models import Certificate
+from courses.models import Completion
 from lms import permissions
+from lms.domain.errors import RuleBroken
 from lms.views import sending
 
 
@@ -44,6 +49,19 @@ def download(request: HttpRequest, public_id: UUID) -> HttpResponseBase:
     response = FileResponse(content, as_attachment=True, filename=name, content_type="application/pdf")
     response["Content-Length"] = file.bytes
     return response
+
+
+@login_required
+@require_POST
+def apply(request: HttpRequest, public_id: UUID) -> HttpResponse:
+    """Ask for the certificate of a course that one completed."""
+    completion = get_object_or_404(Completion.objects.of_family(request.user), public_id=public_id)
+    try:
+        issuing.apply_for(completion, by=request.user)
+        messages.success(request, _("Pidió su certificado. En unos minutos lo verá aquí."))
+    except RuleBroken as broken:
+        messages.error(request, broken.message)
+    return redirect("certificates:record")
 
 
 def certificate_or_404(request: HttpRequest, public_id: UUID) -> Certificate:

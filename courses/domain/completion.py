@@ -200,6 +200,7 @@ def _facts(enrolment: Enrolment, stated: Stated, met: Met, deeds: Deeds) -> dict
         "hours": said.hours,
         "hours_by_kind": stated.hours_by_kind.as_json(),
         "certificate_kind": said.certificate_kind,
+        "certificate_on_request": said.certificate_on_request,
         "certificate_months": said.certificate_months,
         "grace_days": said.grace_days,
         "renews_key": said.renews_key,

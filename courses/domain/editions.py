@@ -79,6 +79,7 @@ def _said(course: CoursePage, required: Sequence[Activity]) -> dict[str, Any]:
         "hours": str(course.hours),
         "virtual_hours": None if course.virtual_hours is None else str(course.virtual_hours),
         "certificate_kind": course.certificate_kind,
+        "certificate_on_request": course.certificate_on_request,
         "certificate_months": course.certificate_months,
         "grace_days": course.grace_days,
         "renews_key": str(course.renews_key) if course.renews_key else None,
@@ -115,6 +116,7 @@ def say(course: CoursePage, number: int, said: Mapping[str, Any]) -> None:
     """Put what an edition stated over what the page of its course says, in memory."""
     course.edition = number
     course.title, course.certificate_kind = said["title"], said["certificate_kind"]
+    course.certificate_on_request = said["certificate_on_request"]
     course.hours = Decimal(said["hours"])
     course.virtual_hours = Decimal(said["virtual_hours"]) if said["virtual_hours"] else None
     course.certificate_months, course.grace_days = said["certificate_months"], said["grace_days"]

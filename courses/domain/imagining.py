@@ -113,5 +113,6 @@ def _completion(course: CoursePage) -> Completion:
         course_key=course.translation_key,
         edition=course.edition,
         certificate_kind=course.certificate_kind,
+        certificate_on_request=course.certificate_on_request,
         completed_at=timezone.now(),
     )

@@ -26,6 +26,7 @@ OF_COURSE = (
     "virtual_hours",
     "network_id",
     "certificate_kind",
+    "certificate_on_request",
     "certificate_months",
     "grace_days",
     "renews_key",

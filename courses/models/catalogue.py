@@ -172,6 +172,11 @@ class CoursePage(SeenAs, Translated, Owned, Page):
         default=CertificateKind.DIPLOMA,
         blank=True,
     )
+    certificate_on_request = models.BooleanField(
+        _("solo a quien lo pida"),
+        default=False,
+        help_text=_("El certificado no se emite al completar: la persona lo pide en su expediente cuando lo necesite."),
+    )
     edition = models.PositiveSmallIntegerField(
         _("edición"), default=1, help_text=_("Súbala cuando el curso cambie tanto que amerite un certificado nuevo.")
     )
@@ -245,6 +250,7 @@ class CoursePage(SeenAs, Translated, Owned, Page):
             [
                 HelpPanel(template="wagtailadmin/courses/rules_panel.html"),
                 FieldPanel("certificate_kind"),
+                FieldPanel("certificate_on_request"),
                 FieldPanel("competency", widget=forms.Select),
                 FieldPanel("competency_level"),
                 FieldPanel("certificate_months"),

@@ -138,6 +138,7 @@ class Completion(models.Model):
     hours = models.DecimalField(_("horas"), max_digits=5, decimal_places=1)
     hours_by_kind = models.JSONField(default=dict, help_text='{"in_person": "8.0", "virtual": "4.0"}')
     certificate_kind = models.CharField(max_length=12, blank=True)
+    certificate_on_request = models.BooleanField(default=False, help_text="issued when its holder asks for it")
     certificate_months = models.PositiveSmallIntegerField(null=True, help_text="how long it holds; null: for ever")
     grace_days = models.PositiveSmallIntegerField(null=True, help_text="for so long it may be renewed afterwards")
     renews_key = models.UUIDField(null=True, help_text="the course whose certificate this completion renews")

@@ -43,6 +43,7 @@ ACTIONS = {
     "certificate.issued": gettext_lazy("Se emitió un certificado"),
     "certificate.renewed": gettext_lazy("Se renovó un certificado"),
     "certificate.reinstated": gettext_lazy("Levantó la suspensión de un certificado"),
+    "certificate.requested": gettext_lazy("Su titular pidió un certificado"),
     "certificate.revoked": gettext_lazy("Revocó un certificado"),
     "certificate.sealed": gettext_lazy("Se selló un certificado"),
     "certificate.suspended": gettext_lazy("Suspendió un certificado"),

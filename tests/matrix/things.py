@@ -29,7 +29,7 @@ from lms.views.second_factor import key_of
 from media.domain import addresses, delivery, uploads
 from media.models import Caption, Track, UploadAllowance, Video
 from tests.factories.career import a_declaration, a_paper
-from tests.factories.certificates import a_certificate
+from tests.factories.certificates import a_certificate, a_completion
 from tests.factories.courses import a_competency, a_course, a_path, a_question, a_quiz, a_term
 from tests.factories.media import a_video
 from tests.factories.people import a_consent, a_member, a_network, an_employee, born, somebody_with_role
@@ -241,6 +241,7 @@ OWN: dict[str, Callable[[World, Person], Found]] = {
     "handed_file": learning.handed_file,
     "arriving_file": lambda world, owner: by_key(learning.attempt(world, owner), number=1, file_id=uuid.uuid4()),
     "playback": _playback,
+    "completed_on_request": lambda world, owner: by_key(a_completion(person=owner, certificate_on_request=True)),
     "own_career_entry": lambda world, owner: by_key(a_declaration(owner, evidence=a_paper())),
     "own_career_link": lambda world, owner: register.career_link(owner),
     "reminders": lambda world, owner: Found({"token": digests.token_of(owner)}),
