@@ -116,7 +116,7 @@ def say(course: CoursePage, number: int, said: Mapping[str, Any]) -> None:
     """Put what an edition stated over what the page of its course says, in memory."""
     course.edition = number
     course.title, course.certificate_kind = said["title"], said["certificate_kind"]
-    course.certificate_on_request = said["certificate_on_request"]
+    course.certificate_on_request = said.get("certificate_on_request", False)  # earlier rows have no word of it
     course.hours = Decimal(said["hours"])
     course.virtual_hours = Decimal(said["virtual_hours"]) if said["virtual_hours"] else None
     course.certificate_months, course.grace_days = said["certificate_months"], said["grace_days"]

@@ -1,7 +1,10 @@
 """A course that gives its certificate to those who ask for it."""
 
+from datetime import timedelta
+
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
 from certificates.domain import erasing, issuing, record, sweeping, waiting
 from certificates.domain.checking import find_faults
@@ -12,7 +15,7 @@ from lms.domain import jobs
 from lms.domain.errors import RuleBroken
 from lms.models import AuditEvent, Job
 from tests.certificates.test_waiting import declared
-from tests.courses.edition_cases import begin_edition
+from tests.courses.edition_cases import activity_of, begin_edition, entered, made, read, since
 from tests.courses.test_completion import a_learner, read_all
 from tests.factories.certificates import a_certificate, a_completion, by_hand_for
 from tests.factories.courses import a_course, a_lesson
@@ -144,6 +147,26 @@ def test_nobody_is_kept_from_going_by_what_they_did_not_ask_for():
     issuing.apply_for(made, by=made.person)
     with pytest.raises(RuleBroken):
         erasing.assert_erasable(made.person)
+
+
+@pytest.mark.parametrize("said", [True, False, None])
+def test_who_completes_an_edition_that_ended_gets_its_certificate_as_it_gave_it(said):
+    """None: an edition that was written down before courses could say so."""
+    course = a_course(certificate_on_request=said is True)
+    lesson = a_lesson(course)
+    sync_lesson(lesson)
+    done = timezone.now() - timedelta(days=2)
+    enrolled = entered(course, done - timedelta(days=1))
+    since(done - timedelta(days=2), activity_of(lesson))
+    begin_edition(course, 2, at=done + timedelta(days=1), certificate_on_request=said is False)
+    if said is None:
+        row = CourseEdition.objects.get()
+        row.said.pop("certificate_on_request")
+        row.pk, row.ended_at = None, row.ended_at + timedelta(seconds=1)
+        row.noted_at = row.ended_at
+        row.save(force_insert=True)
+    read(enrolled, lesson, done)
+    assert made()[1].certificate_on_request is (said is True)
 
 
 def test_an_edition_that_ended_keeps_how_it_gave_its_certificate():
