@@ -1,11 +1,8 @@
 """The seal: PAdES B-B over an archivable file, seen by independent readers; whatever was altered is refused."""
 
 import io
-import shutil
 import subprocess
-import threading
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pikepdf
 import pytest
@@ -164,66 +161,9 @@ def test_random_signatures_would_differ(key, monkeypatch):
 
 # B-T: with an authority that proves the time.
 
-TSA = """
-[tsa]
-default_tsa = here
-[here]
-serial = {folder}/serial
-crypto_device = builtin
-signer_digest = sha256
-default_policy = 1.2.3.4.1
-digests = sha256
-ess_cert_id_alg = sha256
-"""
 
-
-@pytest.fixture
-def time_authority(tmp_path):
-    """An authority of `openssl ts`, over http."""
-    folder = tmp_path / "tsa"
-    folder.mkdir()
-    (folder / "conf").write_text(TSA.format(folder=folder))
-    (folder / "serial").write_text("01")
-    run = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-keyout",
-        folder / "key",
-        "-out",
-        folder / "crt",
-    ]
-    run += ["-subj", "/CN=Hora", "-addext", "extendedKeyUsage=critical,timeStamping", "-days", "2"]
-    subprocess.run(run, check=True, capture_output=True)
-
-    class Answer(BaseHTTPRequestHandler):
-        def do_POST(self):
-            (folder / "query").write_bytes(self.rfile.read(int(self.headers["Content-Length"])))
-            command = ["openssl", "ts", "-reply", "-config", folder / "conf", "-queryfile", folder / "query"]
-            command += ["-signer", folder / "crt", "-inkey", folder / "key", "-out", folder / "reply"]
-            subprocess.run(command, check=True, capture_output=True)
-            self.send_response(200)
-            self.send_header("Content-Type", "application/timestamp-reply")
-            self.end_headers()
-            self.wfile.write((folder / "reply").read_bytes())
-
-        def log_message(self, *args):
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Answer) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/"
-        server.shutdown()
-        thread.join()
-    shutil.rmtree(folder)
-
-
-def test_an_authority_proves_the_time(key, time_authority, tmp_path):
-    content = sealed(key, time_authority=time_authority)
+def test_an_authority_proves_the_time(key, authority, tmp_path):
+    content = sealed(key, time_authority=authority.address)
     assert faults(content) == []
     assert poppler_says(content, tmp_path)
     assert openssl_says(content, key.certificate, tmp_path)
